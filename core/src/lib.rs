@@ -1,0 +1,2 @@
+//! One reliability engine for AI agents. It decides; the host acts.
+#![no_std]
