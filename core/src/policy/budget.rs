@@ -1,0 +1,98 @@
+//! How many retries a deployment may be asked for, so that an outage is not made worse by those who suffer it.
+
+use core::time::Duration;
+
+use super::fields::{Fields, LONGEST, Thousandths};
+use super::window::{Slices, Window};
+use crate::time::{Instant, millis, span};
+
+/// The retry budget of a deployment: in any `window`, at most `floor` + `ratio` x first attempts are granted.
+///
+/// The shape is Finagle's (deposits by first attempts, a floor for the quiet hours); it is asked only for the same route
+/// again and for a rebuild, never for moving on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct RetryBudget {
+    /// Retries that are always granted in a window. Default 10.
+    pub floor: u32,
+    /// Retries granted for each first attempt. Default 0.2.
+    pub ratio: Thousandths,
+    /// The window. Default 60 s.
+    pub window: Duration,
+}
+
+impl Default for RetryBudget {
+    fn default() -> Self {
+        Self { floor: 10, ratio: Thousandths(200), window: span(60_000) }
+    }
+}
+
+impl RetryBudget {
+    pub(crate) fn fields(&mut self, fields: &mut dyn Fields) {
+        fields.count("floor", &mut self.floor, 0..=1_000_000);
+        fields.ratio("ratio", &mut self.ratio, Thousandths(0)..=Thousandths(10_000));
+        fields.span("window", &mut self.window, span(10)..=LONGEST);
+    }
+
+    /// Ten slices for what was earned: at most the window. Eleven for what was spent: at least the window.
+    fn earned(&self) -> Slices {
+        Slices { window: self.window, buckets: 10 }
+    }
+
+    fn spent(&self) -> Slices {
+        Slices { window: span(millis(self.window) / 10 * 11), buckets: 11 }
+    }
+}
+
+/// The living budget of one deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(crate) struct Purse {
+    earned: Window,
+    spent: Window,
+}
+
+impl Purse {
+    /// A first attempt is sent.
+    pub(crate) fn deposit(&mut self, config: &RetryBudget, now: Instant) {
+        self.earned.add(config.earned(), now, 0);
+    }
+
+    /// Whether a retry is still within the budget.
+    pub(crate) fn covers(&mut self, config: &RetryBudget, now: Instant) -> bool {
+        let [firsts, _] = self.earned.sums(config.earned(), now);
+        let [granted, _] = self.spent.sums(config.spent(), now);
+        u64::from(granted) < u64::from(config.floor) + config.ratio.of(u64::from(firsts))
+    }
+
+    /// A retry is granted.
+    pub(crate) fn withdraw(&mut self, config: &RetryBudget, now: Instant) {
+        self.spent.add(config.spent(), now, 0);
+    }
+
+    pub(crate) fn shift(&mut self, config: &RetryBudget, moved: impl Fn(Instant) -> Instant + Copy) {
+        self.earned.shift(config.earned(), moved);
+        self.spent.shift(config.spent(), moved);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_floor_and_a_fifth_of_the_first_attempts() {
+        let config = RetryBudget::default();
+        let mut purse = Purse::default();
+        let now = Instant::from_millis(1);
+        (0..100).for_each(|_| purse.deposit(&config, now));
+        let mut granted = 0;
+        while purse.covers(&config, now) {
+            purse.withdraw(&config, now);
+            granted += 1;
+        }
+        assert_eq!(granted, 30);
+        assert!(!purse.covers(&config, now + span(59_999)));
+        assert!(purse.covers(&config, now + span(66_000)));
+    }
+}

@@ -1,0 +1,158 @@
+//! How long a scope is left alone after a provider asked for rest, and the one probe that ends it.
+
+use core::time::Duration;
+
+use crate::time::{Instant, millis, span};
+
+/// The living cooldown of one scope. It chooses between routes; unlike a breaker it never refuses the last one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Cooldown {
+    rest: Option<Rest>,
+    /// Counts beginnings and ends: a success admitted under an older one forgets nothing.
+    generation: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Rest {
+    until: Instant,
+    length: Duration,
+    stated: bool,
+    probe: Option<Instant>,
+}
+
+/// Why a scope is passed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cooling {
+    /// Until when.
+    pub until: Instant,
+    /// Whether the provider stated that time.
+    pub stated: bool,
+}
+
+impl Cooldown {
+    /// Looks ahead without taking the probe.
+    ///
+    /// # Errors
+    /// How long the scope cools, or until when the one probe is waited for.
+    pub fn would_admit(&self, now: Instant) -> Result<(), Cooling> {
+        match self.rest {
+            None => Ok(()),
+            Some(rest) if now < rest.until => Err(Cooling { until: rest.until, stated: rest.stated }),
+            Some(rest) => match rest.probe {
+                Some(lease) if now < lease => Err(Cooling { until: lease, stated: false }),
+                _ => Ok(()),
+            },
+        }
+    }
+
+    /// Takes a permit: the probe, if a rest has just ended. One that is taken during the rest is nobody's probe.
+    pub fn admit(&mut self, now: Instant, lease: Instant) -> u32 {
+        if let Some(rest) = &mut self.rest
+            && now >= rest.until
+        {
+            rest.probe = Some(lease);
+        }
+        self.generation
+    }
+
+    /// Begins a rest, or lengthens it. `admitted` is when the failed attempt was: only one admitted after the last rest
+    /// ended doubles it, so twenty requests that were refused together count once.
+    pub fn begin(&mut self, now: Instant, admitted: Instant, stated: Option<Duration>, base: Duration, cap: Duration) -> Option<Instant> {
+        let length = match self.rest {
+            None => base,
+            Some(rest) if admitted < rest.until => rest.length,
+            Some(rest) => span(millis(rest.length).saturating_mul(2)).max(base).min(cap.max(base)),
+        };
+        let until = now + stated.unwrap_or(length);
+        if let Some(rest) = &mut self.rest
+            && admitted < rest.until
+            && (stated.is_none() || until <= rest.until)
+            && now < rest.until
+        {
+            return None;
+        }
+        self.rest = Some(Rest { until, length, stated: stated.is_some(), probe: None });
+        self.generation = self.generation.wrapping_add(1);
+        Some(until)
+    }
+
+    /// A success forgets the rest, unless the attempt was admitted before it began.
+    pub fn forget(&mut self, generation: u32) {
+        if self.rest.is_some() && generation == self.generation {
+            self.clear();
+        }
+    }
+
+    /// The probe ended without a verdict: somebody else may probe.
+    pub fn give_back(&mut self, generation: u32) {
+        if let Some(rest) = &mut self.rest
+            && generation == self.generation
+        {
+            rest.probe = None;
+        }
+    }
+
+    pub(crate) fn is_clear(&self) -> bool {
+        self.rest.is_none()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.rest = None;
+        self.generation = self.generation.wrapping_add(1);
+    }
+
+    pub(crate) fn without_permits(mut self) -> Self {
+        if let Some(rest) = &mut self.rest {
+            rest.probe = None;
+        }
+        self
+    }
+
+    pub(crate) fn shift(&mut self, wall: impl Fn(Instant) -> Instant) {
+        if let Some(rest) = &mut self.rest {
+            rest.until = wall(rest.until);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Instant {
+        Instant::from_millis(seconds * 1000)
+    }
+
+    #[test]
+    fn twenty_refusals_at_once_count_once() {
+        let mut cooldown = Cooldown::default();
+        for _ in 0..20 {
+            cooldown.begin(at(1), at(0), None, span(60_000), span(300_000));
+        }
+        assert_eq!(cooldown.would_admit(at(2)), Err(Cooling { until: at(61), stated: false }));
+        cooldown.begin(at(62), at(61), None, span(60_000), span(300_000));
+        assert_eq!(cooldown.would_admit(at(62)).map_err(|cooling| cooling.until), Err(at(182)));
+    }
+
+    #[test]
+    fn the_end_admits_one_probe() {
+        let mut cooldown = Cooldown::default();
+        cooldown.begin(at(0), at(0), Some(span(10_000)), span(60_000), span(300_000));
+        assert_eq!(cooldown.would_admit(at(9)).map_err(|cooling| cooling.stated), Err(true));
+        let generation = cooldown.admit(at(10), at(20));
+        assert!(cooldown.would_admit(at(11)).is_err());
+        cooldown.forget(generation);
+        assert!(cooldown.would_admit(at(11)).is_ok());
+    }
+
+    #[test]
+    fn a_success_admitted_before_the_rest_forgets_nothing() {
+        let mut cooldown = Cooldown::default();
+        let generation = cooldown.admit(at(0), at(9));
+        cooldown.begin(at(1), at(0), None, span(60_000), span(300_000));
+        cooldown.forget(generation);
+        assert!(cooldown.would_admit(at(2)).is_err());
+    }
+}

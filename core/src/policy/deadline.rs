@@ -1,0 +1,89 @@
+//! How long one attempt may take, so that a slow route cannot starve the ones still to come.
+
+use core::time::Duration;
+
+use super::fields::{Fields, LONGEST};
+use crate::time::{Instant, millis, span};
+
+/// The limits of one attempt. A route may override each (reasoning models think long).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct AttemptLimits {
+    /// The whole attempt; a stream that progresses has no such limit. Default 600 s, as the OpenAI and Anthropic SDKs.
+    pub timeout: Duration,
+    /// Until the first meaningful progress of an attempt declared streaming. Default 60 s.
+    pub first_progress: Duration,
+    /// Between two meaningful chunks of an attempt declared streaming. Default 60 s.
+    pub idle: Duration,
+}
+
+impl Default for AttemptLimits {
+    fn default() -> Self {
+        Self { timeout: span(600_000), first_progress: span(60_000), idle: span(60_000) }
+    }
+}
+
+/// Until when one attempt may run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Allowance {
+    /// The end by the attempt's own limit.
+    pub total: Instant,
+    /// The end by the turn's deadline, less what the routes still to come are owed.
+    pub cut: Instant,
+}
+
+impl Allowance {
+    /// The earlier of the two.
+    #[must_use]
+    pub fn until(self) -> Instant {
+        self.total.min(self.cut)
+    }
+
+    /// Whether the attempt has its own limit in full.
+    #[must_use]
+    pub fn is_full(self) -> bool {
+        self.total <= self.cut
+    }
+}
+
+/// Shares what is left of a deadline among this attempt and `to_come` routes not yet tried: each is owed
+/// min(`timeout`, left / (`to_come` + 1)).
+#[must_use]
+pub fn share(now: Instant, timeout: Duration, deadline: Option<Instant>, to_come: u32) -> Allowance {
+    let total = now + timeout;
+    let Some(deadline) = deadline else { return Allowance { total, cut: Instant::NEVER } };
+    let to_come = u64::from(to_come);
+    let owed = millis(timeout).min(millis(deadline - now) / (to_come + 1));
+    Allowance { total, cut: deadline - span(owed.saturating_mul(to_come)) }
+}
+
+impl AttemptLimits {
+    pub(crate) fn fields(&mut self, fields: &mut dyn Fields) {
+        fields.span("timeout", &mut self.timeout, span(1)..=LONGEST);
+        fields.span("first_progress", &mut self.first_progress, span(1)..=LONGEST);
+        fields.span("idle", &mut self.idle, span(1)..=LONGEST);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sixty_seconds_over_three_hung_routes_are_three_times_twenty() {
+        let deadline = Some(Instant::from_millis(60_000));
+        let mut now = Instant::ZERO;
+        for to_come in [2, 1, 0] {
+            let until = share(now, span(600_000), deadline, to_come).until();
+            assert_eq!(until - now, span(20_000));
+            now = until;
+        }
+    }
+
+    #[test]
+    fn an_attempt_never_gets_more_than_its_own_limit() {
+        let allowance = share(Instant::ZERO, span(5_000), Some(Instant::from_millis(60_000)), 2);
+        assert_eq!((allowance.until().as_millis(), allowance.is_full()), (5_000, true));
+    }
+}

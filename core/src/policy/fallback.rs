@@ -1,0 +1,49 @@
+//! Which route a call begins with, and what happens when every route refuses.
+
+use super::fields::{Fields, choose};
+use crate::names::named;
+
+named! {
+    /// How long a fallback lasts.
+    pub enum FallbackScope {
+        /// Every call begins at the primary.
+        Call = "call",
+        /// Every turn begins at the primary; within the turn, calls go on where the last one ended.
+        Turn = "turn",
+        /// The whole session goes on where the last call ended, until that route fails.
+        Session = "session",
+    }
+}
+
+named! {
+    /// What to do when every route's breaker refuses.
+    pub enum WhenRefused {
+        /// End the call at once and say when to come back.
+        Fail = "fail",
+        /// Wait for the first breaker to half-open, if the patience and the deadline reach that far.
+        Wait = "wait",
+    }
+}
+
+/// How fallback between routes behaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Fallback {
+    /// How long a fallback lasts. Default: the turn.
+    pub scope: FallbackScope,
+    /// What to do when every route's breaker refuses. Default: fail.
+    pub when_refused: WhenRefused,
+}
+
+impl Default for Fallback {
+    fn default() -> Self {
+        Self { scope: FallbackScope::Turn, when_refused: WhenRefused::Fail }
+    }
+}
+
+impl Fallback {
+    pub(crate) fn fields(&mut self, fields: &mut dyn Fields) {
+        choose!(fields, "scope", self.scope, FallbackScope);
+        choose!(fields, "when_refused", self.when_refused, WhenRefused);
+    }
+}

@@ -1,0 +1,101 @@
+//! What one turn may use up before it is stopped.
+
+use core::time::Duration;
+
+use super::fields::{Fields, LONGEST, maybe};
+use crate::names::named;
+use crate::time::span;
+
+/// The limits of one turn. Each ends the turn with a `stop_reason` of its own, never with an exception.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TurnLimits {
+    /// Wall-clock time for the whole turn: waits, rebuilds and tools included, people excluded. Default: none.
+    pub deadline: Option<Duration>,
+    /// Model requests of the agent loop, exactly. 1 to 100,000, default 10.
+    pub steps: u32,
+    /// Tool calls in all. Default: none.
+    pub tool_calls: Option<u32>,
+    /// Attempts in all, over every call of the turn. Default: none.
+    pub attempts: Option<u32>,
+    /// Tokens in all, as the models report them. Default: none.
+    pub tokens: Option<u32>,
+    /// Whether a token limit stops the turn when a model does not report its usage. Default: false, it passes with a notice.
+    pub strict: bool,
+    /// The same tool call failing this often stops the turn. Default 3.
+    pub same_failure: u32,
+    /// Whether the last step is asked without tools, for an answer from what is there. Default false.
+    pub final_answer: bool,
+}
+
+impl Default for TurnLimits {
+    fn default() -> Self {
+        Self {
+            deadline: None,
+            steps: 10,
+            tool_calls: None,
+            attempts: None,
+            tokens: None,
+            strict: false,
+            same_failure: 3,
+            final_answer: false,
+        }
+    }
+}
+
+impl TurnLimits {
+    pub(crate) fn fields(&mut self, fields: &mut dyn Fields) {
+        maybe!(fields, span, "deadline", self.deadline, span(60_000), span(1)..=LONGEST);
+        fields.count("steps", &mut self.steps, 1..=100_000);
+        maybe!(fields, count, "tool_calls", self.tool_calls, 100, 1..=1_000_000);
+        maybe!(fields, count, "attempts", self.attempts, 100, 1..=1_000_000);
+        maybe!(fields, count, "tokens", self.tokens, 1_000_000, 1..=u32::MAX);
+        fields.flag("strict", &mut self.strict);
+        fields.count("same_failure", &mut self.same_failure, 1..=1000);
+        fields.flag("final_answer", &mut self.final_answer);
+    }
+}
+
+named! {
+    /// A limit that was reached.
+    pub enum Limit {
+        /// `turn.steps`.
+        Steps = "steps",
+        /// `turn.tool_calls`.
+        ToolCalls = "tool_calls",
+        /// `turn.attempts`.
+        Attempts = "attempts",
+        /// `turn.tokens`.
+        Tokens = "tokens",
+        /// `turn.deadline`.
+        Deadline = "deadline",
+        /// `turn.same_failure`.
+        SameFailure = "same_failure",
+    }
+}
+
+/// What a model reported to have used; unknown stays unknown, it is never zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Usage {
+    /// Tokens read.
+    pub input_tokens: Option<u64>,
+    /// Tokens written.
+    pub output_tokens: Option<u64>,
+}
+
+impl Usage {
+    /// Both together, or `None` if either is unknown.
+    #[must_use]
+    pub fn total(self) -> Option<u64> {
+        Some(self.input_tokens?.saturating_add(self.output_tokens?))
+    }
+
+    pub(crate) fn plus(self, other: Self) -> Self {
+        let add = |a: Option<u64>, b: Option<u64>| Some(a?.saturating_add(b?));
+        Self {
+            input_tokens: add(self.input_tokens, other.input_tokens),
+            output_tokens: add(self.output_tokens, other.output_tokens),
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Whether a broken client is made again, and how long to let the new one settle.
+
+use core::time::Duration;
+
+use super::fields::{Fields, LONGEST};
+use crate::time::span;
+
+/// The rebuild of a client after a transport failure, once a turn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Recovery {
+    /// Whether clients are rebuilt at all (only routes that have a hook for it). Default true.
+    pub enabled: bool,
+    /// The wait after a rebuild is this plus one second for each attempt made on the route. Default 3 s.
+    pub wait: Duration,
+    /// The longest wait after a rebuild. Default 8 s.
+    pub max_wait: Duration,
+}
+
+impl Default for Recovery {
+    fn default() -> Self {
+        Self { enabled: true, wait: span(3_000), max_wait: span(8_000) }
+    }
+}
+
+impl Recovery {
+    /// The wait after a rebuild, with this many attempts made on the route.
+    #[must_use]
+    pub fn settle_for(&self, attempts: u32) -> Duration {
+        self.wait.saturating_add(Duration::from_secs(u64::from(attempts))).min(self.max_wait)
+    }
+
+    pub(crate) fn fields(&mut self, fields: &mut dyn Fields) {
+        fields.flag("enabled", &mut self.enabled);
+        fields.span("wait", &mut self.wait, Duration::ZERO..=LONGEST);
+        fields.span("max_wait", &mut self.max_wait, Duration::ZERO..=LONGEST);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn six_seconds_after_three_attempts_and_never_more_than_eight() {
+        let waits = [0, 3, 10].map(|attempts| Recovery::default().settle_for(attempts).as_secs());
+        assert_eq!(waits, [3, 6, 8]);
+    }
+}

@@ -1,0 +1,202 @@
+//! How long until the same route is asked again, and whether that is still worth the wait.
+
+use core::ops::RangeInclusive;
+use core::time::Duration;
+
+use super::fields::{Fields, LONGEST, Thousandths, choose};
+use crate::names::named;
+use crate::rng::Rng;
+use crate::time::{millis, span};
+
+named! {
+    /// How a backoff is spread, so that callers that failed together do not come back together.
+    pub enum Jitter {
+        /// Uniform between nothing and the backoff.
+        Full = "full",
+        /// Half of the backoff, and a uniform other half.
+        Equal = "equal",
+        /// Uniform between the base and three times the previous wait.
+        Decorrelated = "decorrelated",
+        /// The backoff itself.
+        None = "none",
+    }
+}
+
+named! {
+    /// What to do when the wait would be longer than the patience for it.
+    pub enum PastPatience {
+        /// Go on down the ladder: rebuild, next route, end.
+        MoveOn = "move_on",
+        /// Wait as long as the provider asked.
+        Obey = "obey",
+        /// Wait as long as the patience reaches, then ask.
+        Clamp = "clamp",
+        /// Ignore what the provider asked and wait the backoff.
+        Backoff = "backoff",
+        /// Give up at once, without asking another route.
+        Fail = "fail",
+    }
+}
+
+/// How often and after what wait the same route is asked again.
+///
+/// Defaults: 3 attempts a route, waits of up to 0.5 s, 1 s, 2 s .. 30 s with full jitter (the shape that AWS recommends in
+/// "Exponential backoff and jitter", 2015; base and factor as in the OpenAI and Anthropic SDKs).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Retry {
+    /// Attempts a route in one call, the first included. 1 to 1000; 1 means no retry.
+    pub max_attempts: u32,
+    /// The first backoff. 0 s to 30 days.
+    pub base: Duration,
+    /// Each backoff is this many times the one before. 1 to 100.
+    pub factor: Thousandths,
+    /// The longest backoff; at least `base`. No wait of ours exceeds it, only one that the provider asked for.
+    pub cap: Duration,
+    /// How a backoff is spread.
+    pub jitter: Jitter,
+    /// The longest wait on a route while another one could be asked. Default 5 s.
+    pub patience: Duration,
+    /// The longest wait on the last route. Default 60 s.
+    pub patience_last: Duration,
+    /// What happens beyond the patience.
+    pub past_patience: PastPatience,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self {
+            max_attempts: 3,
+            base: span(500),
+            factor: Thousandths(2000),
+            cap: span(30_000),
+            jitter: Jitter::Full,
+            patience: span(5_000),
+            patience_last: span(60_000),
+            past_patience: PastPatience::MoveOn,
+        }
+    }
+}
+
+/// What `Retry` says about one more attempt on the same route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pause {
+    /// Ask again after this wait.
+    For(Duration),
+    /// Not worth the wait: go on down the ladder.
+    MoveOn,
+    /// Give up at once.
+    Fail,
+}
+
+impl Retry {
+    /// The backoff before retry number `retries` + 1 of a route, with jitter; `previous` is the wait before.
+    pub fn backoff(&self, retries: u32, previous: Option<Duration>, rng: &mut Rng) -> Duration {
+        let (base, cap) = (millis(self.base), millis(self.cap));
+        match self.jitter {
+            Jitter::None => span(self.ceiling(retries)),
+            Jitter::Full => span(rng.within(0, self.ceiling(retries))),
+            Jitter::Equal => {
+                let ceiling = self.ceiling(retries);
+                let half = ceiling / 2;
+                span(half.saturating_add(rng.within(0, ceiling.saturating_sub(half))))
+            }
+            Jitter::Decorrelated => {
+                let previous = previous.map_or(base, millis);
+                span(rng.within(base, cap.min(previous.saturating_mul(3)).max(base)))
+            }
+        }
+    }
+
+    /// `base` x `factor`^`retries`, at most `cap`.
+    fn ceiling(&self, retries: u32) -> u64 {
+        let cap = millis(self.cap);
+        let mut wait = millis(self.base).min(cap);
+        for _ in 0..retries {
+            let grown = self.factor.of(wait).min(cap);
+            if grown == wait {
+                break;
+            }
+            wait = grown;
+        }
+        wait
+    }
+
+    /// The wait before the same route is asked again: the longer of our backoff and what the provider asked for, as long as
+    /// the patience reaches. A hint is never shortened unless the policy says so.
+    pub fn pause(&self, backoff: Duration, hint: Option<Duration>, another_route: bool) -> Pause {
+        let patience = if another_route { self.patience } else { self.patience_last };
+        let wait = hint.map_or(backoff, |hint| hint.max(backoff));
+        if wait <= patience {
+            return Pause::For(wait);
+        }
+        match self.past_patience {
+            PastPatience::MoveOn => Pause::MoveOn,
+            PastPatience::Obey => Pause::For(wait),
+            PastPatience::Clamp => Pause::For(patience),
+            PastPatience::Backoff => Pause::For(backoff),
+            PastPatience::Fail => Pause::Fail,
+        }
+    }
+
+    pub(crate) fn fields(&mut self, fields: &mut dyn Fields) {
+        const SPANS: RangeInclusive<Duration> = Duration::ZERO..=LONGEST;
+        fields.count("max_attempts", &mut self.max_attempts, 1..=1000);
+        fields.span("base", &mut self.base, SPANS);
+        fields.ratio("factor", &mut self.factor, Thousandths(1000)..=Thousandths(100_000));
+        fields.span("cap", &mut self.cap, SPANS);
+        choose!(fields, "jitter", self.jitter, Jitter);
+        fields.span("patience", &mut self.patience, SPANS);
+        fields.span("patience_last", &mut self.patience_last, SPANS);
+        choose!(fields, "past_patience", self.past_patience, PastPatience);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waits(jitter: Jitter) -> [u64; 8] {
+        let retry = Retry { jitter, ..Retry::default() };
+        let mut rng = Rng::new(1, 1);
+        let mut previous = None;
+        core::array::from_fn(|n| {
+            let wait = retry.backoff(u32::try_from(n).unwrap_or(0), previous, &mut rng);
+            previous = Some(wait);
+            millis(wait)
+        })
+    }
+
+    #[test]
+    fn without_jitter_the_wait_doubles_up_to_the_cap() {
+        assert_eq!(waits(Jitter::None), [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
+    }
+
+    #[test]
+    fn jitter_keeps_within_its_band() {
+        let ceilings = waits(Jitter::None);
+        for (full, (equal, ceiling)) in waits(Jitter::Full).iter().zip(waits(Jitter::Equal).iter().zip(&ceilings)) {
+            assert!(full <= ceiling && equal <= ceiling && *equal >= ceiling / 2);
+        }
+        assert!(waits(Jitter::Decorrelated).iter().all(|wait| (500..=30_000).contains(wait)));
+    }
+
+    #[test]
+    fn enormous_counts_and_spans_saturate() {
+        let retry = Retry { base: LONGEST, cap: Duration::MAX, jitter: Jitter::None, ..Retry::default() };
+        assert_eq!(retry.backoff(u32::MAX, None, &mut Rng::new(0, 0)), span(u64::MAX));
+    }
+
+    #[test]
+    fn past_the_patience_the_policy_decides() {
+        let pause = |past_patience| {
+            let retry = Retry { past_patience, ..Retry::default() };
+            retry.pause(span(500), Some(span(120_000)), false)
+        };
+        assert_eq!(pause(PastPatience::MoveOn), Pause::MoveOn);
+        assert_eq!(pause(PastPatience::Obey), Pause::For(span(120_000)));
+        assert_eq!(pause(PastPatience::Clamp), Pause::For(span(60_000)));
+        assert_eq!(pause(PastPatience::Backoff), Pause::For(span(500)));
+        assert_eq!(pause(PastPatience::Fail), Pause::Fail);
+    }
+}

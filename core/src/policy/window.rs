@@ -1,0 +1,109 @@
+//! Counting events over a sliding window of time: constant memory, constant work an event.
+
+use core::time::Duration;
+
+use crate::time::{Instant, millis};
+
+/// The most slices a window is cut into.
+pub(crate) const MOST_BUCKETS: u32 = 12;
+
+/// Two counters over the last `window`, cut into slices that fall out of it one by one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(crate) struct Window {
+    buckets: [[u32; 2]; MOST_BUCKETS as usize],
+    /// The slice that `now` was in at the last event, counted from the host's zero.
+    head: u64,
+}
+
+/// How a window is cut: its slices lie on whole multiples of their width.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Slices {
+    pub(crate) window: Duration,
+    pub(crate) buckets: u32,
+}
+
+impl Slices {
+    fn width(self) -> u64 {
+        (millis(self.window) / u64::from(self.count())).max(1)
+    }
+
+    fn count(self) -> u32 {
+        self.buckets.clamp(1, MOST_BUCKETS)
+    }
+}
+
+impl Window {
+    /// Counts one event in column `column` (0 or 1).
+    pub(crate) fn add(&mut self, slices: Slices, now: Instant, column: usize) {
+        self.advance(slices, now);
+        let at = usize::try_from(self.head % u64::from(slices.count())).unwrap_or(0);
+        if let Some(counter) = self.buckets.get_mut(at).and_then(|bucket| bucket.get_mut(column)) {
+            *counter = counter.saturating_add(1);
+        }
+    }
+
+    /// Both sums over the window.
+    pub(crate) fn sums(&mut self, slices: Slices, now: Instant) -> [u32; 2] {
+        self.advance(slices, now);
+        self.buckets.iter().fold([0, 0], |[a, b], [x, y]| [a.saturating_add(*x), b.saturating_add(*y)])
+    }
+
+    fn advance(&mut self, slices: Slices, now: Instant) {
+        let target = now.as_millis() / slices.width();
+        let count = u64::from(slices.count());
+        if target >= self.head.saturating_add(count) {
+            self.buckets = Default::default();
+            self.head = target;
+        }
+        while self.head < target {
+            self.head += 1;
+            if let Some(bucket) = self.buckets.get_mut(usize::try_from(self.head % count).unwrap_or(0)) {
+                *bucket = [0, 0];
+            }
+        }
+    }
+
+    /// Moves the window along with the clock when a snapshot is restored on another one.
+    pub(crate) fn shift(&mut self, slices: Slices, moved: impl Fn(Instant) -> Instant) {
+        let head = moved(Instant::from_millis(self.head.saturating_mul(slices.width()))).as_millis() / slices.width();
+        let count = u64::from(slices.count());
+        let turned = usize::try_from((head % count + count - self.head % count) % count).unwrap_or(0);
+        let used = usize::try_from(count).unwrap_or(1);
+        if let Some(buckets) = self.buckets.get_mut(..used) {
+            buckets.rotate_right(turned);
+        }
+        self.head = head;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::span;
+
+    #[test]
+    fn events_fall_out_slice_by_slice() {
+        let slices = Slices { window: span(10_000), buckets: 10 };
+        let mut window = Window::default();
+        for second in 0..10 {
+            window.add(slices, Instant::from_millis(second * 1000), 0);
+        }
+        let total = |window: &mut Window, at| window.sums(slices, Instant::from_millis(at))[0];
+        assert_eq!(total(&mut window, 9_999), 10);
+        assert_eq!(total(&mut window, 10_000), 9);
+        assert_eq!(total(&mut window, 14_500), 5);
+        assert_eq!(total(&mut window, 60_000), 0);
+    }
+
+    #[test]
+    fn a_shifted_window_forgets_at_the_same_pace() {
+        let slices = Slices { window: span(10_000), buckets: 10 };
+        let mut window = Window::default();
+        window.add(slices, Instant::from_millis(1_000), 0);
+        window.add(slices, Instant::from_millis(5_000), 1);
+        window.shift(slices, |at| at + span(3_000));
+        assert_eq!(window.sums(slices, Instant::from_millis(13_999)), [1, 1]);
+        assert_eq!(window.sums(slices, Instant::from_millis(14_000)), [0, 1]);
+    }
+}

@@ -1,0 +1,109 @@
+//! Time is only ever passed in: one integer of milliseconds from a monotonic clock of the host's choice.
+
+use core::fmt;
+use core::ops::{Add, Sub};
+use core::time::Duration;
+
+/// A moment on the host's monotonic clock, in whole milliseconds from a zero of the host's choice.
+///
+/// It says nothing about the calendar. Adding saturates, and subtracting a later moment from an earlier one gives zero:
+/// no arithmetic on time can panic or wrap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Instant(u64);
+
+impl Instant {
+    /// The host's zero.
+    pub const ZERO: Self = Self(0);
+    /// Later than every moment that a host will see: stands for "no limit" inside the core.
+    pub const NEVER: Self = Self(u64::MAX);
+
+    /// The moment `millis` milliseconds after the host's zero.
+    #[must_use]
+    pub const fn from_millis(millis: u64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since the host's zero.
+    #[must_use]
+    pub const fn as_millis(self) -> u64 {
+        self.0
+    }
+
+    /// The moment itself, or `None` for [`Instant::NEVER`].
+    #[must_use]
+    pub fn known(self) -> Option<Self> {
+        (self != Self::NEVER).then_some(self)
+    }
+}
+
+/// Whole milliseconds of a span, saturating. The fraction is dropped: identical on every target.
+#[must_use]
+pub(crate) fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A span of whole milliseconds.
+#[must_use]
+pub(crate) const fn span(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+impl Add<Duration> for Instant {
+    type Output = Self;
+
+    fn add(self, span: Duration) -> Self {
+        Self(self.0.saturating_add(millis(span)))
+    }
+}
+
+impl Sub<Duration> for Instant {
+    type Output = Self;
+
+    fn sub(self, span: Duration) -> Self {
+        Self(self.0.saturating_sub(millis(span)))
+    }
+}
+
+impl Sub for Instant {
+    type Output = Duration;
+
+    fn sub(self, earlier: Self) -> Duration {
+        span(self.0.saturating_sub(earlier.0))
+    }
+}
+
+/// A span as a person reads it: `0.5 s`, `41.2 s`, `2 min`, `1 h`. Used by every message of the engine.
+pub(crate) struct Seconds(pub(crate) Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ms = millis(self.0);
+        let (whole, rest) = (ms / 1000, ms % 1000);
+        match (whole, rest) {
+            (_, 0) => write!(f, "{whole} s"),
+            (_, r) if r % 100 == 0 => write!(f, "{whole}.{} s", r / 100),
+            (_, r) if r % 10 == 0 => write!(f, "{whole}.{:02} s", r / 10),
+            (_, r) => write!(f, "{whole}.{r:03} s"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn arithmetic_saturates() {
+        assert_eq!(Instant::NEVER + span(1), Instant::NEVER);
+        assert_eq!(Instant::ZERO - Instant::from_millis(5), Duration::ZERO);
+        assert_eq!(Instant::from_millis(5) - span(9), Instant::ZERO);
+    }
+
+    #[test]
+    fn spans_read_well() {
+        let shown = [0, 500, 1000, 41_250, 1_007].map(|ms| Seconds(span(ms)).to_string());
+        assert_eq!(shown, ["0 s", "0.5 s", "1 s", "41.25 s", "1.007 s"]);
+    }
+}
