@@ -179,7 +179,9 @@ mod tests {
     #[cfg(feature = "canonical")]
     #[test]
     fn what_has_no_exact_form_is_refused() {
-        for wrong in ["[1]", "{", r#"{"id": 9007199254740993}"#, r#"{"x": NaN}"#, r#"{"x": "\ud800"}"#, r#"{"n":1e300}"#] {
+        for wrong in
+            ["[1]", "{", r#"{"id": 9007199254740993}"#, r#"{"x": NaN}"#, r#"{"x": "\ud800"}"#, r#"{"n":1e300}"#]
+        {
             assert!(digest("t", wrong).is_err(), "{wrong}");
         }
     }

@@ -141,11 +141,6 @@ impl Circuit {
         }
     }
 
-    /// Whether it is closed and has nothing to remember.
-    pub(crate) fn is_closed(&self) -> bool {
-        self.state == State::Closed
-    }
-
     /// Looks ahead without taking a permit; a refusal says when to come back.
     ///
     /// # Errors
@@ -257,7 +252,12 @@ impl Circuit {
         self
     }
 
-    pub(crate) fn shift(&mut self, config: &Breaker, span: impl Fn(Instant) -> Instant, wall: impl Fn(Instant) -> Instant) {
+    pub(crate) fn shift(
+        &mut self,
+        config: &Breaker,
+        span: impl Fn(Instant) -> Instant,
+        wall: impl Fn(Instant) -> Instant,
+    ) {
         self.window.shift(config.slices(), span);
         if let State::Open { until } = &mut self.state {
             *until = wall(*until);

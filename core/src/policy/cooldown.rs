@@ -59,7 +59,14 @@ impl Cooldown {
 
     /// Begins a rest, or lengthens it. `admitted` is when the failed attempt was: only one admitted after the last rest
     /// ended doubles it, so twenty requests that were refused together count once.
-    pub fn begin(&mut self, now: Instant, admitted: Instant, stated: Option<Duration>, base: Duration, cap: Duration) -> Option<Instant> {
+    pub fn begin(
+        &mut self,
+        now: Instant,
+        admitted: Instant,
+        stated: Option<Duration>,
+        base: Duration,
+        cap: Duration,
+    ) -> Option<Instant> {
         let length = match self.rest {
             None => base,
             Some(rest) if admitted < rest.until => rest.length,

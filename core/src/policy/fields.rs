@@ -165,7 +165,11 @@ impl Fields for Reader<'_> {
         if !(low..=high).contains(&ms) {
             return self.refuse(name, format_args!("{shown} s"), spans(&range));
         }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the range, so not negative")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "within the range, so not negative"
+        )]
         {
             *slot = span((ms + 0.5) as u64);
         }

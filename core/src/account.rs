@@ -1,0 +1,319 @@
+//! The account of a turn: what happened, in order, in words that are the same in every language.
+
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt::Write as _;
+use core::time::Duration;
+
+use crate::command::{Id, RouteId, StopReason, WaitWhy};
+use crate::names::named;
+use crate::policy::approval::Decision;
+use crate::policy::failure::Failure;
+use crate::policy::limits::Limit;
+use crate::session::Session;
+use crate::time::{Instant, Seconds};
+use crate::turn::ToolOutcome;
+
+/// How many notices a turn keeps; older ones are dropped and counted.
+pub const KEPT: usize = 1000;
+
+/// Something worth a log line. A first attempt that simply works is counted, and makes no notice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Notice {
+    /// When.
+    pub at: Instant,
+    /// The first attempt of the call it belongs to; 0 for the turn itself.
+    pub call: Id,
+    /// The attempt or other command it is about; 0 for none.
+    pub id: Id,
+    /// The route it is about.
+    pub route: Option<RouteId>,
+    /// What happened.
+    pub what: What,
+}
+
+/// What a notice tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum What {
+    /// An attempt failed, and this follows.
+    AttemptFailed {
+        /// Which attempt on its route, from 1.
+        number: u32,
+        /// How.
+        failure: Failure,
+        /// What follows.
+        next: Follows,
+        /// The wait before it.
+        delay: Duration,
+    },
+    /// A call worked after `failed` failed attempts.
+    Recovered {
+        /// How many.
+        failed: u32,
+    },
+    /// The route was passed over.
+    PassedOver {
+        /// Why.
+        why: Skip,
+        /// Until when, if that is known.
+        until: Option<Instant>,
+    },
+    /// The call went on to this route.
+    MovedOn,
+    /// The route's client could not be made ready.
+    NotReady,
+    /// The route's client was made again.
+    Rebuilt,
+    /// The route's client could not be made again.
+    NotRebuilt,
+    /// A breaker opened.
+    BreakerOpened {
+        /// Whose.
+        scope: Scoped,
+        /// Until when.
+        until: Instant,
+    },
+    /// A breaker closed.
+    BreakerClosed {
+        /// Whose.
+        scope: Scoped,
+    },
+    /// A scope rests.
+    Cooling {
+        /// Whose.
+        scope: Scoped,
+        /// Until when.
+        until: Instant,
+        /// Whether the provider stated the time.
+        stated: bool,
+    },
+    /// Nothing can be asked for now.
+    Waiting {
+        /// Why.
+        why: WaitWhy,
+        /// Until when.
+        until: Instant,
+    },
+    /// The model replied to step `step` with this many tool calls; none is an answer.
+    Replied {
+        /// Which step, from 1.
+        step: u32,
+        /// How many tool calls.
+        tool_calls: u32,
+    },
+    /// A person is asked about a tool call.
+    Asked {
+        /// The tool, in the turn's list of names.
+        tool: u32,
+    },
+    /// A person decided.
+    Decided {
+        /// The tool, in the turn's list of names.
+        tool: u32,
+        /// What.
+        decision: Decision,
+    },
+    /// A tool call came to an end.
+    Tool {
+        /// The tool, in the turn's list of names.
+        tool: u32,
+        /// Which.
+        outcome: ToolOutcome,
+    },
+    /// A limit was reached.
+    LimitReached(Limit),
+    /// A model did not report its usage, so the total is unknown from here on.
+    UsageUnknown,
+    /// The turn is over.
+    Finished(StopReason),
+}
+
+named! {
+    /// What follows a failed attempt.
+    pub enum Follows {
+        /// The same route again.
+        Again = "again",
+        /// The client is made again.
+        Rebuild = "rebuild",
+        /// Another route.
+        MoveOn = "move_on",
+        /// A wait until some route comes back.
+        Wait = "wait",
+        /// Nothing.
+        Stop = "stop",
+    }
+}
+
+named! {
+    /// Why a route was passed over.
+    pub enum Skip {
+        /// Its breaker refuses.
+        Breaker = "breaker",
+        /// It rests.
+        Cooling = "cooling",
+        /// It is the deployment that has just failed.
+        SameDeployment = "same_deployment",
+        /// Its context window is no larger.
+        ContextWindow = "context_window",
+    }
+}
+
+named! {
+    /// What a breaker or a cooldown belongs to.
+    pub enum Scoped {
+        /// Provider, endpoint and model.
+        Deployment = "deployment",
+        /// The endpoint, whatever the model.
+        Endpoint = "endpoint",
+        /// The credential, wherever it is used.
+        Credential = "credential",
+        /// The credential at this deployment.
+        Limit = "limit",
+    }
+}
+
+/// The last [`KEPT`] notices, and the names that they refer to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Account {
+    notices: VecDeque<Notice>,
+    dropped: u64,
+    unread: usize,
+    tools: Vec<String>,
+}
+
+impl Account {
+    pub(crate) fn push(&mut self, notice: Notice) {
+        if self.notices.len() >= KEPT {
+            self.notices.pop_front();
+            self.dropped += 1;
+            self.unread = self.unread.min(self.notices.len());
+        }
+        self.notices.push_back(notice);
+        self.unread += 1;
+    }
+
+    /// Fills in what followed the failure of attempt `id`, known only once the ladder was asked.
+    pub(crate) fn followed(&mut self, id: Id, follows: Follows, waited: Duration) {
+        for notice in self.notices.iter_mut().rev().filter(|notice| notice.id == id) {
+            if let What::AttemptFailed { next, delay, .. } = &mut notice.what {
+                (*next, *delay) = (follows, waited);
+                return;
+            }
+        }
+    }
+
+    /// The number of a tool's name in this account.
+    pub(crate) fn tool(&mut self, name: &str) -> u32 {
+        let at = self.tools.iter().position(|known| known == name).unwrap_or_else(|| {
+            self.tools.push(name.into());
+            self.tools.len() - 1
+        });
+        u32::try_from(at).unwrap_or(u32::MAX)
+    }
+
+    /// The name behind a number.
+    #[must_use]
+    pub fn tool_name(&self, tool: u32) -> &str {
+        usize::try_from(tool).ok().and_then(|at| self.tools.get(at)).map_or("?", String::as_str)
+    }
+
+    /// The next notice that was not read yet.
+    pub fn poll(&mut self) -> Option<Notice> {
+        let at = self.notices.len().checked_sub(self.unread)?;
+        let notice = self.notices.get(at).copied()?;
+        self.unread -= 1;
+        Some(notice)
+    }
+
+    /// Every notice that is kept, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Notice> + '_ {
+        self.notices.iter()
+    }
+
+    /// How many notices were dropped for want of room.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// A notice as one line for people.
+    #[must_use]
+    pub fn line(&self, session: &Session, notice: &Notice) -> String {
+        let mut line = String::new();
+        // Writing to a string cannot fail.
+        let _ = self.write_line(&mut line, session, notice);
+        line
+    }
+
+    fn write_line(&self, out: &mut String, session: &Session, notice: &Notice) -> core::fmt::Result {
+        if let Some(route) = notice.route {
+            write!(out, "{}: ", session.route_name(route))?;
+        }
+        let after = |until: Instant| Seconds(until - notice.at);
+        match notice.what {
+            What::AttemptFailed { number, failure, next, delay } => {
+                write!(out, "attempt {number} failed: {failure}; ")?;
+                match next {
+                    Follows::Again if delay.is_zero() => write!(out, "asking again at once"),
+                    Follows::Again => write!(out, "asking again in {}", Seconds(delay)),
+                    Follows::Rebuild => write!(out, "making its client again"),
+                    Follows::MoveOn => write!(out, "moving on"),
+                    Follows::Wait => write!(out, "waiting {} for a route", Seconds(delay)),
+                    Follows::Stop => write!(out, "giving up"),
+                }
+            }
+            What::Recovered { failed: 1 } => write!(out, "worked after 1 failed attempt"),
+            What::Recovered { failed } => write!(out, "worked after {failed} failed attempts"),
+            What::PassedOver { why, until } => {
+                let reason = match why {
+                    Skip::Breaker => "its breaker is open",
+                    Skip::Cooling => "it rests",
+                    Skip::SameDeployment => "it is the deployment that just failed",
+                    Skip::ContextWindow => "its context window is no larger",
+                };
+                write!(out, "passed over: {reason}")?;
+                until.map_or(Ok(()), |until| write!(out, " for another {}", after(until)))
+            }
+            What::MovedOn => write!(out, "taking over"),
+            What::NotReady => write!(out, "its client could not be made ready"),
+            What::Rebuilt => write!(out, "its client was made again"),
+            What::NotRebuilt => write!(out, "its client could not be made again"),
+            What::BreakerOpened { scope, until } => write!(out, "breaker of the {scope} opened for {}", after(until)),
+            What::BreakerClosed { scope } => write!(out, "breaker of the {scope} closed"),
+            What::Cooling { scope, until, stated } => {
+                let whose = if scope == Scoped::Limit { "its rate limit" } else { scope.name() };
+                write!(out, "{whose} rests for {}", after(until))?;
+                if stated { write!(out, ", as the provider asked") } else { Ok(()) }
+            }
+            What::Waiting { why, until } => write!(out, "waiting {} ({why})", after(until)),
+            What::Replied { step, tool_calls: 0 } => write!(out, "step {step}: the model answered"),
+            What::Replied { step, tool_calls: 1 } => write!(out, "step {step}: the model asked for 1 tool call"),
+            What::Replied { step, tool_calls } => {
+                write!(out, "step {step}: the model asked for {tool_calls} tool calls")
+            }
+            What::Asked { tool } => write!(out, "{}: asking for approval", self.tool_name(tool)),
+            What::Decided { tool, decision } => write!(out, "{}: decided: {decision}", self.tool_name(tool)),
+            What::Tool { tool, outcome } => write!(out, "{}: {}", self.tool_name(tool), outcome.phrase()),
+            What::LimitReached(limit) => write!(out, "limit reached: {limit}"),
+            What::UsageUnknown => write!(out, "the model did not report its usage: totals are unknown from here on"),
+            What::Finished(reason) => write!(out, "finished: {reason}"),
+        }
+    }
+
+    pub(crate) fn shift(&mut self, moved: impl Fn(Instant) -> Instant) {
+        for notice in &mut self.notices {
+            notice.at = moved(notice.at);
+            match &mut notice.what {
+                What::PassedOver { until: Some(until), .. }
+                | What::BreakerOpened { until, .. }
+                | What::Cooling { until, .. }
+                | What::Waiting { until, .. } => *until = moved(*until),
+                _ => {}
+            }
+        }
+    }
+}

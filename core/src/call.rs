@@ -1,0 +1,401 @@
+//! One guarded operation: the ladder. The only place that knows the order in which the policies are asked.
+
+mod ground;
+mod outcome;
+mod quick;
+mod rungs;
+
+use core::time::Duration;
+
+pub use quick::{Admitted, Entered, enter, settle};
+
+use crate::account::{Follows, Skip, What};
+use crate::command::{
+    Attempt, CancelWhy, Command, End, Event, Handled, Id, Replay, RouteId, SwitchWhy, Verdict, WaitWhy, Work,
+};
+use crate::policy::deadline::{Allowance, share};
+use crate::policy::failure::{Again, Cool, Effect, Failure, FailureKind, NextRule, Phase, RebuildRule, Rule};
+use crate::policy::fallback::{FallbackScope, WhenRefused};
+use crate::policy::limits::Limit;
+use crate::policy::retry::Pause;
+use crate::route::RouteSet;
+use crate::scope::{Context, Scope};
+use crate::session::{About, Refusal, Session, Ticket, note_change};
+use crate::time::{Instant, span};
+
+/// How often a call looks whether another one has made the client ready that both want.
+const ACTIVATING_PAUSE: Duration = span(100);
+
+/// One guarded operation: a model request, a tool run, any function.
+///
+/// Drive it with two verbs: [`Call::poll`] says what to do, [`Call::handle`] takes what happened. Polling again without an
+/// event says the same. Only polling lets time pass, so a success counts however late it is reported, unless a poll had
+/// declared the attempt timed out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Call {
+    work: Work,
+    replay: Replay,
+    streaming: bool,
+    restartable: bool,
+    timeout: Option<Duration>,
+    /// The first id that this call used; 0 before it did. Its idempotency key is made of it.
+    first: Id,
+    state: State,
+    route: Option<RouteId>,
+    tried: RouteSet,
+    /// How many routes were asked.
+    asked: u32,
+    /// Attempts on the present route.
+    on_route: u32,
+    failed: u32,
+    /// Whether the one repetition that `Again::Once` allows on a route is used up.
+    repeated: bool,
+    /// Whether the client was made again and only one more attempt is left on this route.
+    last_chance: bool,
+    previous: Option<Duration>,
+    failure: Option<Failure>,
+    /// Whether the process died over it.
+    interrupted: bool,
+    /// The permit of the attempt that failed, until the ladder leaves its route.
+    failed_with: Option<Ticket>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+enum State {
+    Fresh,
+    Attempt(Running),
+    Wait { id: Id, until: Instant, why: WaitWhy, then: Then },
+    Rebuild { id: Id, route: RouteId, client: u32, until: Instant, taken: bool, settle: bool },
+    Switch { id: Id, route: RouteId, ticket: Ticket, until: Instant, taken: bool, why: SwitchWhy },
+    Over(Verdict),
+}
+
+/// What follows a wait. It is decided anew when the wait ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+enum Then {
+    SameRoute,
+    Choose,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Running {
+    id: Id,
+    client: u32,
+    ticket: Option<Ticket>,
+    started: Instant,
+    allowance: Allowance,
+    first_progress: Option<Duration>,
+    idle: Option<Duration>,
+    /// The last meaningful progress of a stream.
+    progress: Option<Instant>,
+    taken: bool,
+}
+
+impl Running {
+    /// When it is given up on, and how far it will have come by then.
+    fn expiry(&self) -> (Instant, Phase) {
+        let whole = (self.allowance.until(), Phase::Total);
+        match (self.progress, self.first_progress, self.idle) {
+            (Some(last), _, Some(idle)) => (self.allowance.cut, Phase::Total).min((last + idle, Phase::Idle)),
+            (None, Some(first), _) => whole.min((self.started + first, Phase::FirstProgress)),
+            _ => whole,
+        }
+    }
+}
+
+impl Call {
+    /// A call that has not begun. Model requests and functions may be repeated; say so of a tool with [`Call::replay`].
+    #[must_use]
+    pub const fn new(work: Work) -> Self {
+        let replay = if matches!(work, Work::Tool { .. }) { Replay::Once } else { Replay::Idempotent };
+        Self {
+            work,
+            replay,
+            streaming: false,
+            restartable: true,
+            timeout: None,
+            first: 0,
+            state: State::Fresh,
+            route: None,
+            tried: RouteSet::none(),
+            asked: 0,
+            on_route: 0,
+            failed: 0,
+            repeated: false,
+            last_chance: false,
+            previous: None,
+            failure: None,
+            interrupted: false,
+            failed_with: None,
+        }
+    }
+
+    /// Whether it may be made twice.
+    #[must_use]
+    pub const fn replay(mut self, replay: Replay) -> Self {
+        self.replay = replay;
+        self
+    }
+
+    /// Declares it streaming: progress is reported, and the limits on first progress and idle time apply. `restartable`
+    /// says whether it may start over after it made progress.
+    #[must_use]
+    pub const fn streaming(mut self, restartable: bool) -> Self {
+        self.streaming = true;
+        self.restartable = restartable;
+        self
+    }
+
+    /// Replaces `attempt.timeout` and the route's for this call.
+    #[must_use]
+    pub const fn timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// The first id that this call used, under which the account files it; 0 before it began.
+    #[must_use]
+    pub const fn id(&self) -> Id {
+        self.first
+    }
+
+    /// How it ended, if it did.
+    #[must_use]
+    pub const fn verdict(&self) -> Option<Verdict> {
+        if let State::Over(verdict) = self.state { Some(verdict) } else { None }
+    }
+
+    /// Whether the process died over it.
+    pub(crate) const fn was_interrupted(&self) -> bool {
+        self.interrupted
+    }
+
+    /// The attempt that runs under this id, if it does.
+    pub(crate) fn is_running(&self, id: Id) -> bool {
+        matches!(self.state, State::Attempt(running) if running.id == id)
+    }
+
+    /// Whether the host has taken something on for it and not reported yet.
+    pub(crate) fn is_taken(&self) -> bool {
+        match self.state {
+            State::Attempt(running) => running.taken,
+            State::Rebuild { taken, .. } | State::Switch { taken, .. } => taken,
+            _ => false,
+        }
+    }
+
+    /// Says what to do next. The answer stays the same until an event or time changes it.
+    pub fn poll(&mut self, scope: &mut Scope, session: &mut Session, now: Instant) -> Command {
+        let mut cx = Context::new(session, scope, now);
+        self.poll_in(&mut cx)
+    }
+
+    pub(crate) fn poll_in(&mut self, cx: &mut Context<'_>) -> Command {
+        self.let_time_pass(cx);
+        if let Some(cancel) = cx.scope.pending_cancel() {
+            return cancel;
+        }
+        self.command(cx)
+    }
+
+    /// Takes what happened.
+    pub fn handle(&mut self, scope: &mut Scope, session: &mut Session, now: Instant, event: Event<'_>) -> Handled {
+        let mut cx = Context::new(session, scope, now);
+        if self.handle_in(&mut cx, event).accepted() {
+            return Handled::Accepted;
+        }
+        cx.scope.handle_cancelled(event)
+    }
+
+    pub(crate) fn handle_in(&mut self, cx: &mut Context<'_>, event: Event<'_>) -> Handled {
+        self.state = match (self.state, event) {
+            (State::Attempt(running), Event::Taken(id)) if id == running.id && !running.taken => {
+                State::Attempt(Running { taken: true, ..running })
+            }
+            (State::Attempt(running), Event::Succeeded(id) | Event::Replied { id, .. }) if id == running.id => {
+                self.succeeded(cx, running)
+            }
+            (State::Attempt(running), Event::Failed { id, failure }) if id == running.id => {
+                self.attempt_failed(cx, running, failure)
+            }
+            (State::Attempt(running), Event::Progress { id, meaningful }) if id == running.id && self.streaming => {
+                let progress = if meaningful { Some(cx.now) } else { running.progress };
+                State::Attempt(Running { progress, ..running })
+            }
+            (State::Wait { id, until, then, .. }, Event::Waited(waited)) if id == waited => {
+                // A stubbed sleep is a sleep.
+                cx.now = cx.scope.tick(until);
+                self.after_wait(cx, then)
+            }
+            (State::Rebuild { id, taken: false, route, client, until, settle }, Event::Taken(taken)) if id == taken => {
+                State::Rebuild { id, taken: true, route, client, until, settle }
+            }
+            (State::Rebuild { id, route, settle, .. }, Event::Ready(ready)) if id == ready => {
+                self.rebuilt(cx, route, settle)
+            }
+            (State::Rebuild { id, route, .. }, Event::NotReady(not)) if id == not => self.not_rebuilt(cx, route),
+            (State::Switch { id, taken: false, route, ticket, until, why }, Event::Taken(taken)) if id == taken => {
+                State::Switch { id, taken: true, route, ticket, until, why }
+            }
+            (State::Switch { id, route, ticket, .. }, Event::Ready(ready)) if id == ready => {
+                self.switched(cx, route, ticket)
+            }
+            (State::Switch { id, route, ticket, .. }, Event::NotReady(not)) if id == not => {
+                self.not_switched(cx, route, ticket)
+            }
+            (_, Event::Abandoned(id)) if self.holds(id) => self.abandoned(cx),
+            (State::Attempt(running), Event::Interrupted) if running.taken => self.interrupted(cx),
+            _ => return Handled::Stale,
+        };
+        Handled::Accepted
+    }
+
+    fn holds(&self, held: Id) -> bool {
+        match self.state {
+            State::Attempt(Running { id, .. })
+            | State::Wait { id, .. }
+            | State::Rebuild { id, .. }
+            | State::Switch { id, .. } => id == held,
+            State::Fresh | State::Over(_) => false,
+        }
+    }
+
+    /// Ends what has run out of time, and begins what has not begun.
+    fn let_time_pass(&mut self, cx: &mut Context<'_>) {
+        // Every round ends an attempt, a wait, a switch or a rebuild, and each of them is bounded by the policy.
+        loop {
+            self.state = match self.state {
+                State::Fresh => self.begin(cx),
+                State::Attempt(running) if cx.now >= running.expiry().0 => {
+                    if running.taken {
+                        cx.scope.cancel(running.id, CancelWhy::TimedOut);
+                    }
+                    let failure = Failure { phase: Some(running.expiry().1), ..Failure::new(FailureKind::TimedOut) };
+                    self.attempt_failed(cx, running, failure)
+                }
+                State::Wait { until, then, .. } if cx.now >= until => self.after_wait(cx, then),
+                State::Rebuild { id, route, until, taken, .. } if cx.now >= until => {
+                    if taken {
+                        cx.scope.cancel(id, CancelWhy::TimedOut);
+                    }
+                    self.not_rebuilt(cx, route)
+                }
+                State::Switch { id, route, ticket, until, taken, .. } if cx.now >= until => {
+                    if taken {
+                        cx.scope.cancel(id, CancelWhy::TimedOut);
+                    }
+                    self.not_switched(cx, route, ticket)
+                }
+                _ => return,
+            };
+        }
+    }
+
+    fn command(&self, cx: &Context<'_>) -> Command {
+        let running = |until: Instant| Command::Wait { id: 0, delay: until - cx.now, until, why: WaitWhy::Running };
+        match self.state {
+            State::Attempt(run) if run.taken => running(run.expiry().0),
+            State::Rebuild { taken: true, until, .. } | State::Switch { taken: true, until, .. } => running(until),
+            State::Attempt(run) => Command::Attempt(self.attempt(cx.scope, cx.now, run)),
+            State::Wait { id, until, why, .. } => Command::Wait { id, delay: until - cx.now, until, why },
+            State::Rebuild { id, route, client, until, .. } => Command::Rebuild { id, route, client, until },
+            State::Switch { id, route, until, why, .. } => Command::Switch { id, route, until, why },
+            State::Over(verdict) => Command::Finish(verdict),
+            // `let_time_pass` has begun it.
+            State::Fresh => Command::Finish(Verdict::new(End::Cancelled)),
+        }
+    }
+
+    fn attempt(&self, scope: &Scope, now: Instant, running: Running) -> Attempt {
+        let until = running.expiry().0;
+        Attempt {
+            id: running.id,
+            route: self.route,
+            client: running.client,
+            work: self.work,
+            number: self.on_route,
+            timeout: until - now,
+            until,
+            first_progress: running.first_progress,
+            idle: running.idle,
+            idempotency_key: scope.key(self.first),
+        }
+    }
+
+    // ---- The ladder. Its rungs are in `call/rungs.rs`, what they stand on in `call/ground.rs`. ----
+
+    /// The first attempt: on the committed route, else the primary, else the first route that may be asked.
+    fn begin(&mut self, cx: &mut Context<'_>) -> State {
+        if let Some(running) = self.admit_first(cx) {
+            return State::Attempt(running);
+        }
+        if let Some(over) = self.out_of_bounds(cx) {
+            return State::Over(over);
+        }
+        self.next_route(cx, None).unwrap_or_else(|| self.over(cx, End::NoRoute))
+    }
+
+    /// The short way in, shared with `enter`: the first route is ready and nothing stands in the way.
+    fn admit_first(&mut self, cx: &mut Context<'_>) -> Option<Running> {
+        if self.out_of_bounds(cx).is_some() {
+            return None;
+        }
+        if self.has_no_routes(cx) {
+            return Some(self.run(cx, None, None));
+        }
+        let route = self.first_route(cx)?;
+        let open = cx.live.place(route)?.ready && cx.live.would_admit(cx.policy, route, cx.now).is_ok();
+        let ticket = open.then(|| self.ticket(cx, route))?.ok()?;
+        Some(self.arrive(cx, route, ticket))
+    }
+
+    /// What follows a failed attempt: the same route again, a rebuilt client, the next route, or the end.
+    fn after_failure(&mut self, cx: &mut Context<'_>, failure: Failure, client: u32) -> State {
+        let rule = cx.policy.failures.rule(failure.kind);
+        if let Some(over) = self.may_not_try_again(cx, failure) {
+            return State::Over(over);
+        }
+        if let Some(rest) = self.same_route_again(cx, failure, rule) {
+            return rest;
+        }
+        if let Some(rebuild) = self.rebuild_once(cx, rule, client) {
+            return rebuild;
+        }
+        self.leave(cx)
+    }
+
+    /// Away from the route that failed: to the next one, or to the end.
+    fn leave(&mut self, cx: &mut Context<'_>) -> State {
+        let Some(failure) = self.failure else { return self.over(cx, End::NoRoute) };
+        let rule = cx.policy.failures.rule(failure.kind);
+        let next = match rule.next {
+            NextRule::No => None,
+            NextRule::IfRestartable if !self.restartable => None,
+            _ => self.next_route(cx, Some(failure)),
+        };
+        next.unwrap_or_else(|| {
+            // Where asking again cannot help and nobody else was asked, the original error says it best.
+            let lasting = rule.again == Again::No && (self.asked <= 1 || rule.next != NextRule::Yes);
+            self.over(cx, if lasting { End::Permanent } else { End::Exhausted })
+        })
+    }
+
+    pub(crate) fn shift(&mut self, moved: impl Fn(Instant) -> Instant) {
+        match &mut self.state {
+            State::Attempt(running) => {
+                running.started = moved(running.started);
+                running.progress = running.progress.map(&moved);
+                let Allowance { total, cut } = running.allowance;
+                running.allowance = Allowance { total: moved(total), cut: moved(cut) };
+            }
+            State::Wait { until, .. } | State::Rebuild { until, .. } | State::Switch { until, .. } => {
+                *until = moved(*until)
+            }
+            State::Fresh | State::Over(_) => {}
+        }
+    }
+}

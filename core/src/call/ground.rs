@@ -1,0 +1,175 @@
+//! What the rungs stand on: routes, permits, attempts and waits.
+
+use super::*;
+
+impl Call {
+    pub(super) const fn is_tool(&self) -> bool {
+        matches!(self.work, Work::Tool { .. })
+    }
+
+    pub(super) fn has_no_routes(&self, cx: &Context<'_>) -> bool {
+        self.is_tool() || cx.live.routes.is_empty()
+    }
+
+    pub(super) fn first_route(&self, cx: &Context<'_>) -> Option<RouteId> {
+        let committed = match cx.policy.fallback.scope {
+            FallbackScope::Call => None,
+            FallbackScope::Turn => cx.scope.route,
+            FallbackScope::Session => cx.scope.route.or(cx.live.committed),
+        };
+        committed.or_else(|| cx.live.ids().next())
+    }
+
+    /// Routes not tried yet, in the order in which they are asked.
+    pub(super) fn candidates(&self, cx: &Context<'_>) -> impl Iterator<Item = RouteId> + use<> {
+        let (first, tried) = (if self.has_no_routes(cx) { None } else { self.first_route(cx) }, self.tried);
+        let all = if first.is_some() { Some(cx.live.ids()) } else { None };
+        first
+            .into_iter()
+            .chain(all.into_iter().flatten().filter(move |route| Some(*route) != first))
+            .filter(move |route| !tried.contains(*route))
+    }
+
+    /// Why a route could not do better than the one that failed.
+    pub(super) fn cannot_help(&self, cx: &Context<'_>, route: RouteId, failure: Option<Failure>) -> Option<Skip> {
+        let (failure, from) = (failure?, self.route?);
+        let rule = cx.policy.failures.rule(failure.kind);
+        let other_purse = matches!(rule.cool, Cool::Limit | Cool::Credential) && !cx.live.same_credential(from, route);
+        if cx.live.same_deployment(from, route) && !other_purse {
+            return Some(Skip::SameDeployment);
+        }
+        let window = |route| cx.live.place(route).and_then(|place| place.route.context_window);
+        match (rule.next, window(from), window(route)) {
+            (NextRule::LargerContext, Some(small), Some(other)) if other <= small => Some(Skip::ContextWindow),
+            _ => None,
+        }
+    }
+
+    pub(super) fn another_route(&self, cx: &Context<'_>) -> bool {
+        self.candidates(cx).any(|route| {
+            self.cannot_help(cx, route, self.failure).is_none() && cx.live.would_admit(cx.policy, route, cx.now).is_ok()
+        })
+    }
+
+    /// How long an attempt may run now, with what the routes still to come are owed set aside.
+    pub(super) fn allowance(&self, cx: &Context<'_>) -> Allowance {
+        let others = |call: &Self| call.candidates(cx).filter(|route| Some(*route) != call.route).count();
+        let to_come = if cx.scope.deadline.is_some() { others(self) } else { 0 };
+        let place = self.route.and_then(|route| cx.live.place(route));
+        let timeout = self.timeout.or_else(|| place.and_then(|place| place.route.timeout));
+        let timeout = timeout.unwrap_or(cx.policy.attempt.timeout);
+        share(cx.now, timeout, cx.scope.deadline, u32::try_from(to_come).unwrap_or(u32::MAX))
+    }
+
+    pub(super) fn budget_covers(&self, cx: &mut Context<'_>) -> bool {
+        let purse = self.route.and_then(|route| cx.live.purse(route));
+        purse.is_none_or(|purse| purse.covers(&cx.policy.budget, cx.now))
+    }
+
+    pub(super) fn ticket(&mut self, cx: &mut Context<'_>, route: RouteId) -> Result<Ticket, Refusal> {
+        let before = self.route.replace(route);
+        let until = self.allowance(cx).until();
+        self.route = before;
+        // An attempt without end would hold its permit without end; a stream that goes on renews nothing either.
+        cx.live.admit(cx.policy, route, cx.now, until)
+    }
+
+    /// Towards a route: its client is made ready first, if it is not.
+    pub(super) fn go(&mut self, cx: &mut Context<'_>, route: RouteId, fell_back: bool) -> State {
+        let Some((ready, activating)) = cx.live.place(route).map(|place| (place.ready, place.activating)) else {
+            return self.over(cx, End::NoRoute);
+        };
+        if !ready && activating.is_some_and(|lease| cx.now < lease) {
+            return self.wait(cx, cx.now + ACTIVATING_PAUSE, WaitWhy::Activating, Then::Choose);
+        }
+        let Ok(ticket) = self.ticket(cx, route) else { return self.over(cx, End::NoRoute) };
+        if ready {
+            return State::Attempt(self.arrive(cx, route, ticket));
+        }
+        let (id, until) = (cx.scope.next_id(), self.allowance(cx).until());
+        if let Some(place) = cx.live.place_mut(route) {
+            place.activating = Some(until + crate::session::LEASE_GRACE);
+        }
+        let why = if fell_back { SwitchWhy::Fallback } else { SwitchWhy::Begin };
+        State::Switch { id, route, ticket, until, taken: false, why }
+    }
+
+    /// Commits to a route: the first attempt on it.
+    pub(super) fn arrive(&mut self, cx: &mut Context<'_>, route: RouteId, ticket: Ticket) -> Running {
+        let moved = self.route.is_some_and(|before| before != route);
+        (self.on_route, self.repeated, self.last_chance, self.previous) = (0, false, false, None);
+        self.route = Some(route);
+        self.tried.insert(route);
+        self.asked = self.asked.saturating_add(1);
+        cx.scope.route = Some(route);
+        cx.live.committed = Some(route);
+        if moved || (self.first == 0 && route != RouteId(0) && cx.scope.attempts == 0) {
+            self.note(cx, Some(route), What::MovedOn);
+        }
+        if let Some(purse) = cx.live.purse(route) {
+            purse.deposit(&cx.policy.budget, cx.now);
+        }
+        self.run(cx, Some(route), Some(ticket))
+    }
+
+    /// One more attempt on the same route; its breaker is asked again, and a refusal goes to the next route.
+    pub(super) fn same_route(&mut self, cx: &mut Context<'_>) -> State {
+        let Some(route) = self.route else { return State::Attempt(self.run(cx, None, None)) };
+        match self.ticket(cx, route) {
+            Ok(ticket) => {
+                if let Some(purse) = cx.live.purse(route) {
+                    purse.withdraw(&cx.policy.budget, cx.now);
+                }
+                State::Attempt(self.run(cx, Some(route), Some(ticket)))
+            }
+            Err(refusal) => {
+                self.note(cx, Some(route), What::PassedOver { why: Skip::Breaker, until: Some(refusal.until()) });
+                self.leave(cx)
+            }
+        }
+    }
+
+    /// Makes an attempt, counted in the scope.
+    pub(super) fn run(&mut self, cx: &mut Context<'_>, route: Option<RouteId>, ticket: Option<Ticket>) -> Running {
+        let id = cx.scope.next_id();
+        if self.first == 0 {
+            self.first = id;
+        }
+        self.on_route = self.on_route.saturating_add(1);
+        if !self.is_tool() {
+            cx.scope.attempts = cx.scope.attempts.saturating_add(1);
+        }
+        let place = route.and_then(|route| cx.live.place(route));
+        let limits = &cx.policy.attempt;
+        let of_route = |own: Option<Duration>, default| self.streaming.then_some(own.unwrap_or(default));
+        Running {
+            id,
+            client: place.map_or(0, |place| place.client),
+            ticket,
+            started: cx.now,
+            allowance: self.allowance(cx),
+            first_progress: of_route(place.and_then(|place| place.route.first_progress), limits.first_progress),
+            idle: of_route(place.and_then(|place| place.route.idle), limits.idle),
+            progress: None,
+            taken: false,
+        }
+    }
+
+    pub(super) fn wait(&mut self, cx: &mut Context<'_>, until: Instant, why: WaitWhy, then: Then) -> State {
+        let id = cx.scope.next_id();
+        State::Wait { id, until, why, then }
+    }
+
+    pub(super) fn after_wait(&mut self, cx: &mut Context<'_>, then: Then) -> State {
+        if let Some(over) = self.out_of_bounds(cx) {
+            return State::Over(over);
+        }
+        match then {
+            Then::SameRoute => self.same_route(cx),
+            Then::Choose => {
+                let state = self.next_route(cx, None);
+                state.unwrap_or_else(|| self.over(cx, if self.failed == 0 { End::NoRoute } else { End::Exhausted }))
+            }
+        }
+    }
+}

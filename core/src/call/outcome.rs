@@ -1,0 +1,169 @@
+//! What happened, and what becomes of it.
+
+use super::*;
+
+impl Call {
+    /// Shared with `settle`: gates are told, the route stays committed.
+    pub(super) fn succeeded(&mut self, cx: &mut Context<'_>, running: Running) -> State {
+        if self.failed > 0 {
+            self.note(cx, self.route, What::Recovered { failed: self.failed });
+        }
+        if let (Some(ticket), Some(route)) = (running.ticket, self.route) {
+            let (about, now) = (About { call: self.first, id: running.id }, cx.now);
+            let account = &mut cx.scope.account;
+            cx.live
+                .passed(cx.policy, ticket, now, |scope, change| note_change(account, about, route, now, scope, change));
+        }
+        State::Over(Verdict::new(End::Succeeded))
+    }
+
+    pub(super) fn attempt_failed(&mut self, cx: &mut Context<'_>, running: Running, failure: Failure) -> State {
+        self.failure = Some(failure);
+        self.failed = self.failed.saturating_add(1);
+        let about = About { call: self.first, id: running.id };
+        let told = What::AttemptFailed { number: self.on_route, failure, next: Follows::Stop, delay: Duration::ZERO };
+        cx.note(about, self.route, told);
+        if let (Some(ticket), Some(route)) = (running.ticket, self.route) {
+            let now = cx.now;
+            let account = &mut cx.scope.account;
+            let full_time = running.allowance.is_full() || failure.phase != Some(Phase::Total);
+            let note = |scope, change| note_change(account, about, route, now, scope, change);
+            cx.live.failed(cx.policy, ticket, now, failure, full_time, note);
+            self.cool(cx, ticket, failure, false);
+        }
+        self.failed_with = running.ticket;
+        let broken = running.progress.is_some() && !self.restartable;
+        let next = if broken { self.over(cx, End::Exhausted) } else { self.after_failure(cx, failure, running.client) };
+        if let State::Over(_) = next {
+            self.cool_down(cx);
+        }
+        let (follows, delay) = match next {
+            State::Attempt(_) if self.on_route == 1 => (Follows::MoveOn, Duration::ZERO),
+            State::Attempt(_) => (Follows::Again, Duration::ZERO),
+            State::Wait { until, why: WaitWhy::Backoff, .. } => (Follows::Again, until - cx.now),
+            State::Wait { until, .. } => (Follows::Wait, until - cx.now),
+            State::Rebuild { .. } => (Follows::Rebuild, Duration::ZERO),
+            State::Switch { .. } => (Follows::MoveOn, Duration::ZERO),
+            State::Fresh | State::Over(_) => (Follows::Stop, Duration::ZERO),
+        };
+        cx.scope.account.followed(running.id, follows, delay);
+        next
+    }
+
+    pub(super) fn switched(&mut self, cx: &mut Context<'_>, route: RouteId, ticket: Ticket) -> State {
+        if let Some(place) = cx.live.place_mut(route) {
+            (place.ready, place.activating) = (true, None);
+            place.client = place.client.wrapping_add(1);
+        }
+        State::Attempt(self.arrive(cx, route, ticket))
+    }
+
+    /// The route counts as tried, nothing is charged, and the ladder goes on for the same failure.
+    pub(super) fn not_switched(&mut self, cx: &mut Context<'_>, route: RouteId, ticket: Ticket) -> State {
+        if let Some(place) = cx.live.place_mut(route) {
+            place.activating = None;
+        }
+        cx.live.give_back(cx.policy, ticket, cx.now);
+        self.note(cx, Some(route), What::NotReady);
+        self.tried.insert(route);
+        if let Some(over) = self.out_of_bounds(cx) {
+            return State::Over(over);
+        }
+        let next = self.next_route(cx, self.failure);
+        next.unwrap_or_else(|| self.over(cx, if self.failed == 0 { End::NoRoute } else { End::Exhausted }))
+    }
+
+    pub(super) fn rebuilt(&mut self, cx: &mut Context<'_>, route: RouteId, settle: bool) -> State {
+        if let Some(place) = cx.live.place_mut(route) {
+            place.client = place.client.wrapping_add(1);
+        }
+        self.note(cx, Some(route), What::Rebuilt);
+        let wait = if settle { cx.policy.recovery.settle_for(self.on_route) } else { Duration::ZERO };
+        if cx.now + wait >= self.allowance(cx).cut {
+            return self.leave(cx);
+        }
+        if wait.is_zero() {
+            return self.same_route(cx);
+        }
+        self.wait(cx, cx.now + wait, WaitWhy::Rebuilt, Then::SameRoute)
+    }
+
+    pub(super) fn not_rebuilt(&mut self, cx: &mut Context<'_>, route: RouteId) -> State {
+        self.note(cx, Some(route), What::NotRebuilt);
+        if let Some(over) = self.out_of_bounds(cx) {
+            return State::Over(over);
+        }
+        self.leave(cx)
+    }
+
+    /// The host took it back: permits return, nobody is charged.
+    pub(super) fn abandoned(&mut self, cx: &mut Context<'_>) -> State {
+        match self.state {
+            State::Attempt(Running { ticket: Some(ticket), .. }) => cx.live.give_back(cx.policy, ticket, cx.now),
+            State::Switch { ticket, route, .. } => {
+                cx.live.give_back(cx.policy, ticket, cx.now);
+                if let Some(place) = cx.live.place_mut(route) {
+                    place.activating = None;
+                }
+            }
+            _ => {}
+        }
+        State::Over(Verdict { failure: self.failure, ..Verdict::new(End::Cancelled) })
+    }
+
+    /// The process died over it: whether it had an effect is unknown, and it is nobody's fault.
+    pub(super) fn interrupted(&mut self, cx: &mut Context<'_>) -> State {
+        let failure = Failure::new(FailureKind::Unknown);
+        self.interrupted = true;
+        self.failure = Some(failure);
+        match self.may_not_try_again(cx, failure) {
+            Some(over) => State::Over(over),
+            None => self.same_route(cx),
+        }
+    }
+
+    /// Stops what runs, for the turn is over.
+    pub(crate) fn stop(&mut self, cx: &mut Context<'_>, why: CancelWhy) {
+        if self.verdict().is_some() {
+            return;
+        }
+        if let (true, Some(id)) = (self.is_taken(), self.current()) {
+            cx.scope.cancel(id, why);
+        }
+        self.state = self.abandoned(cx);
+    }
+
+    pub(super) fn current(&self) -> Option<Id> {
+        match self.state {
+            State::Attempt(Running { id, .. })
+            | State::Wait { id, .. }
+            | State::Rebuild { id, .. }
+            | State::Switch { id, .. } => Some(id),
+            State::Fresh | State::Over(_) => None,
+        }
+    }
+
+    /// The rest that begins when the ladder leaves the route that failed.
+    pub(super) fn cool_down(&mut self, cx: &mut Context<'_>) {
+        if let (Some(ticket), Some(failure)) = (self.failed_with.take(), self.failure) {
+            self.cool(cx, ticket, failure, true);
+        }
+    }
+
+    pub(super) fn cool(&self, cx: &mut Context<'_>, ticket: Ticket, failure: Failure, leaving: bool) {
+        let rule = cx.policy.failures.rule(failure.kind);
+        if let Some(what) = cx.live.cool(ticket, rule, failure, leaving, cx.now) {
+            self.note(cx, self.route, what);
+        }
+    }
+
+    pub(super) fn note(&self, cx: &mut Context<'_>, route: Option<RouteId>, what: What) {
+        cx.note(About { call: self.first, id: 0 }, route, what);
+    }
+
+    pub(super) fn over(&mut self, cx: &mut Context<'_>, end: End) -> State {
+        self.cool_down(cx);
+        let retry_at = cx.live.earliest(cx.policy, cx.now);
+        State::Over(Verdict { end, failure: self.failure, retry_at })
+    }
+}

@@ -1,0 +1,133 @@
+//! The rungs of the ladder: each answers whether it applies, and what it leads to.
+
+use super::*;
+
+impl Call {
+    /// Limits that hold before every attempt.
+    pub(super) fn out_of_bounds(&self, cx: &Context<'_>) -> Option<Verdict> {
+        let limit = if cx.scope.deadline.is_some_and(|deadline| cx.now >= deadline) {
+            Limit::Deadline
+        } else if !self.is_tool() && cx.scope.max_attempts.is_some_and(|most| cx.scope.attempts >= most) {
+            Limit::Attempts
+        } else {
+            return None;
+        };
+        Some(Verdict { failure: self.failure, ..Verdict::new(End::Limit(limit)) })
+    }
+
+    /// Whether there may be another attempt at all: limits of the turn, and whether a repetition could do harm.
+    pub(super) fn may_not_try_again(&self, cx: &Context<'_>, failure: Failure) -> Option<Verdict> {
+        if self.replay == Replay::Once && failure.effect == Effect::Possible {
+            return Some(Verdict { failure: Some(failure), ..Verdict::new(End::Exhausted) });
+        }
+        self.out_of_bounds(cx)
+    }
+
+    /// The same route again, if the row, the attempts, the breaker, the patience, the deadline and the retry budget allow it.
+    pub(super) fn same_route_again(&mut self, cx: &mut Context<'_>, failure: Failure, rule: Rule) -> Option<State> {
+        let another = rule.next != NextRule::No && self.another_route(cx);
+        let allowed = match rule.again {
+            _ if failure.should_retry == Some(false) => false,
+            Again::Yes => true,
+            Again::Once => !self.repeated,
+            Again::OnLastRoute => !another,
+            Again::IfRestartable => self.restartable,
+            Again::No => failure.should_retry == Some(true),
+        };
+        if !allowed || self.last_chance || self.on_route >= cx.policy.retry.max_attempts {
+            return None;
+        }
+        if let Some(route) = self.route {
+            cx.live.breakers_admit(cx.policy, route, cx.now).ok()?;
+        }
+        let backoff = cx.policy.retry.backoff(self.on_route.saturating_sub(1), self.previous, &mut cx.scope.rng);
+        let wait = match cx.policy.retry.pause(backoff, failure.retry_after, another) {
+            Pause::For(wait) => wait,
+            Pause::MoveOn => return None,
+            Pause::Fail => return Some(self.over(cx, End::Exhausted)),
+        };
+        if cx.now + wait >= self.allowance(cx).cut || !self.budget_covers(cx) {
+            return None;
+        }
+        self.repeated |= rule.again == Again::Once;
+        self.previous = Some(backoff);
+        Some(self.wait(cx, cx.now + wait, WaitWhy::Backoff, Then::SameRoute))
+    }
+
+    /// The client made again, once a turn; a call that failed on an older client than the present one skips that.
+    pub(super) fn rebuild_once(&mut self, cx: &mut Context<'_>, rule: Rule, client: u32) -> Option<State> {
+        let route = self.route?;
+        let place = cx.live.place(route)?;
+        let (primary, newer) = (route == RouteId(0), place.client > client);
+        if !cx.policy.recovery.enabled || !place.route.activates || place.route.aggregator || self.last_chance {
+            return None;
+        }
+        cx.live.breakers_admit(cx.policy, route, cx.now).ok()?;
+        if !self.budget_covers(cx) {
+            return None;
+        }
+        let (used, allowed) = match rule.rebuild {
+            RebuildRule::No => return None,
+            RebuildRule::OnPrimary => (&mut cx.scope.rebuilt, primary),
+            RebuildRule::Anywhere => (&mut cx.scope.refreshed, true),
+        };
+        if !allowed || (*used && !newer) {
+            return None;
+        }
+        *used |= !newer;
+        self.last_chance = true;
+        if newer {
+            return Some(self.same_route(cx));
+        }
+        let settle = rule.rebuild == RebuildRule::OnPrimary;
+        let (id, until) = (cx.scope.next_id(), self.allowance(cx).until());
+        Some(State::Rebuild { id, route, client, until, taken: false, settle })
+    }
+
+    /// The next route that may be asked and was not asked yet by this call: the committed one, then the chain from the top.
+    /// None that may be asked: wait for the first to come back, ask one that merely rests, or nothing.
+    pub(super) fn next_route(&mut self, cx: &mut Context<'_>, failure: Option<Failure>) -> Option<State> {
+        if failure.is_some() {
+            self.cool_down(cx);
+        }
+        let mut resting: Option<(RouteId, bool)> = None;
+        let mut first_back: Option<(Instant, bool)> = None;
+        for route in self.candidates(cx) {
+            if let Some(why) = self.cannot_help(cx, route, failure) {
+                self.tried.insert(route);
+                self.note(cx, Some(route), What::PassedOver { why, until: None });
+                continue;
+            }
+            let refusal = match cx.live.would_admit(cx.policy, route, cx.now) {
+                Ok(()) => return Some(self.go(cx, route, failure.is_some())),
+                Err(refusal) => refusal,
+            };
+            let why = match refusal {
+                Refusal::Breaker { .. } => Skip::Breaker,
+                Refusal::Cooling { stated, .. } => {
+                    resting = resting.or(Some((route, stated)));
+                    Skip::Cooling
+                }
+            };
+            let rests = why == Skip::Cooling;
+            // Rests come before breakers: they are the ones that may be waited for by default.
+            if first_back.is_none_or(|(until, other)| (!rests, refusal.until()) < (!other, until)) {
+                first_back = Some((refusal.until(), rests));
+            }
+            self.note(cx, Some(route), What::PassedOver { why, until: Some(refusal.until()) });
+        }
+        let (until, rests) = first_back?;
+        let may_wait = rests || cx.policy.fallback.when_refused == WhenRefused::Wait;
+        let fits = until - cx.now <= cx.policy.retry.patience_last && cx.scope.deadline.is_none_or(|end| until < end);
+        if may_wait && fits {
+            let why = if rests { WaitWhy::Cooldown } else { WaitWhy::Breaker };
+            self.note(cx, None, What::Waiting { why, until });
+            return Some(self.wait(cx, until, why, Then::Choose));
+        }
+        match resting {
+            // A rest chooses between routes, it never refuses the last, unless the provider itself named the time.
+            Some((route, false)) => Some(self.go(cx, route, failure.is_some())),
+            _ => None,
+        }
+    }
+}

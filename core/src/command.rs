@@ -1,0 +1,375 @@
+//! The whole vocabulary on one screen: what the machine tells the host to do, and what the host tells the machine.
+
+use core::fmt;
+use core::time::Duration;
+
+use crate::names::named;
+use crate::policy::approval::{Decision, Digest};
+use crate::policy::failure::{Failure, FailureKind};
+use crate::policy::limits::{Limit, Usage};
+use crate::time::Instant;
+
+/// Names one attempt, wait, switch, rebuild or approval of a turn: from one counter, never used twice.
+pub type Id = u32;
+
+/// A place in the chain of routes; 0 is the primary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct RouteId(pub u8);
+
+/// What is to be attempted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Work {
+    /// Model request number `step` of the turn, from 1; `with_tools` is false for the last one of a turn that must end in words.
+    Model {
+        /// Counts from 1.
+        step: u32,
+        /// Whether the model may ask for tools.
+        with_tools: bool,
+    },
+    /// Tool call number `index` of the model's last reply, from 0.
+    Tool {
+        /// Counts from 0.
+        index: u32,
+    },
+    /// Any function.
+    Function,
+}
+
+/// The same for every attempt of one logical call: lets the other end recognise a repetition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Key(pub u64, pub u64);
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "failsoft-{:016x}{:016x}", self.0, self.1)
+    }
+}
+
+/// One request to make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempt {
+    /// What to report it under.
+    pub id: Id,
+    /// Whom to ask; `None` for tools and for calls without routes.
+    pub route: Option<RouteId>,
+    /// The generation of the route's client that is meant.
+    pub client: u32,
+    /// What to do.
+    pub work: Work,
+    /// Which attempt on this route in this call, from 1.
+    pub number: u32,
+    /// How long it may take.
+    pub timeout: Duration,
+    /// Until when it may run.
+    pub until: Instant,
+    /// How long until the first meaningful progress; only for attempts declared streaming.
+    pub first_progress: Option<Duration>,
+    /// How long between two meaningful chunks; only for attempts declared streaming.
+    pub idle: Option<Duration>,
+    /// The same on every attempt of the call.
+    pub idempotency_key: Key,
+}
+
+/// What the host is to do next. A host that meets a command it does not know raises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    /// Make this request, then report `Succeeded`, `Replied` or `Failed`.
+    Attempt(Attempt),
+    /// Sleep `delay`, then report `Waited`. With `WaitWhy::Running` (id 0) wait for a report instead, until `until` at most.
+    Wait {
+        /// What to report it under; 0 while attempts are running.
+        id: Id,
+        /// How long.
+        delay: Duration,
+        /// Until when; [`Instant::NEVER`] if only a report can end it.
+        until: Instant,
+        /// Why.
+        why: WaitWhy,
+    },
+    /// Make this route's client ready, then report `Ready` or `NotReady`.
+    Switch {
+        /// What to report it under.
+        id: Id,
+        /// Whose client.
+        route: RouteId,
+        /// Until when it may take.
+        until: Instant,
+        /// Why.
+        why: SwitchWhy,
+    },
+    /// Close this route's client and make it again, then report `Ready` or `NotReady`.
+    Rebuild {
+        /// What to report it under.
+        id: Id,
+        /// Whose client.
+        route: RouteId,
+        /// The generation that failed.
+        client: u32,
+        /// Until when it may take.
+        until: Instant,
+    },
+    /// Ask a person whether tool call `index` may run, then report `Decided`.
+    AskApproval {
+        /// What to report it under.
+        id: Id,
+        /// Which tool call of the model's last reply.
+        index: u32,
+        /// What the decision will be bound to.
+        digest: Digest,
+        /// When silence becomes `expired`.
+        until: Instant,
+    },
+    /// Stop what was taken under this id and drop whatever it still brings; acknowledge with `Taken`.
+    Cancel {
+        /// What to stop.
+        id: Id,
+        /// Why.
+        why: CancelWhy,
+    },
+    /// It is over.
+    Finish(Verdict),
+}
+
+named! {
+    /// Why the host is to wait.
+    pub enum WaitWhy {
+        /// Before the same route is asked again.
+        Backoff = "backoff",
+        /// After a rebuild, for the new client to settle.
+        Rebuilt = "rebuilt",
+        /// Every route is resting; the first one comes back then.
+        Cooldown = "cooldown",
+        /// Every route's breaker is open; the first one half-opens then.
+        Breaker = "breaker",
+        /// Another call is making this route's client ready.
+        Activating = "activating",
+        /// Something that was taken is under way.
+        Running = "running",
+    }
+}
+
+named! {
+    /// Why a route's client is to be made ready.
+    pub enum SwitchWhy {
+        /// The call or the turn begins there.
+        Begin = "begin",
+        /// The route before it failed.
+        Fallback = "fallback",
+    }
+}
+
+named! {
+    /// Why something is to be stopped.
+    pub enum CancelWhy {
+        /// Its own limit has passed.
+        TimedOut = "timed_out",
+        /// The turn's deadline has passed, or the turn is over.
+        Deadline = "deadline",
+        /// Something else made it needless.
+        Superseded = "superseded",
+    }
+}
+
+/// How a call or a turn ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Verdict {
+    /// How.
+    pub end: End,
+    /// The failure behind it.
+    pub failure: Option<Failure>,
+    /// When asking again may help, if that is known.
+    pub retry_at: Option<Instant>,
+}
+
+/// The ways to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum End {
+    /// It worked.
+    Succeeded,
+    /// It failed and asking again cannot help: the host raises its original error unchanged.
+    Permanent,
+    /// It failed, and everything that the policy allows has been tried.
+    Exhausted,
+    /// No route could be asked: every breaker refuses, or the times that the providers stated have not come.
+    NoRoute,
+    /// A limit of the turn was reached.
+    Limit(Limit),
+    /// The host took it back.
+    Cancelled,
+}
+
+named! {
+    /// Why a turn stopped, in one word.
+    pub enum StopReason {
+        /// The model answered.
+        Answered = "answered",
+        /// `turn.steps` model requests were made.
+        StepLimit = "step_limit",
+        /// `turn.tool_calls` tools were run.
+        ToolLimit = "tool_limit",
+        /// `turn.tokens` tokens were used.
+        TokenLimit = "token_limit",
+        /// The cost limit was reached.
+        CostLimit = "cost_limit",
+        /// `turn.attempts` attempts were made.
+        AttemptLimit = "attempt_limit",
+        /// `turn.deadline` has passed.
+        Deadline = "deadline",
+        /// The same tool call failed `turn.same_failure` times.
+        RepeatedToolFailure = "repeated_tool_failure",
+        /// Every route failed.
+        ModelUnavailable = "model_unavailable",
+        /// No route could be asked.
+        NoRoute = "no_route",
+        /// The provider's content policy refused.
+        Refused = "refused",
+        /// A person has yet to decide.
+        AwaitingApproval = "awaiting_approval",
+        /// The host took it back.
+        Cancelled = "cancelled",
+        /// A permanent error.
+        Error = "error",
+    }
+}
+
+impl Verdict {
+    /// This end, with nothing else to say.
+    #[must_use]
+    pub const fn new(end: End) -> Self {
+        Self { end, failure: None, retry_at: None }
+    }
+
+    /// The one word for a turn that ends like this.
+    #[must_use]
+    pub fn stop_reason(&self) -> StopReason {
+        match (self.end, self.failure.map(|failure| failure.kind)) {
+            (End::Succeeded, _) => StopReason::Answered,
+            (End::Limit(Limit::Steps), _) => StopReason::StepLimit,
+            (End::Limit(Limit::ToolCalls), _) => StopReason::ToolLimit,
+            (End::Limit(Limit::Attempts), _) => StopReason::AttemptLimit,
+            (End::Limit(Limit::Tokens), _) => StopReason::TokenLimit,
+            (End::Limit(Limit::Deadline), _) => StopReason::Deadline,
+            (End::Limit(Limit::SameFailure), _) => StopReason::RepeatedToolFailure,
+            (End::NoRoute, _) => StopReason::NoRoute,
+            (End::Cancelled, _) => StopReason::Cancelled,
+            (End::Permanent | End::Exhausted, Some(FailureKind::ContentRefused)) => StopReason::Refused,
+            (
+                End::Permanent | End::Exhausted,
+                Some(
+                    FailureKind::InvalidRequest
+                    | FailureKind::ContextOverflow
+                    | FailureKind::Certificate
+                    | FailureKind::Bug,
+                ),
+            ) => StopReason::Error,
+            (End::Permanent | End::Exhausted, _) => StopReason::ModelUnavailable,
+        }
+    }
+}
+
+/// What the host reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event<'a> {
+    /// "I am doing it", or, for a `Cancel`, "I have stopped it".
+    Taken(Id),
+    /// The attempt worked.
+    Succeeded(Id),
+    /// The model request worked and brought this.
+    Replied {
+        /// The attempt.
+        id: Id,
+        /// What it brought.
+        reply: Reply<'a>,
+        /// What it used.
+        usage: Usage,
+    },
+    /// The attempt failed.
+    Failed {
+        /// The attempt.
+        id: Id,
+        /// How.
+        failure: Failure,
+    },
+    /// A stream brought something; keep-alives, role-only and usage-only chunks are not meaningful.
+    Progress {
+        /// The attempt.
+        id: Id,
+        /// Whether it was part of an answer.
+        meaningful: bool,
+    },
+    /// The wait is over.
+    Waited(Id),
+    /// The client is ready.
+    Ready(Id),
+    /// The client could not be made.
+    NotReady(Id),
+    /// A person decided.
+    Decided {
+        /// The request for approval.
+        id: Id,
+        /// What was decided.
+        decision: Decision,
+        /// For which arguments: another digest than the one asked for changes nothing.
+        digest: Digest,
+    },
+    /// The host dropped or cancelled what it had taken: permits go back, nobody is charged.
+    Abandoned(Id),
+    /// The host starts from a snapshot after a death: what was taken but not reported has an unknown outcome.
+    Interrupted,
+}
+
+/// What a model brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reply<'a> {
+    /// An answer; the host keeps it.
+    Answer,
+    /// Tool calls, in the model's order.
+    ToolCalls(&'a [ToolCall<'a>]),
+    /// Neither: a malformed reply.
+    Nothing,
+}
+
+/// One tool call that a model asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ToolCall<'a> {
+    /// The tool's name as the model wrote it.
+    pub name: &'a str,
+    /// The digest of its arguments, or what is wrong with them.
+    pub arguments: Result<Digest, &'a str>,
+    /// The host's word on whether this very call is risky, where it has one (a predicate over the arguments).
+    pub risky: Option<bool>,
+}
+
+/// Whether an event meant anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Handled {
+    /// It did.
+    Accepted,
+    /// It came too late, or names nothing that is waited for: nothing has changed, and the host drops its value.
+    Stale,
+}
+
+impl Handled {
+    /// Whether it was accepted.
+    pub fn accepted(self) -> bool {
+        self == Self::Accepted
+    }
+}
+
+named! {
+    /// Whether a call may be made twice.
+    pub enum Replay {
+        /// Making it twice does no harm: model requests, `retry`, `fallback`, tools declared so.
+        Idempotent = "idempotent",
+        /// The other end recognises a repetition by the idempotency key.
+        Keyed = "keyed",
+        /// It must not be made twice: tools, unless declared otherwise.
+        Once = "once",
+    }
+}

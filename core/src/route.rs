@@ -1,0 +1,262 @@
+//! The places that can be asked, and what they share with each other.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::command::{Replay, RouteId};
+use crate::policy::Invalid;
+use crate::time::millis;
+use crate::value::Value;
+
+/// The most routes in a chain.
+pub const MOST_ROUTES: usize = 64;
+
+/// A place that can be asked for the same thing: one entry of the chain.
+///
+/// What two routes share, they share in sickness too: the same `endpoint` has one breaker for connections, the same provider,
+/// endpoint and model one for everything else, the same `credential` one quota.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Route {
+    /// Its name in logs and messages; unique in the chain.
+    pub name: String,
+    /// Who runs it, such as `openai`.
+    pub provider: Option<String>,
+    /// The model that is asked for.
+    pub model: Option<String>,
+    /// Where it is reached, such as a base URL.
+    pub endpoint: Option<String>,
+    /// What pays for it: a name or a fingerprint, never the secret itself.
+    pub credential: Option<String>,
+    /// Whether it spreads requests over several upstreams: its client is never rebuilt.
+    pub aggregator: bool,
+    /// The model's context window in tokens, if known.
+    pub context_window: Option<u32>,
+    /// Replaces `attempt.timeout`.
+    pub timeout: Option<Duration>,
+    /// Replaces `attempt.first_progress`.
+    pub first_progress: Option<Duration>,
+    /// Replaces `attempt.idle`.
+    pub idle: Option<Duration>,
+    /// Whether the host has a hook that makes its client ready: `Switch` and `Rebuild` are given only for such routes.
+    pub activates: bool,
+}
+
+impl Route {
+    /// A route that shares nothing with any other.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..Self::default() }
+    }
+
+    /// A route from plain data, in the spelling of JSON.
+    ///
+    /// # Errors
+    /// The first field that is unknown, of the wrong type or out of range.
+    pub fn from_value(value: &Value) -> Result<Self, Invalid> {
+        let Value::Map(entries) = value else {
+            return match value {
+                Value::Text(name) => Ok(Self::new(name.as_str())),
+                other => Err(Invalid::new("routes", other, "a name or a map of fields")),
+            };
+        };
+        let mut route = Self::default();
+        for (key, value) in entries {
+            let text = || match value {
+                Value::Text(text) => Ok(Some(text.clone())),
+                Value::Null => Ok(None),
+                other => Err(Invalid::new(format!("routes.{key}"), other, "text")),
+            };
+            let flag = || match value {
+                Value::Bool(flag) => Ok(*flag),
+                other => Err(Invalid::new(format!("routes.{key}"), other, "true or false")),
+            };
+            match key.as_str() {
+                "name" => route.name = text()?.unwrap_or_default(),
+                "provider" => route.provider = text()?,
+                "model" => route.model = text()?,
+                "endpoint" => route.endpoint = text()?,
+                "credential" => route.credential = text()?,
+                "aggregator" => route.aggregator = flag()?,
+                "activates" => route.activates = flag()?,
+                "context_window" => route.context_window = number(key, value, 1.0, f64::from(u32::MAX))?,
+                "timeout_ms" => route.timeout = span_of(key, value)?,
+                "first_progress_ms" => route.first_progress = span_of(key, value)?,
+                "idle_ms" => route.idle = span_of(key, value)?,
+                _ => {
+                    let allowed = "one of the fields name, provider, model, endpoint, credential, aggregator, activates, \
+                                   context_window, timeout_ms, first_progress_ms, idle_ms";
+                    return Err(Invalid::new(format!("routes.{key}"), value, allowed));
+                }
+            }
+        }
+        Ok(route)
+    }
+
+    fn deployment(&self) -> String {
+        match (&self.provider, &self.endpoint, &self.model) {
+            (None, None, None) => self.name.clone(),
+            (provider, endpoint, model) => format!("{provider:?} {endpoint:?} {model:?}"),
+        }
+    }
+
+    fn endpoint_key(&self) -> String {
+        self.endpoint.clone().or_else(|| self.provider.clone()).unwrap_or_else(|| self.name.clone())
+    }
+
+    fn credential_key(&self) -> String {
+        match &self.credential {
+            Some(credential) => credential.clone(),
+            None => format!("of {}", self.endpoint_key()),
+        }
+    }
+}
+
+fn number(key: &str, value: &Value, low: f64, high: f64) -> Result<Option<u32>, Invalid> {
+    match value {
+        Value::Null => Ok(None),
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the range, which fits")]
+        Value::Number(n) if (low..=high).contains(n) => Ok(Some(*n as u32)),
+        other => Err(Invalid::new(format!("routes.{key}"), other, format!("a whole number from {low} to {high}"))),
+    }
+}
+
+fn span_of(key: &str, value: &Value) -> Result<Option<Duration>, Invalid> {
+    let field = key.trim_end_matches("_ms");
+    match value {
+        Value::Null => Ok(None),
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the range, which fits")]
+        Value::Number(n) if (1.0..=2_592_000_000.0).contains(n) => Ok(Some(Duration::from_millis((n + 0.5) as u64))),
+        Value::Number(n) => Err(Invalid::new(format!("routes.{field}"), format_args!("{} s", n / 1000.0), LIMITS)),
+        other => Err(Invalid::new(format!("routes.{field}"), other, LIMITS)),
+    }
+}
+
+const LIMITS: &str = "0.001 s to 2592000 s";
+
+/// Which gates stand before a route: numbers into the session's list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Scopes {
+    pub(crate) deployment: usize,
+    pub(crate) endpoint: usize,
+    pub(crate) credential: usize,
+    pub(crate) limit: usize,
+}
+
+/// Checks a chain and gives each route its gates. Returns them with the number of gates.
+pub(crate) fn chain(routes: &[Route]) -> Result<(Vec<Scopes>, usize), Invalid> {
+    if routes.len() > MOST_ROUTES {
+        return Err(Invalid::new(
+            "routes",
+            format!("a chain of {}", routes.len()),
+            format!("1 to {MOST_ROUTES} routes"),
+        ));
+    }
+    let mut keys: Vec<(u8, String)> = Vec::new();
+    let mut gate = |kind: u8, key: String| {
+        let wanted = (kind, key);
+        keys.iter().position(|known| *known == wanted).unwrap_or_else(|| {
+            keys.push(wanted);
+            keys.len() - 1
+        })
+    };
+    let mut scopes = Vec::new();
+    for (at, route) in routes.iter().enumerate() {
+        if route.name.is_empty() {
+            return Err(Invalid::new(format!("routes[{at}].name"), "\"\"", "a name that is not empty"));
+        }
+        if routes.iter().take(at).any(|other| other.name == route.name) {
+            return Err(Invalid::new(
+                format!("routes[{at}].name"),
+                Value::Text(route.name.clone()),
+                "a name that no other route has",
+            ));
+        }
+        for (field, limit) in
+            [("timeout", route.timeout), ("first_progress", route.first_progress), ("idle", route.idle)]
+        {
+            if limit.is_some_and(|limit| millis(limit) == 0 || limit > Duration::from_secs(2_592_000)) {
+                let shown = crate::time::Seconds(limit.unwrap_or_default()).to_string();
+                return Err(Invalid::new(format!("routes[{at}].{field}"), shown, LIMITS));
+            }
+        }
+        let (deployment, credential) = (route.deployment(), route.credential_key());
+        scopes.push(Scopes {
+            limit: gate(3, format!("{credential} at {deployment}")),
+            deployment: gate(0, deployment),
+            endpoint: gate(1, route.endpoint_key()),
+            credential: gate(2, credential),
+        });
+    }
+    let gates = keys.len();
+    Ok((scopes, gates))
+}
+
+/// A set of routes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(crate) struct RouteSet(u64);
+
+impl RouteSet {
+    pub(crate) const fn none() -> Self {
+        Self(0)
+    }
+
+    pub(crate) fn insert(&mut self, route: RouteId) {
+        self.0 |= 1_u64.checked_shl(u32::from(route.0)).unwrap_or(0);
+    }
+
+    pub(crate) fn contains(self, route: RouteId) -> bool {
+        self.0 & 1_u64.checked_shl(u32::from(route.0)).unwrap_or(0) != 0
+    }
+}
+
+/// A tool as the engine knows it: nothing of what it does, only what may be done with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tool {
+    /// The name that the model uses.
+    pub name: String,
+    /// Whether each call needs approval.
+    pub risky: bool,
+    /// Whether a call may be made twice. Default [`Replay::Once`].
+    pub replay: Replay,
+    /// Replaces `attempt.timeout`.
+    pub timeout: Option<Duration>,
+}
+
+impl Tool {
+    /// A tool that is not risky and must not be run twice for one call.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), risky: false, replay: Replay::Once, timeout: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    #[test]
+    fn routes_share_what_they_have_in_common() {
+        let at = |name: &str, model: &str| Route {
+            provider: Some("openai".into()),
+            model: Some(model.into()),
+            ..Route::new(name)
+        };
+        let Ok((scopes, _)) = chain(&[at("a", "large"), at("b", "small"), Route::new("c")]) else {
+            return assert!(false);
+        };
+        let [a, b, c] = [scopes[0], scopes[1], scopes[2]];
+        assert_eq!((a.endpoint, a.credential), (b.endpoint, b.credential));
+        assert_ne!(a.deployment, b.deployment);
+        assert!([a.endpoint, a.credential, a.deployment].iter().all(|gate| ![c.endpoint, c.credential].contains(gate)));
+    }
+
+    #[test]
+    fn two_routes_of_one_name_are_refused() {
+        let refused = chain(&vec![Route::new("a"), Route::new("a")]).map_err(|wrong| wrong.to_string());
+        assert_eq!(refused, Err("routes[1].name: \"a\" is not allowed; use a name that no other route has".into()));
+    }
+}

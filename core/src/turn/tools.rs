@@ -1,0 +1,400 @@
+//! The tool calls of one reply: each asks, runs, or is told why not.
+
+use alloc::string::{String, ToString};
+use core::fmt;
+
+use super::{Course, running};
+use crate::account::What;
+use crate::call::Call;
+use crate::command::{CancelWhy, Command, End, Event, Handled, Id, Replay, ToolCall, Verdict, WaitWhy, Work};
+use crate::policy::approval::{Decision, Digest, Gate};
+use crate::policy::failure::FailureKind;
+use crate::policy::limits::Limit;
+use crate::scope::Context;
+use crate::session::About;
+use crate::time::Instant;
+
+/// What became of one tool call. For all but `Ran` and `Failed` the core supplies the sentence that the model gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum ToolOutcome {
+    /// It ran; the host has its result.
+    Ran,
+    /// It ran and failed; the host has the error.
+    Failed,
+    /// It was begun, and nobody knows whether it had its effect. It is not run again.
+    OutcomeUnknown,
+    /// A person or a rule said no.
+    Denied,
+    /// Nobody answered in time.
+    Expired,
+    /// It needs approval and nobody is there to ask.
+    NoApprover,
+    /// The request for approval was taken back.
+    Withdrawn,
+    /// There is no such tool.
+    UnknownTool,
+    /// Its arguments are not an object, or have no exact form.
+    BadArguments,
+    /// A limit of the turn came first.
+    NotRun(Limit),
+}
+
+impl ToolOutcome {
+    /// The word for it in every language; the limit of `not_run` stands apart.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ran => "ran",
+            Self::Failed => "failed",
+            Self::OutcomeUnknown => "outcome_unknown",
+            Self::Denied => "denied",
+            Self::Expired => "expired",
+            Self::NoApprover => "no_approver",
+            Self::Withdrawn => "withdrawn",
+            Self::UnknownTool => "unknown_tool",
+            Self::BadArguments => "bad_arguments",
+            Self::NotRun(_) => "not_run",
+        }
+    }
+
+    /// Whether somebody, or nobody, kept it from running.
+    #[must_use]
+    pub const fn is_blocked(self) -> bool {
+        matches!(self, Self::Denied | Self::Expired | Self::NoApprover | Self::Withdrawn)
+    }
+
+    /// Whether the model asked for it badly or it failed: what a model may keep repeating.
+    const fn is_failure(self) -> bool {
+        matches!(self, Self::Failed | Self::OutcomeUnknown | Self::UnknownTool | Self::BadArguments)
+    }
+
+    pub(crate) const fn phrase(self) -> &'static str {
+        match self {
+            Self::Ran => "ran",
+            Self::Failed => "failed",
+            Self::OutcomeUnknown => "outcome unknown, not run again",
+            Self::Denied => "not run: denied",
+            Self::Expired => "not run: nobody decided in time",
+            Self::NoApprover => "not run: needs approval and there is no approver",
+            Self::Withdrawn => "not run: the request for approval was withdrawn",
+            Self::UnknownTool => "not run: there is no such tool",
+            Self::BadArguments => "not run: bad arguments",
+            Self::NotRun(_) => "not run: a limit was reached",
+        }
+    }
+}
+
+impl fmt::Display for ToolOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// One tool call of the last reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Slot {
+    pub(super) name: String,
+    /// Its number in the account's list of names.
+    tool: u32,
+    digest: Option<Digest>,
+    /// What is wrong with its arguments.
+    pub(super) complaint: String,
+    risky: bool,
+    pub(super) state: SlotState,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a slot lives in a list of a few, and boxing would cost an allocation a call"
+)]
+pub(super) enum SlotState {
+    Asking { id: Id, digest: Digest, until: Instant, taken: bool },
+    Running(Call),
+    Done(ToolOutcome),
+}
+
+impl Slot {
+    pub(super) fn shift(&mut self, span: impl Fn(Instant) -> Instant + Copy, wall: impl Fn(Instant) -> Instant) {
+        match &mut self.state {
+            SlotState::Asking { until, .. } => *until = wall(*until),
+            SlotState::Running(call) => call.shift(span),
+            SlotState::Done(_) => {}
+        }
+    }
+}
+
+/// How often the same tool call has failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Repeat {
+    name: String,
+    digest: Option<Digest>,
+    times: u32,
+}
+
+impl Course {
+    pub(super) fn slot(&self, index: u32) -> Option<&Slot> {
+        self.slots.get(usize::try_from(index).ok()?)
+    }
+
+    pub(super) fn open_slots(&mut self, cx: &mut Context<'_>, calls: &[ToolCall<'_>]) {
+        self.slots.clear();
+        for (index, call) in (0_u32..).zip(calls) {
+            let slot = self.open_slot(cx, index, call);
+            self.slots.push(slot);
+        }
+        // What is over before it began is told now, in order.
+        for index in 0..self.slots.len() {
+            if let Some(SlotState::Done(outcome)) = self.slots.get(index).map(|slot| slot.state) {
+                self.close(cx, index, outcome);
+            }
+        }
+    }
+
+    fn open_slot(&mut self, cx: &mut Context<'_>, index: u32, call: &ToolCall<'_>) -> Slot {
+        let known = self.tools.iter().find(|tool| tool.name == call.name);
+        let declared = call.risky.unwrap_or(known.is_some_and(|tool| tool.risky));
+        let gate = cx.policy.approval.gate(call.name, declared, &cx.live.standing);
+        let room = cx.policy.turn.tool_calls.is_none_or(|most| self.tool_calls < most);
+        let state = match (known, call.arguments, gate) {
+            (None, _, _) => SlotState::Done(ToolOutcome::UnknownTool),
+            (_, Err(_), _) => SlotState::Done(ToolOutcome::BadArguments),
+            (_, _, Gate::Deny) => SlotState::Done(ToolOutcome::Denied),
+            (Some(tool), Ok(digest), _) if room => {
+                self.tool_calls += 1;
+                if gate == Gate::Ask {
+                    let (id, until) = (cx.scope.next_id(), cx.now + cx.policy.approval.expires);
+                    SlotState::Asking { id, digest, until, taken: false }
+                } else {
+                    SlotState::Running(Call::new(Work::Tool { index }).replay(tool.replay).timeout(tool.timeout))
+                }
+            }
+            _ => SlotState::Done(ToolOutcome::NotRun(Limit::ToolCalls)),
+        };
+        Slot {
+            name: call.name.to_string(),
+            tool: cx.scope.account.tool(call.name),
+            digest: call.arguments.ok(),
+            complaint: call.arguments.err().unwrap_or_default().to_string(),
+            risky: gate == Gate::Ask,
+            state,
+        }
+    }
+
+    /// Questions first, then whatever can run, then the wait that ends first. `Finish` when every slot is done.
+    pub(super) fn poll_tools(&mut self, cx: &mut Context<'_>) -> Command {
+        self.expire_questions(cx);
+        let mut waits: Option<Command> = None;
+        let mut attempt = None;
+        let (mut under_way, mut until_first) = (false, Instant::NEVER);
+        let open_question = self.slots.iter().any(|slot| matches!(slot.state, SlotState::Asking { .. }));
+        for index in 0..self.slots.len() {
+            let Some(slot) = self.slots.get_mut(index) else { continue };
+            match &mut slot.state {
+                SlotState::Done(_) => {}
+                SlotState::Asking { until, .. } => {
+                    until_first = until_first.min(*until);
+                    under_way = true;
+                }
+                SlotState::Running(_) if slot.risky && open_question => {}
+                SlotState::Running(call) => match call.poll_in(cx) {
+                    Command::Finish(verdict) => self.tool_over(cx, index, verdict),
+                    Command::Wait { until, why: WaitWhy::Running, .. } => {
+                        until_first = until_first.min(until);
+                        under_way = true;
+                    }
+                    wait @ Command::Wait { until, .. } => {
+                        if until < until_first || waits.is_none() {
+                            waits = Some(wait);
+                        }
+                        until_first = until_first.min(until);
+                    }
+                    other => attempt = attempt.or(Some(other)),
+                },
+            }
+        }
+        self.watch_the_clock(cx);
+        let question = self.first_question();
+        if let Some(command) = cx.scope.pending_cancel().or(question).or(attempt) {
+            return command;
+        }
+        match waits {
+            _ if under_way => running(cx, until_first),
+            Some(wait) => wait,
+            None => Command::Finish(Verdict::new(End::Succeeded)),
+        }
+    }
+
+    fn first_question(&self) -> Option<Command> {
+        (0_u32..).zip(&self.slots).find_map(|(index, slot)| match slot.state {
+            SlotState::Asking { id, digest, until, taken: false } => {
+                Some(Command::AskApproval { id, index, digest, until })
+            }
+            _ => None,
+        })
+    }
+
+    fn expire_questions(&mut self, cx: &mut Context<'_>) {
+        for index in 0..self.slots.len() {
+            if let Some(SlotState::Asking { id, until, taken, .. }) = self.slots.get(index).map(|slot| slot.state)
+                && cx.now >= until
+            {
+                if taken {
+                    cx.scope.cancel(id, CancelWhy::TimedOut);
+                }
+                self.close(cx, index, ToolOutcome::Expired);
+            }
+        }
+    }
+
+    fn tool_over(&mut self, cx: &mut Context<'_>, index: usize, verdict: Verdict) {
+        let replay = self
+            .slots
+            .get(index)
+            .and_then(|slot| self.tools.iter().find(|tool| tool.name == slot.name).map(|tool| tool.replay));
+        let kind = verdict.failure.map(|failure| failure.kind);
+        let outcome = match (verdict.end, kind) {
+            (End::Succeeded, _) => ToolOutcome::Ran,
+            // A `once` tool of whose effect nobody knows: neither a success nor a failure may be claimed.
+            (_, Some(FailureKind::TimedOut)) if replay == Some(Replay::Once) => ToolOutcome::OutcomeUnknown,
+            (_, Some(_)) if verdict.end == End::Exhausted && self.was_interrupted(index) => ToolOutcome::OutcomeUnknown,
+            (End::Limit(limit), None) => ToolOutcome::NotRun(limit),
+            _ => ToolOutcome::Failed,
+        };
+        self.close(cx, index, outcome);
+    }
+
+    fn was_interrupted(&self, index: usize) -> bool {
+        self.slots
+            .get(index)
+            .is_some_and(|slot| matches!(slot.state, SlotState::Running(call) if call.was_interrupted()))
+    }
+
+    fn close(&mut self, cx: &mut Context<'_>, index: usize, outcome: ToolOutcome) {
+        let Some(slot) = self.slots.get_mut(index) else { return };
+        slot.state = SlotState::Done(outcome);
+        let (name, digest, tool) = (slot.name.clone(), slot.digest, slot.tool);
+        cx.note(About { call: 0, id: 0 }, None, What::Tool { tool, outcome });
+        if outcome.is_blocked() && !self.blocked.contains(&name) {
+            self.blocked.push(name.clone());
+        }
+        if outcome.is_failure() {
+            let known = self.repeats.iter_mut().find(|repeat| repeat.name == name && repeat.digest == digest);
+            match known {
+                Some(repeat) => repeat.times += 1,
+                None => self.repeats.push(Repeat { name, digest, times: 1 }),
+            }
+        }
+    }
+
+    pub(super) fn handle_tools(&mut self, cx: &mut Context<'_>, event: Event<'_>) -> Handled {
+        let mut handled = Handled::Stale;
+        for index in 0..self.slots.len() {
+            let Some(slot) = self.slots.get_mut(index) else { continue };
+            let one = match &mut slot.state {
+                SlotState::Done(_) => Handled::Stale,
+                SlotState::Running(call) => call.handle_in(cx, event),
+                SlotState::Asking { .. } => self.handle_question(cx, index, event),
+            };
+            if one.accepted() {
+                handled = Handled::Accepted;
+                // One death interrupts everything, every other event is about one slot.
+                if event != Event::Interrupted {
+                    break;
+                }
+            }
+        }
+        self.watch_the_clock(cx);
+        handled
+    }
+
+    fn handle_question(&mut self, cx: &mut Context<'_>, index: usize, event: Event<'_>) -> Handled {
+        let Some(slot) = self.slots.get_mut(index) else { return Handled::Stale };
+        let SlotState::Asking { id, digest, until, taken } = slot.state else { return Handled::Stale };
+        match event {
+            Event::Taken(asked) if asked == id && !taken => {
+                slot.state = SlotState::Asking { id, digest, until, taken: true };
+                let tool = slot.tool;
+                cx.note(About { call: 0, id }, None, What::Asked { tool });
+                Handled::Accepted
+            }
+            Event::Interrupted if taken => {
+                slot.state = SlotState::Asking { id, digest, until, taken: false };
+                Handled::Accepted
+            }
+            Event::Abandoned(asked) if asked == id => {
+                self.close(cx, index, ToolOutcome::Withdrawn);
+                Handled::Accepted
+            }
+            Event::Decided { id: asked, decision, digest: of } if asked == id && of == digest => {
+                self.decided(cx, index, decision);
+                Handled::Accepted
+            }
+            _ => Handled::Stale,
+        }
+    }
+
+    fn decided(&mut self, cx: &mut Context<'_>, index: usize, decision: Decision) {
+        let Some(slot) = self.slots.get_mut(index) else { return };
+        let SlotState::Asking { id, .. } = slot.state else { return };
+        let (tool, name) = (slot.tool, slot.name.clone());
+        if decision != Decision::NoApprover {
+            cx.note(About { call: 0, id }, None, What::Decided { tool, decision });
+        }
+        let outcome = match decision {
+            Decision::Once | Decision::Session | Decision::Always => {
+                if decision != Decision::Once && !cx.live.standing.contains(&name) {
+                    cx.live.standing.push(name.clone());
+                }
+                let known = self.tools.iter().find(|known| known.name == name);
+                let call = Call::new(Work::Tool { index: u32::try_from(index).unwrap_or(u32::MAX) });
+                let call = known.map_or(call, |tool| call.replay(tool.replay).timeout(tool.timeout));
+                slot.state = SlotState::Running(call);
+                return;
+            }
+            Decision::Deny => ToolOutcome::Denied,
+            Decision::Withdrawn => ToolOutcome::Withdrawn,
+            Decision::NoApprover => ToolOutcome::NoApprover,
+        };
+        self.tool_calls = self.tool_calls.saturating_sub(1);
+        self.close(cx, index, outcome);
+    }
+
+    /// A turn's deadline stands still while only a person is awaited.
+    fn watch_the_clock(&mut self, cx: &mut Context<'_>) {
+        let asking = self.slots.iter().any(|slot| matches!(slot.state, SlotState::Asking { taken: true, .. }));
+        let busy = self.slots.iter().any(|slot| matches!(slot.state, SlotState::Running(call) if call.is_taken()));
+        match (asking && !busy, self.since_asked) {
+            (true, None) => self.since_asked = Some(cx.now),
+            (false, Some(since)) => {
+                self.since_asked = None;
+                cx.scope.deadline = cx.scope.deadline.map(|deadline| deadline + (cx.now - since));
+            }
+            _ => {}
+        }
+    }
+
+    /// Which limit ends the turn now that every tool call is done.
+    pub(super) fn after_tools(&self, cx: &Context<'_>) -> Option<Limit> {
+        let most = cx.policy.turn.same_failure;
+        let not_run = |limit| self.slots.iter().any(|slot| slot.state == SlotState::Done(ToolOutcome::NotRun(limit)));
+        if self.repeats.iter().any(|repeat| repeat.times >= most) {
+            return Some(Limit::SameFailure);
+        }
+        [Limit::ToolCalls, Limit::Attempts, Limit::Deadline].into_iter().find(|limit| not_run(*limit))
+    }
+
+    pub(super) fn stop_tools(&mut self, cx: &mut Context<'_>) {
+        for slot in &mut self.slots {
+            match &mut slot.state {
+                SlotState::Running(call) => call.stop(cx, CancelWhy::Deadline),
+                SlotState::Asking { id, taken: true, .. } => cx.scope.cancel(*id, CancelWhy::Deadline),
+                SlotState::Asking { .. } | SlotState::Done(_) => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! What people and models are told, in the same words in every language.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt::Write as _;
+
+use crate::account::What;
+use crate::command::{End, Id, RouteId, StopReason, Verdict};
+use crate::policy::failure::FailureKind;
+use crate::policy::limits::Limit;
+use crate::route::Tool;
+use crate::scope::{Context, Scope};
+use crate::session::Session;
+use crate::time::Seconds;
+use crate::turn::ToolOutcome;
+
+/// The longest piece of a tool's error that a model is shown, in characters.
+const LONGEST_ERROR: usize = 2000;
+
+/// What a model is told about a tool call that brought no result of its own.
+pub(crate) fn sentence(outcome: ToolOutcome, name: &str, complaint: &str, tools: &[Tool]) -> Option<String> {
+    Some(match outcome {
+        ToolOutcome::Ran | ToolOutcome::Failed => return None,
+        ToolOutcome::OutcomeUnknown => format!(
+            "The tool {name} was started and did not report back. It may or may not have taken effect, and it was not run \
+             again. Find out before you rely on it or repeat it."
+        ),
+        ToolOutcome::Denied => format!("The tool {name} was not run: it was denied. Do not try it again."),
+        ToolOutcome::Expired => format!("The tool {name} was not run: nobody approved it in time."),
+        ToolOutcome::NoApprover => {
+            format!("The tool {name} was not run: it needs a person's approval and nobody is there to give it.")
+        }
+        ToolOutcome::Withdrawn => format!("The tool {name} was not run: the request for approval was withdrawn."),
+        ToolOutcome::UnknownTool => {
+            let known: Vec<&str> = tools.iter().map(|tool| tool.name.as_str()).collect();
+            let known = if known.is_empty() { "none".to_string() } else { known.join(", ") };
+            format!("There is no tool named {}. The tools are: {known}.", shortened(name, 100))
+        }
+        ToolOutcome::BadArguments => format!("The tool {name} was not run: {}.", shortened(complaint, LONGEST_ERROR)),
+        ToolOutcome::NotRun(limit) => {
+            format!("The tool {name} was not run: the limit on {} is reached.", subject(limit))
+        }
+    })
+}
+
+/// What a model is told about a tool that ran and failed; `error` is the host's own text of the error, shortened here.
+#[must_use]
+pub fn tool_failed(name: &str, error: &str) -> String {
+    format!("The tool {name} failed: {}", shortened(error, LONGEST_ERROR))
+}
+
+fn shortened(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        None => text.to_string(),
+        Some((at, _)) => format!("{}...", text.get(..at).unwrap_or_default()),
+    }
+}
+
+/// What a user is told in place of an answer.
+pub(crate) fn calm(reason: StopReason, detail: &str) -> Option<String> {
+    let opening = match reason {
+        StopReason::Answered => return None,
+        StopReason::ModelUnavailable | StopReason::NoRoute => {
+            "I cannot answer right now, because no model can be reached"
+        }
+        StopReason::Refused => "I cannot answer this, because the model's provider refused it",
+        StopReason::Cancelled => "I was stopped before I could finish",
+        StopReason::AwaitingApproval => "I am waiting for somebody to approve the next step",
+        StopReason::Error => "I cannot answer this, because the request itself failed",
+        _ => "I had to stop before I could finish",
+    };
+    let closing = match reason {
+        StopReason::ModelUnavailable | StopReason::NoRoute => " Please try again later.",
+        _ => "",
+    };
+    Some(if detail.is_empty() { format!("{opening}.{closing}") } else { format!("{opening}: {detail}.{closing}") })
+}
+
+const fn subject(limit: Limit) -> &'static str {
+    match limit {
+        Limit::Steps => "steps",
+        Limit::ToolCalls => "tool calls",
+        Limit::Attempts => "attempts",
+        Limit::Tokens => "tokens",
+        Limit::Deadline => "time",
+        Limit::SameFailure => "repeated failures",
+    }
+}
+
+/// Why a call ended, in one line with numbers: "gave up after 5 attempts in 41.2 s: primary rate_limited x3, ..".
+#[must_use]
+pub fn explain_call(session: &Session, scope: &Scope, call: Id, verdict: Verdict) -> String {
+    let names = |route| session.route_name(route).to_string();
+    explanation(scope, Some(call), verdict, &names, &session.policy.turn)
+}
+
+pub(crate) fn explain(cx: &Context<'_>, call: Option<Id>, verdict: Verdict) -> String {
+    let names = |route| cx.live.place(route).map_or_else(|| "?".to_string(), |place| place.route.name.clone());
+    explanation(cx.scope, call, verdict, &names, &cx.policy.turn)
+}
+
+fn explanation(
+    scope: &Scope,
+    call: Option<Id>,
+    verdict: Verdict,
+    names: &dyn Fn(RouteId) -> String,
+    limits: &crate::policy::TurnLimits,
+) -> String {
+    let mut out = String::new();
+    let failed = call.map_or_else(Vec::new, |call| failures_of(scope, call));
+    let attempts: u32 = failed.iter().map(|(_, _, times)| times).sum();
+    let spent = Seconds(scope.seen - scope.started);
+    // Writing to a string cannot fail.
+    let _ = match verdict.end {
+        End::Succeeded => return out,
+        End::Permanent => write!(out, "gave up, because asking again cannot help"),
+        End::Exhausted => write!(out, "gave up after {} in {spent}", many(attempts, "attempt")),
+        End::NoRoute => write!(out, "no route can be asked"),
+        End::Cancelled => write!(out, "cancelled after {spent}"),
+        End::Limit(Limit::Steps) => write!(out, "the limit of {} is reached", many(limits.steps, "step")),
+        End::Limit(Limit::ToolCalls) => {
+            write!(out, "the limit of {} is reached", many(limits.tool_calls.unwrap_or(0), "tool call"))
+        }
+        End::Limit(Limit::Attempts) => {
+            write!(out, "the limit of {} is reached", many(scope.max_attempts.unwrap_or(0), "attempt"))
+        }
+        End::Limit(Limit::Tokens) => {
+            write!(out, "the limit of {} is reached", many(limits.tokens.unwrap_or(0), "token"))
+        }
+        End::Limit(Limit::Deadline) => {
+            let span = scope.deadline.map_or(core::time::Duration::ZERO, |deadline| deadline - scope.started);
+            write!(out, "the deadline of {} has passed", Seconds(span))
+        }
+        End::Limit(Limit::SameFailure) => {
+            write!(out, "the same tool call failed {}", many(limits.same_failure, "time"))
+        }
+    };
+    for (at, (route, kind, times)) in failed.iter().enumerate() {
+        let _ = out.write_str(if at == 0 { ": " } else { ", " });
+        if let Some(route) = route {
+            let _ = write!(out, "{} ", names(*route));
+        }
+        let _ = if *times == 1 { write!(out, "{kind}") } else { write!(out, "{kind} x{times}") };
+    }
+    if let Some(at) = verdict.retry_at {
+        let _ = write!(out, "; may be asked again in {}", Seconds(at - scope.seen));
+    }
+    out
+}
+
+fn failures_of(scope: &Scope, call: Id) -> Vec<(Option<RouteId>, FailureKind, u32)> {
+    let mut tally: Vec<(Option<RouteId>, FailureKind, u32)> = Vec::new();
+    for notice in scope.account.iter().filter(|notice| notice.call == call) {
+        if let What::AttemptFailed { failure, .. } = notice.what {
+            match tally.iter_mut().find(|(route, kind, _)| *route == notice.route && *kind == failure.kind) {
+                Some((_, _, times)) => *times += 1,
+                None => tally.push((notice.route, failure.kind, 1)),
+            }
+        }
+    }
+    tally
+}
+
+fn many(count: u32, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}

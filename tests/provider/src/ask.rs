@@ -1,0 +1,166 @@
+//! A request for a model, whichever API it came by: the few facts the provider acts on, and the answer they lead to.
+
+use serde_json::Value;
+
+use crate::reply::{ReplyFields, ToolCall, Usage};
+use crate::{anthropic, openai};
+
+/// What is answered when a script gives neither text nor tool calls.
+const STOCK_TEXT: &str = "This answer comes from a provider that can misbehave.";
+
+/// The API a request came by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Api {
+    /// `/v1/chat/completions`.
+    OpenAi,
+    /// `/v1/messages`.
+    Anthropic,
+}
+
+/// A request, understood.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Ask {
+    /// The API it came by.
+    pub(crate) api: Api,
+    /// The model asked for.
+    pub(crate) model: String,
+    /// Whether a stream is wanted.
+    pub(crate) stream: bool,
+    /// Whether a stream is to report usage.
+    pub(crate) include_usage: bool,
+    /// The content of the last message, if it is a tool result.
+    pub(crate) last_tool_result: Option<String>,
+    /// Words in the messages, standing in for tokens.
+    pub(crate) input_tokens: u64,
+}
+
+impl Ask {
+    /// Understands a request's body, or says what is wrong with it.
+    pub(crate) fn read(api: Api, body: &Value) -> Result<Self, String> {
+        let model = body.get("model").and_then(Value::as_str).filter(|model| !model.is_empty());
+        let model = model.ok_or("model: a non-empty string is required")?;
+        let messages = body.get("messages").and_then(Value::as_array).filter(|messages| !messages.is_empty());
+        let messages = messages.ok_or("messages: a non-empty list is required")?;
+        if let Some(index) = messages.iter().position(|message| message.get("role").and_then(Value::as_str).is_none()) {
+            return Err(format!("messages[{index}].role: a string is required"));
+        }
+        let stream = match body.get("stream") {
+            None | Some(Value::Null) => false,
+            Some(Value::Bool(stream)) => *stream,
+            Some(other) => return Err(format!("stream: {other} is neither true nor false")),
+        };
+        if api == Api::Anthropic && body.get("max_tokens").and_then(Value::as_u64).is_none_or(|most| most == 0) {
+            return Err("max_tokens: a positive whole number is required".into());
+        }
+        Ok(Self {
+            api,
+            model: model.to_owned(),
+            stream,
+            include_usage: body.pointer("/stream_options/include_usage").and_then(Value::as_bool) == Some(true),
+            last_tool_result: messages.last().and_then(|last| match api {
+                Api::OpenAi => openai::tool_result(last),
+                Api::Anthropic => anthropic::tool_result(last),
+            }),
+            input_tokens: messages
+                .iter()
+                .filter_map(|message| message.get("content"))
+                .map(|it| words(&plain(it)))
+                .sum(),
+        })
+    }
+}
+
+/// An answer about to be rendered.
+#[derive(Clone, Copy)]
+pub(crate) struct Answer<'a> {
+    /// The request.
+    pub(crate) ask: &'a Ask,
+    /// What the script says.
+    pub(crate) reply: &'a ReplyFields,
+    /// The request's number over all models; ids are made of it.
+    pub(crate) number: u64,
+    /// The request's number for its model.
+    pub(crate) request: u64,
+}
+
+impl Answer<'_> {
+    /// The text with its placeholders replaced; `None` if there is none.
+    pub(crate) fn text(&self) -> Option<String> {
+        let text = match &self.reply.text {
+            Some(text) => text,
+            None if self.reply.tool_calls.is_empty() => STOCK_TEXT,
+            None => return None,
+        };
+        let result = self.ask.last_tool_result.as_deref().unwrap_or("(no tool result)");
+        let text = text.replace("{model}", &self.ask.model).replace("{request}", &self.request.to_string());
+        Some(text.replace("{last_tool_result}", result))
+    }
+
+    /// The text in pieces, a word and the space after it each.
+    pub(crate) fn text_pieces(&self) -> Vec<String> {
+        self.text().unwrap_or_default().split_inclusive(' ').map(str::to_owned).collect()
+    }
+
+    /// The model to report.
+    pub(crate) fn model(&self) -> &str {
+        self.reply.model.as_deref().unwrap_or(&self.ask.model)
+    }
+
+    /// The usage to report: what the script says, else words counted; `None` if none is to be reported.
+    pub(crate) fn usage(&self) -> Option<Usage> {
+        let arguments = self.reply.tool_calls.iter().map(ToolCall::arguments_text);
+        let output_tokens =
+            self.text().iter().map(|text| words(text)).sum::<u64>() + arguments.map(|it| words(&it)).sum::<u64>();
+        let counted = Usage { input_tokens: self.ask.input_tokens, output_tokens };
+        (!self.reply.no_usage).then_some(self.reply.usage.unwrap_or(counted))
+    }
+
+    /// The finish reason: what the script says, else one of these two.
+    pub(crate) fn finish<'b>(&'b self, text: &'b str, tool_calls: &'b str) -> &'b str {
+        let usual = if self.reply.tool_calls.is_empty() { text } else { tool_calls };
+        self.reply.finish.as_deref().unwrap_or(usual)
+    }
+}
+
+/// A tool's arguments in pieces, as a stream brings them.
+pub(crate) fn pieces_of(arguments: &str) -> Vec<String> {
+    let characters: Vec<char> = arguments.chars().collect();
+    characters.chunks(8).map(|piece| piece.iter().collect()).collect()
+}
+
+/// Content as plain text: a string, or the texts of its blocks.
+pub(crate) fn plain(content: &Value) -> String {
+    match content {
+        Value::String(text) => text.clone(),
+        Value::Array(blocks) => blocks.iter().map(plain).collect::<Vec<_>>().join(""),
+        Value::Object(block) => block.get("text").or(block.get("content")).map(plain).unwrap_or_default(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}
+
+fn words(text: &str) -> u64 {
+    u64::try_from(text.split_whitespace().count()).unwrap_or(u64::MAX)
+}
+
+/// A piece of a stream.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Frame {
+    /// What it is for.
+    pub(crate) part: Part,
+    /// Its bytes, the empty line included.
+    pub(crate) bytes: String,
+}
+
+/// What a piece of a stream is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// The role, the beginning or end of a block: no progress.
+    Frame,
+    /// Text or a part of a tool call.
+    Content,
+    /// The finish reason, and usage.
+    Finish,
+    /// `[DONE]` or `message_stop`.
+    Terminator,
+}

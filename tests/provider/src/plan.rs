@@ -1,0 +1,272 @@
+//! From a behaviour to what goes over the wire: the head of a reply, then a list of acts. No IO here.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use bytes::Bytes;
+use serde_json::Value;
+
+use crate::ask::{Answer, Api, Ask, Frame, Part};
+use crate::behaviour::Behaviour;
+use crate::fields::{Cut, Ending, NoTerminator, Pass, Slow, Stall, Status};
+use crate::reply::Reply;
+use crate::{anthropic, openai};
+
+/// What to do with a request.
+#[derive(Debug)]
+pub(crate) enum Plan<'a> {
+    /// After a wait, a head and a body.
+    Reply(Script),
+    /// After a wait, a reset without a head.
+    Reset(Duration),
+    /// No head ever; a close after a while, if one is given.
+    Silence(Option<Duration>),
+    /// Ask the upstream.
+    Pass(&'a Pass),
+}
+
+/// A reply, from its head to its end.
+#[derive(Debug)]
+pub(crate) struct Script {
+    /// The time before the head.
+    pub(crate) wait: Duration,
+    /// The status.
+    pub(crate) status: StatusCode,
+    /// The headers.
+    pub(crate) headers: HeaderMap,
+    /// The body.
+    pub(crate) acts: VecDeque<Act>,
+}
+
+/// One thing done in the course of a body.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Act {
+    /// Send bytes.
+    Send(Bytes),
+    /// Send nothing for a while.
+    Wait(Duration),
+    /// Send nothing but keep-alives (interval and bytes), for a while or until the client leaves.
+    Hold(Option<Duration>, Option<(Duration, Bytes)>),
+    /// End the connection although the body is not complete.
+    End(Ending),
+}
+
+/// Who asks, and under which numbers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Occasion<'a> {
+    /// The request.
+    pub(crate) ask: &'a Ask,
+    /// Its number over all models.
+    pub(crate) number: u64,
+    /// Its number for its model.
+    pub(crate) request: u64,
+}
+
+/// The plan for a behaviour that [`Behaviour::resolve`] has settled.
+pub(crate) fn plan<'a>(behaviour: &'a Behaviour, on: Occasion<'_>) -> Plan<'a> {
+    let reply = match behaviour {
+        Behaviour::Status(status) => return Plan::Reply(on.status(status)),
+        Behaviour::Reset(reset) => return Plan::Reset(reset.delay_ms.span()),
+        Behaviour::Silence(silence) => return Plan::Silence(silence.for_ms.map(|ms| ms.span())),
+        Behaviour::Pass(pass) => return Plan::Pass(pass),
+        Behaviour::MalformedBody(it) => {
+            let script = whole(StatusCode::OK, it.body.clone().into(), "application/json");
+            return Plan::Reply(script.with_headers(&it.headers.0));
+        }
+        Behaviour::Answer(reply) => reply,
+        Behaviour::Slow(it) => &it.reply,
+        Behaviour::Cut(it) => &it.reply,
+        Behaviour::Stall(it) => &it.reply,
+        Behaviour::MalformedChunk(it) => &it.reply,
+        Behaviour::NoTerminator(it) => &it.reply,
+        Behaviour::NoFinish(it) => &it.reply,
+        Behaviour::StreamError(it) => &it.reply,
+        Behaviour::Down(it) => return plan(&it.up, on),
+        Behaviour::AfterTool(it) => return plan(&it.first, on),
+    };
+    let mut script = if on.ask.stream { on.streamed(behaviour, reply) } else { on.plain(behaviour, reply) };
+    script.wait += reply.0.delay_ms.span();
+    Plan::Reply(on.with_request_id(script).with_headers(&reply.0.headers.0))
+}
+
+impl Occasion<'_> {
+    /// A refusal in the words of the API spoken.
+    pub(crate) fn refusal(&self, status: StatusCode, message: &str) -> Script {
+        refusal(self.ask.api, self.number, status, message)
+    }
+
+    fn answer<'b>(&'b self, reply: &'b Reply) -> Answer<'b> {
+        Answer { ask: self.ask, reply: &reply.0, number: self.number, request: self.request }
+    }
+
+    fn with_request_id(&self, mut script: Script) -> Script {
+        let name = match self.ask.api {
+            Api::OpenAi => "x-request-id",
+            Api::Anthropic => "request-id",
+        };
+        script.set(HeaderName::from_static(name), format!("req_{}", self.number));
+        script
+    }
+
+    fn status(&self, status: &Status) -> Script {
+        let code = status.status.0;
+        let mut script = match &status.body {
+            None => self.refusal(code, &format!("{} as the script says", code.as_u16())),
+            Some(Value::String(raw)) => whole(code, raw.clone().into(), "text/plain; charset=utf-8"),
+            Some(json) => whole(code, json.to_string().into(), "application/json"),
+        };
+        script.wait = status.delay_ms.span();
+        self.with_request_id(script).with_headers(&status.headers.0)
+    }
+
+    /// What the behaviour makes of a stream.
+    fn streamed(&self, behaviour: &Behaviour, reply: &Reply) -> Script {
+        let answer = self.answer(reply);
+        let mut frames = match self.ask.api {
+            Api::OpenAi => openai::frames(answer),
+            Api::Anthropic => anthropic::frames(answer),
+        };
+        let pace = reply.0.pace_ms.span();
+        let acts = match behaviour {
+            Behaviour::Slow(Slow { ms, .. }) => {
+                let rest = split_off(&mut frames, 0);
+                paced(frames, pace).chain([Act::Wait(ms.span())]).chain(paced(rest, pace)).collect()
+            }
+            Behaviour::Cut(Cut { after, how, .. }) => {
+                split_off(&mut frames, *after);
+                paced(frames, pace).chain([Act::End(*how)]).collect()
+            }
+            Behaviour::Stall(Stall { after, for_ms, keep_alive_ms, .. }) => {
+                let rest = split_off(&mut frames, *after);
+                let keep_alive = keep_alive_ms.map(|every| (every.span(), self.keep_alive()));
+                let hold = Act::Hold(for_ms.map(|ms| ms.span()), keep_alive);
+                paced(frames, pace).chain([hold]).chain(paced(rest, pace)).collect()
+            }
+            Behaviour::MalformedChunk(it) => {
+                let rest = split_off(&mut frames, it.after);
+                let rest = if it.goes_on { rest } else { Vec::new() };
+                let bytes = match self.ask.api {
+                    Api::OpenAi => openai::data(&it.data),
+                    Api::Anthropic => anthropic::named("content_block_delta", &it.data),
+                };
+                frames.push(Frame { part: Part::Frame, bytes });
+                paced(frames, pace).chain(paced(rest, pace)).collect()
+            }
+            Behaviour::NoTerminator(NoTerminator { stays_open, .. }) => {
+                frames.retain(|frame| frame.part != Part::Terminator);
+                paced(frames, pace).chain(stays_open.then_some(Act::Hold(None, None))).collect()
+            }
+            Behaviour::NoFinish(it) => {
+                let rest = split_off(&mut frames, it.after.unwrap_or(usize::MAX));
+                let terminator = rest.into_iter().filter(|frame| it.terminator && frame.part == Part::Terminator);
+                frames.extend(terminator);
+                paced(frames, pace).collect()
+            }
+            Behaviour::StreamError(it) => {
+                split_off(&mut frames, it.after);
+                let body = error(self.ask.api, self.number, &it.kind, &it.message).to_string();
+                let bytes = match self.ask.api {
+                    Api::OpenAi => openai::data(&body),
+                    Api::Anthropic => anthropic::named("error", &body),
+                };
+                frames.push(Frame { part: Part::Frame, bytes });
+                paced(frames, pace).collect()
+            }
+            _ => paced(frames, pace).collect(),
+        };
+        let mut script = Script { wait: Duration::ZERO, status: StatusCode::OK, headers: HeaderMap::new(), acts };
+        script.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
+        script.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        script
+    }
+
+    /// What the behaviour makes of a plain JSON answer.
+    fn plain(&self, behaviour: &Behaviour, reply: &Reply) -> Script {
+        let answer = self.answer(reply);
+        let finished = !matches!(behaviour, Behaviour::NoFinish(_));
+        let body = match (behaviour, self.ask.api) {
+            (Behaviour::StreamError(it), api) => error(api, self.number, &it.kind, &it.message),
+            (_, Api::OpenAi) => openai::whole(answer, finished),
+            (_, Api::Anthropic) => anthropic::whole(answer, finished),
+        };
+        let bytes = Bytes::from(body.to_string());
+        let (half, rest) = (bytes.slice(..bytes.len() / 2), bytes.slice(bytes.len() / 2..));
+        let mut script = whole(StatusCode::OK, bytes, "application/json");
+        match behaviour {
+            Behaviour::Slow(it) => script.wait = it.ms.span(),
+            Behaviour::MalformedChunk(_) => script = whole(StatusCode::OK, half, "application/json"),
+            Behaviour::Cut(it) => script.acts = [Act::Send(half), Act::End(it.how)].into(),
+            Behaviour::Stall(it) => {
+                let hold = Act::Hold(it.for_ms.map(|ms| ms.span()), None);
+                script.acts = [Act::Send(half), hold, Act::Send(rest)].into();
+            }
+            _ => {}
+        }
+        script
+    }
+
+    fn keep_alive(&self) -> Bytes {
+        match self.ask.api {
+            Api::OpenAi => Bytes::from_static(b": keep-alive\n\n"),
+            Api::Anthropic => Bytes::from(anthropic::named("ping", "{\"type\":\"ping\"}")),
+        }
+    }
+}
+
+impl Script {
+    /// Adds headers, which win over those already there.
+    fn with_headers(mut self, headers: &[(HeaderName, HeaderValue)]) -> Self {
+        self.headers.extend(headers.iter().cloned());
+        self
+    }
+
+    fn set(&mut self, name: HeaderName, value: String) {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            self.headers.insert(name, value);
+        }
+    }
+}
+
+/// A refusal in the words of an API.
+pub(crate) fn refusal(api: Api, number: u64, status: StatusCode, message: &str) -> Script {
+    let kind = match api {
+        Api::OpenAi => openai::error_type(status),
+        Api::Anthropic => anthropic::error_type(status),
+    };
+    whole(status, error(api, number, kind, message).to_string().into(), "application/json")
+}
+
+fn error(api: Api, number: u64, kind: &str, message: &str) -> Value {
+    match api {
+        Api::OpenAi => openai::error(kind, message),
+        Api::Anthropic => anthropic::error(kind, message, number),
+    }
+}
+
+/// A reply whose body is known whole. The length is stated, so that a body cut short is seen to be.
+fn whole(status: StatusCode, body: Bytes, content_type: &'static str) -> Script {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+    Script { wait: Duration::ZERO, status, headers, acts: [Act::Send(body)].into() }
+}
+
+/// Splits after the `count`th chunk with content: 0 is before the first, too many is after the last.
+fn split_off(frames: &mut Vec<Frame>, count: usize) -> Vec<Frame> {
+    let places = frames.iter().enumerate().filter(|(_, frame)| frame.part == Part::Content).map(|(place, _)| place);
+    let places: Vec<usize> = places.collect();
+    let place = match count.checked_sub(1) {
+        None => places.first().copied(),
+        Some(nth) => places.get(nth).or(places.last()).map(|place| place + 1),
+    };
+    frames.split_off(place.unwrap_or(frames.len()))
+}
+
+fn paced(frames: Vec<Frame>, pace: Duration) -> impl Iterator<Item = Act> {
+    frames.into_iter().flat_map(move |frame| {
+        let wait = (frame.part == Part::Content && !pace.is_zero()).then_some(Act::Wait(pace));
+        std::iter::once(Act::Send(Bytes::from(frame.bytes))).chain(wait)
+    })
+}

@@ -1,0 +1,201 @@
+//! The endpoints: the two model APIs, and those that set scripts and show the log.
+
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::middleware::Next;
+use axum::response::Response;
+use axum::routing::{get, post};
+use axum::{Extension, Router};
+use serde_json::{Value, json};
+
+use crate::ask::{Api, Ask};
+use crate::behaviour::Behaviour;
+use crate::fields::Pass;
+use crate::line::Line;
+use crate::log::{Entry, readable};
+use crate::plan::{self, Occasion, Plan};
+use crate::proxy::{self, Passing};
+use crate::script::Script;
+use crate::state::{Cue, Exchange, Provider};
+use crate::wire;
+
+/// The largest body taken, generous for a long conversation.
+const MAX_BODY: usize = 64 << 20;
+
+/// Everything the provider answers to.
+pub(crate) fn router(provider: Arc<Provider>) -> Router {
+    Router::new()
+        .route("/v1/chat/completions", post(openai))
+        .route("/chat/completions", post(openai))
+        .route("/v1/messages", post(anthropic))
+        .route("/script", post(set_script))
+        .route("/log", get(show_log).delete(clear_log))
+        .route("/reset", post(reset))
+        .route("/health", get(async || json_response(StatusCode::OK, &json!({ "status": "ok" }))))
+        .fallback(unknown)
+        .method_not_allowed_fallback(unknown)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .with_state(provider)
+}
+
+/// Lets pages of any origin in a browser use the provider.
+pub(crate) async fn cors(request: Request, next: Next) -> Response {
+    let mut response = match *request.method() {
+        Method::OPTIONS => empty(StatusCode::NO_CONTENT),
+        _ => next.run(request).await,
+    };
+    for name in ["origin", "headers", "methods"] {
+        if let Ok(name) = axum::http::HeaderName::try_from(format!("access-control-allow-{name}")) {
+            response.headers_mut().insert(name, HeaderValue::from_static("*"));
+        }
+    }
+    response.headers_mut().insert("access-control-expose-headers", HeaderValue::from_static("*"));
+    response
+}
+
+type Caller = Extension<Arc<Line>>;
+
+async fn openai(state: State<Arc<Provider>>, line: Caller, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+    model(Api::OpenAi, state.0, line.0, &uri, &headers, &body).await
+}
+
+async fn anthropic(state: State<Arc<Provider>>, line: Caller, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+    model(Api::Anthropic, state.0, line.0, &uri, &headers, &body).await
+}
+
+/// One request for a model: read it, log it, look up what it meets, do that.
+async fn model(
+    api: Api,
+    provider: Arc<Provider>,
+    line: Arc<Line>,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Response {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let read = Ask::read(api, &body);
+    let entry = Entry {
+        model: body.get("model").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        connection: line.number(),
+        path: uri.path().to_owned(),
+        headers: readable(headers),
+        stream: read.as_ref().is_ok_and(|ask| ask.stream),
+        body: Some(body.clone()),
+        ..Entry::default()
+    };
+    let ask = match read {
+        Ok(ask) => ask,
+        Err(error) => {
+            let exchange = provider.refused(entry);
+            return refuse(api, StatusCode::BAD_REQUEST, "invalid_request", &error, line, exchange).await;
+        }
+    };
+    let (exchange, request, cue) = provider.begin(entry);
+    let passed = Behaviour::Pass(Pass::default());
+    let sequence;
+    let behaviour = match cue {
+        Cue::Scripted(script, since) => {
+            sequence = script;
+            let next = sequence.behaviour(request).unwrap_or(&passed);
+            next.resolve(since, ask.last_tool_result.is_some())
+        }
+        Cue::Unscripted if provider.upstream.is_some() => &passed,
+        Cue::Unscripted => {
+            let error = format!(
+                "no script for the model `{}`: post one to /script, or spell it in the model's name: 503x2+answer:hello",
+                ask.model
+            );
+            return refuse(api, StatusCode::NOT_FOUND, "no_script", &error, line, exchange).await;
+        }
+        Cue::Misspelt(error) => {
+            let error = format!("the model's name is no script: {error}");
+            return refuse(api, StatusCode::BAD_REQUEST, "invalid_script", &error, line, exchange).await;
+        }
+    };
+    exchange.note(behaviour.name(), None);
+    let on = Occasion { ask: &ask, number: exchange.number(), request };
+    match plan::plan(behaviour, on) {
+        Plan::Reset(wait) => wire::reset(wait, line, exchange).await,
+        Plan::Silence(limit) => wire::silence(limit, exchange).await,
+        Plan::Reply(script) => {
+            exchange.note(behaviour.name(), Some(script.status));
+            wire::reply(script, line, exchange).await
+        }
+        Plan::Pass(pass) => {
+            let Some(upstream) = &provider.upstream else {
+                let error = "`pass` needs the provider to be started with --upstream URL";
+                return refuse(api, StatusCode::BAD_REQUEST, "invalid_script", error, line, exchange).await;
+            };
+            let passing = Passing { upstream, path: uri.path(), headers, body };
+            match proxy::pass(pass, passing, Arc::clone(&line), exchange).await {
+                Ok(response) => response,
+                Err((exchange, error)) => refuse(api, StatusCode::BAD_GATEWAY, "pass", &error, line, exchange).await,
+            }
+        }
+    }
+}
+
+async fn refuse(
+    api: Api,
+    status: StatusCode,
+    what: &'static str,
+    message: &str,
+    line: Arc<Line>,
+    exchange: Exchange,
+) -> Response {
+    exchange.note(what, Some(status));
+    wire::reply(plan::refusal(api, exchange.number(), status, message), line, exchange).await
+}
+
+async fn set_script(State(provider): State<Arc<Provider>>, body: Bytes) -> Response {
+    let text = String::from_utf8_lossy(&body);
+    let set = text.parse::<Script>().and_then(|script| {
+        let names: Vec<String> = script.models.keys().cloned().collect();
+        provider.load(script).map(|()| names)
+    });
+    match set {
+        Ok(names) => json_response(StatusCode::OK, &json!({ "models": names })),
+        Err(error) => json_response(StatusCode::BAD_REQUEST, &json!({ "error": error })),
+    }
+}
+
+async fn show_log(State(provider): State<Arc<Provider>>, uri: Uri) -> Response {
+    let with_bodies = uri.query().is_some_and(|query| query.split('&').any(|pair| pair == "bodies=true"));
+    json_response(StatusCode::OK, &json!(provider.log(with_bodies)))
+}
+
+async fn clear_log(State(provider): State<Arc<Provider>>) -> Response {
+    provider.clear_log();
+    empty(StatusCode::NO_CONTENT)
+}
+
+async fn reset(State(provider): State<Arc<Provider>>) -> Response {
+    provider.reset();
+    empty(StatusCode::NO_CONTENT)
+}
+
+async fn unknown(method: Method, uri: Uri) -> Response {
+    let message = format!(
+        "{method} {} is not served: POST /v1/chat/completions, POST /v1/messages, POST /script, GET or DELETE /log, \
+         POST /reset, GET /health",
+        uri.path()
+    );
+    json_response(StatusCode::NOT_FOUND, &json!({ "error": { "message": message, "type": "unknown_url" } }))
+}
+
+fn json_response(status: StatusCode, body: &Value) -> Response {
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+fn empty(status: StatusCode) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
