@@ -7,6 +7,7 @@ extern crate std;
 
 pub mod account;
 pub mod call;
+pub mod classify;
 pub mod command;
 mod names;
 pub mod policy;
