@@ -1,1 +1,29 @@
-//! The Python binding.
+//! The Python binding: it only converts. Every decision is the core's.
+
+mod breaker;
+mod classify;
+mod command;
+mod convert;
+mod policy;
+mod session;
+mod turn;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+mod _native {
+    #[pymodule_export]
+    use crate::breaker::{Circuit, StepCounter};
+    #[pymodule_export]
+    use crate::classify::{classify, deciding_rule};
+    #[pymodule_export]
+    use crate::command::{AskApproval, Attempt, Cancel, Finish, Rebuild, Switch, Wait};
+    #[pymodule_export]
+    use crate::convert::Failure;
+    #[pymodule_export]
+    use crate::policy::{Policy, canonical_digest, gate, tool_failed};
+    #[pymodule_export]
+    use crate::session::{Session, monotonic, set_default_clock};
+    #[pymodule_export]
+    use crate::turn::{Call, Turn};
+}

@@ -248,7 +248,14 @@ impl Call {
                 self.not_switched(cx, route, ticket)
             }
             (_, Event::Abandoned(id)) if self.holds(id) => self.abandoned(cx),
-            (State::Attempt(running), Event::Interrupted) if running.taken => self.interrupted(cx),
+            (State::Attempt(running), Event::Interrupted) if running.taken => self.interrupted(cx, running),
+            // Making a client does no harm twice: asked for again, under the same id.
+            (State::Rebuild { id, taken: true, route, client, until, settle }, Event::Interrupted) => {
+                State::Rebuild { id, taken: false, route, client, until, settle }
+            }
+            (State::Switch { id, taken: true, route, ticket, until, why }, Event::Interrupted) => {
+                State::Switch { id, taken: false, route, ticket, until, why }
+            }
             _ => return Handled::Stale,
         };
         Handled::Accepted
@@ -385,7 +392,16 @@ impl Call {
     }
 
     pub(crate) fn shift(&mut self, moved: impl Fn(Instant) -> Instant) {
+        let held = match &mut self.state {
+            State::Attempt(running) => running.ticket.as_mut(),
+            State::Switch { ticket, .. } => Some(ticket),
+            _ => None,
+        };
+        for ticket in held.into_iter().chain(&mut self.failed_with) {
+            ticket.admitted = moved(ticket.admitted);
+        }
         match &mut self.state {
+            State::Over(verdict) => verdict.retry_at = verdict.retry_at.map(&moved),
             State::Attempt(running) => {
                 running.started = moved(running.started);
                 running.progress = running.progress.map(&moved);
@@ -395,7 +411,7 @@ impl Call {
             State::Wait { until, .. } | State::Rebuild { until, .. } | State::Switch { until, .. } => {
                 *until = moved(*until)
             }
-            State::Fresh | State::Over(_) => {}
+            State::Fresh => {}
         }
     }
 }

@@ -1,14 +1,15 @@
 //! The places that can be asked, and what they share with each other.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::command::{Replay, RouteId};
 use crate::policy::Invalid;
-use crate::time::millis;
-use crate::value::Value;
+use crate::policy::fields::{Checker, Fields, LONGEST, Reader, maybe};
+use crate::time::span;
+use crate::value::{Spelling, Value};
 
 /// The most routes in a chain.
 pub const MOST_ROUTES: usize = 64;
@@ -50,48 +51,41 @@ impl Route {
         Self { name: name.into(), ..Self::default() }
     }
 
-    /// A route from plain data, in the spelling of JSON.
+    /// A route from plain data: a name alone, or a map of fields.
     ///
     /// # Errors
     /// The first field that is unknown, of the wrong type or out of range.
-    pub fn from_value(value: &Value) -> Result<Self, Invalid> {
-        let Value::Map(entries) = value else {
-            return match value {
-                Value::Text(name) => Ok(Self::new(name.as_str())),
-                other => Err(Invalid::new("routes", other, "a name or a map of fields")),
-            };
-        };
-        let mut route = Self::default();
-        for (key, value) in entries {
-            let text = || match value {
-                Value::Text(text) => Ok(Some(text.clone())),
-                Value::Null => Ok(None),
-                other => Err(Invalid::new(format!("routes.{key}"), other, "text")),
-            };
-            let flag = || match value {
-                Value::Bool(flag) => Ok(*flag),
-                other => Err(Invalid::new(format!("routes.{key}"), other, "true or false")),
-            };
-            match key.as_str() {
-                "name" => route.name = text()?.unwrap_or_default(),
-                "provider" => route.provider = text()?,
-                "model" => route.model = text()?,
-                "endpoint" => route.endpoint = text()?,
-                "credential" => route.credential = text()?,
-                "aggregator" => route.aggregator = flag()?,
-                "activates" => route.activates = flag()?,
-                "context_window" => route.context_window = number(key, value, 1.0, f64::from(u32::MAX))?,
-                "timeout_ms" => route.timeout = span_of(key, value)?,
-                "first_progress_ms" => route.first_progress = span_of(key, value)?,
-                "idle_ms" => route.idle = span_of(key, value)?,
-                _ => {
-                    let allowed = "one of the fields name, provider, model, endpoint, credential, aggregator, activates, \
-                                   context_window, timeout_ms, first_progress_ms, idle_ms";
-                    return Err(Invalid::new(format!("routes.{key}"), value, allowed));
-                }
-            }
+    pub fn from_value(value: &Value, spelling: Spelling) -> Result<Self, Invalid> {
+        if let Value::Text(name) = value {
+            return Ok(Self::new(name.as_str()));
         }
+        let mut route = Self::default();
+        let mut reader = Reader::new(value, spelling, "route");
+        route.fields(&mut reader);
+        reader.finish()?;
         Ok(route)
+    }
+
+    fn fields(&mut self, fields: &mut dyn Fields) {
+        let limits = span(1)..=LONGEST;
+        fields.text("name", &mut self.name);
+        let shared = [
+            ("provider", &mut self.provider),
+            ("model", &mut self.model),
+            ("endpoint", &mut self.endpoint),
+            ("credential", &mut self.credential),
+        ];
+        for (name, slot) in shared {
+            let (mut present, mut text) = (slot.is_some(), slot.take().unwrap_or_default());
+            fields.optional(name, &mut present, &mut |fields| fields.text(name, &mut text));
+            *slot = present.then_some(text);
+        }
+        fields.flag("aggregator", &mut self.aggregator);
+        maybe!(fields, count, "context_window", self.context_window, 1, 1..=u32::MAX);
+        maybe!(fields, span, "timeout", self.timeout, span(1), limits.clone());
+        maybe!(fields, span, "first_progress", self.first_progress, span(1), limits.clone());
+        maybe!(fields, span, "idle", self.idle, span(1), limits.clone());
+        fields.flag("activates", &mut self.activates);
     }
 
     fn deployment(&self) -> String {
@@ -112,28 +106,6 @@ impl Route {
         }
     }
 }
-
-fn number(key: &str, value: &Value, low: f64, high: f64) -> Result<Option<u32>, Invalid> {
-    match value {
-        Value::Null => Ok(None),
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the range, which fits")]
-        Value::Number(n) if (low..=high).contains(n) => Ok(Some(*n as u32)),
-        other => Err(Invalid::new(format!("routes.{key}"), other, format!("a whole number from {low} to {high}"))),
-    }
-}
-
-fn span_of(key: &str, value: &Value) -> Result<Option<Duration>, Invalid> {
-    let field = key.trim_end_matches("_ms");
-    match value {
-        Value::Null => Ok(None),
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the range, which fits")]
-        Value::Number(n) if (1.0..=2_592_000_000.0).contains(n) => Ok(Some(Duration::from_millis((n + 0.5) as u64))),
-        Value::Number(n) => Err(Invalid::new(format!("routes.{field}"), format_args!("{} s", n / 1000.0), LIMITS)),
-        other => Err(Invalid::new(format!("routes.{field}"), other, LIMITS)),
-    }
-}
-
-const LIMITS: &str = "0.001 s to 2592000 s";
 
 /// Which gates stand before a route: numbers into the session's list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -173,13 +145,10 @@ pub(crate) fn chain(routes: &[Route]) -> Result<(Vec<Scopes>, usize), Invalid> {
                 "a name that no other route has",
             ));
         }
-        for (field, limit) in
-            [("timeout", route.timeout), ("first_progress", route.first_progress), ("idle", route.idle)]
-        {
-            if limit.is_some_and(|limit| millis(limit) == 0 || limit > Duration::from_secs(2_592_000)) {
-                let shown = crate::time::Seconds(limit.unwrap_or_default()).to_string();
-                return Err(Invalid::new(format!("routes[{at}].{field}"), shown, LIMITS));
-            }
+        let mut checker = Checker::at(format!("routes[{at}]."));
+        route.clone().fields(&mut checker);
+        if let Some(wrong) = checker.wrong {
+            return Err(wrong);
         }
         let (deployment, credential) = (route.deployment(), route.credential_key());
         scopes.push(Scopes {

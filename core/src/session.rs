@@ -189,6 +189,13 @@ impl Session {
         self.live.standing.iter().map(String::as_str)
     }
 
+    /// Approves a tool for longer than one call. A deny rule still beats it.
+    pub fn approve_standing(&mut self, tool: &str) {
+        if !self.live.standing.iter().any(|name| name == tool) {
+            self.live.standing.push(tool.into());
+        }
+    }
+
     /// Takes back an approval that was given for longer than one call; false if there was none.
     pub fn withdraw_approval(&mut self, tool: &str) -> bool {
         let before = self.live.standing.len();

@@ -82,7 +82,8 @@ fn spans(then: Instant, now: Instant) -> impl Fn(Instant) -> Instant + Copy {
 fn calendar(then: Instant, now: Instant, gap: Duration) -> impl Fn(Instant) -> Instant + Copy {
     move |at| match at.known() {
         None => at,
-        Some(_) => now + (at - then).saturating_sub(gap),
+        // Of `at - then` and `then - at` one is zero. What has passed stays passed, and is longer ago.
+        Some(_) => now + (at - then).saturating_sub(gap) - gap.saturating_sub(at - then) - (then - at),
     }
 }
 
@@ -189,7 +190,8 @@ mod tests {
         assert_eq!(moved(Instant::NEVER), Instant::NEVER);
         let calendar = calendar(then, now, span(2_000));
         assert_eq!(millis(calendar(Instant::from_millis(103_000)) - now), 1_000);
-        assert_eq!(calendar(Instant::from_millis(101_000)), now);
+        assert_eq!(calendar(Instant::from_millis(101_000)), now - span(1_000));
+        assert_eq!(calendar(Instant::from_millis(99_000)), now - span(3_000));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::account::{Notice, What};
 use crate::call::Call;
 use crate::command::{CancelWhy, Command, End, Event, Handled, Id, Reply, StopReason, Verdict, WaitWhy, Work};
 use crate::policy::failure::{Failure, FailureKind};
-use crate::policy::limits::{Limit, Usage};
+use crate::policy::limits::{Limit, Usage, next_step};
 use crate::route::Tool;
 use crate::scope::{Context, Scope};
 use crate::session::{About, Session};
@@ -157,10 +157,7 @@ impl Turn {
         if cx.scope.deadline.is_some_and(|deadline| cx.now >= deadline) {
             return Err(Limit::Deadline);
         }
-        if self.course.step >= cx.policy.turn.steps {
-            return Err(Limit::Steps);
-        }
-        self.course.step += 1;
+        self.course.step = next_step(self.course.step, cx.policy.turn.steps).ok_or(Limit::Steps)?;
         Ok(self.course.step)
     }
 
@@ -194,8 +191,10 @@ impl Turn {
 
     pub(crate) fn shift(&mut self, span: impl Fn(Instant) -> Instant + Copy, wall: impl Fn(Instant) -> Instant + Copy) {
         self.scope.shift(span);
-        if let Phase::Model(call) = &mut self.course.phase {
-            call.shift(span);
+        match &mut self.course.phase {
+            Phase::Model(call) => call.shift(span),
+            Phase::Over(verdict) => verdict.retry_at = verdict.retry_at.map(span),
+            Phase::Due | Phase::Tools => {}
         }
         self.course.since_asked = self.course.since_asked.map(span);
         self.course.slots.iter_mut().for_each(|slot| slot.shift(span, wall));

@@ -61,9 +61,14 @@ impl Call {
         share(cx.now, timeout, cx.scope.deadline, u32::try_from(to_come).unwrap_or(u32::MAX))
     }
 
-    pub(super) fn budget_covers(&self, cx: &mut Context<'_>) -> bool {
-        let purse = self.route.and_then(|route| cx.live.purse(route));
-        purse.is_none_or(|purse| purse.covers(&cx.policy.budget, cx.now))
+    /// Takes one retry out of the budget of the route's deployment, if it covers one. Asked last: what it grants is spent.
+    pub(super) fn budget_grants(&self, cx: &mut Context<'_>) -> bool {
+        let Some(purse) = self.route.and_then(|route| cx.live.purse(route)) else { return true };
+        let covered = purse.covers(&cx.policy.budget, cx.now);
+        if covered {
+            purse.withdraw(&cx.policy.budget, cx.now);
+        }
+        covered
     }
 
     pub(super) fn ticket(&mut self, cx: &mut Context<'_>, route: RouteId) -> Result<Ticket, Refusal> {
@@ -80,7 +85,8 @@ impl Call {
             return self.over(cx, End::NoRoute);
         };
         if !ready && activating.is_some_and(|lease| cx.now < lease) {
-            return self.wait(cx, cx.now + ACTIVATING_PAUSE, WaitWhy::Activating, Then::Choose);
+            let until = cx.scope.deadline.map_or(Instant::NEVER, |deadline| deadline).min(cx.now + ACTIVATING_PAUSE);
+            return self.wait(cx, until, WaitWhy::Activating, Then::Choose);
         }
         let Ok(ticket) = self.ticket(cx, route) else { return self.over(cx, End::NoRoute) };
         if ready {
@@ -116,12 +122,7 @@ impl Call {
     pub(super) fn same_route(&mut self, cx: &mut Context<'_>) -> State {
         let Some(route) = self.route else { return State::Attempt(self.run(cx, None, None)) };
         match self.ticket(cx, route) {
-            Ok(ticket) => {
-                if let Some(purse) = cx.live.purse(route) {
-                    purse.withdraw(&cx.policy.budget, cx.now);
-                }
-                State::Attempt(self.run(cx, Some(route), Some(ticket)))
-            }
+            Ok(ticket) => State::Attempt(self.run(cx, Some(route), Some(ticket))),
             Err(refusal) => {
                 self.note(cx, Some(route), What::PassedOver { why: Skip::Breaker, until: Some(refusal.until()) });
                 self.leave(cx)
@@ -167,8 +168,8 @@ impl Call {
         match then {
             Then::SameRoute => self.same_route(cx),
             Then::Choose => {
-                let state = self.next_route(cx, None);
-                state.unwrap_or_else(|| self.over(cx, if self.failed == 0 { End::NoRoute } else { End::Exhausted }))
+                let state = self.next_route(cx, self.failure);
+                state.unwrap_or_else(|| self.over(cx, if self.failure.is_none() { End::NoRoute } else { End::Exhausted }))
             }
         }
     }

@@ -19,6 +19,7 @@ impl Call {
 
     pub(super) fn attempt_failed(&mut self, cx: &mut Context<'_>, running: Running, failure: Failure) -> State {
         self.failure = Some(failure);
+        self.interrupted = false;
         self.failed = self.failed.saturating_add(1);
         let about = About { call: self.first, id: running.id };
         let told = What::AttemptFailed { number: self.on_route, failure, next: Follows::Stop, delay: Duration::ZERO };
@@ -26,7 +27,9 @@ impl Call {
         if let (Some(ticket), Some(route)) = (running.ticket, self.route) {
             let now = cx.now;
             let account = &mut cx.scope.account;
-            let full_time = running.allowance.is_full() || failure.phase != Some(Phase::Total);
+            // Of our limits, only the total is ever cut short by a deadline.
+            let own_limit = matches!(failure.phase, Some(Phase::FirstProgress | Phase::Idle));
+            let full_time = running.allowance.is_full() || own_limit;
             let note = |scope, change| note_change(account, about, route, now, scope, change);
             cx.live.failed(cx.policy, ticket, now, failure, full_time, note);
             self.cool(cx, ticket, failure, false);
@@ -55,7 +58,15 @@ impl Call {
             (place.ready, place.activating) = (true, None);
             place.client = place.client.wrapping_add(1);
         }
-        State::Attempt(self.arrive(cx, route, ticket))
+        // The permit was held for the switch; the attempt gets one of its own, for its own time.
+        cx.live.give_back(cx.policy, ticket, cx.now);
+        match self.ticket(cx, route) {
+            Ok(ticket) => State::Attempt(self.arrive(cx, route, ticket)),
+            Err(refusal) => {
+                self.note(cx, Some(route), What::PassedOver { why: Skip::Breaker, until: Some(refusal.until()) });
+                self.go_on(cx)
+            }
+        }
     }
 
     /// The route counts as tried, nothing is charged, and the ladder goes on for the same failure.
@@ -66,11 +77,16 @@ impl Call {
         cx.live.give_back(cx.policy, ticket, cx.now);
         self.note(cx, Some(route), What::NotReady);
         self.tried.insert(route);
+        self.go_on(cx)
+    }
+
+    /// The next route for the same failure, or the end.
+    pub(super) fn go_on(&mut self, cx: &mut Context<'_>) -> State {
         if let Some(over) = self.out_of_bounds(cx) {
             return State::Over(over);
         }
         let next = self.next_route(cx, self.failure);
-        next.unwrap_or_else(|| self.over(cx, if self.failed == 0 { End::NoRoute } else { End::Exhausted }))
+        next.unwrap_or_else(|| self.over(cx, if self.failure.is_none() { End::NoRoute } else { End::Exhausted }))
     }
 
     pub(super) fn rebuilt(&mut self, cx: &mut Context<'_>, route: RouteId, settle: bool) -> State {
@@ -89,6 +105,10 @@ impl Call {
     }
 
     pub(super) fn not_rebuilt(&mut self, cx: &mut Context<'_>, route: RouteId) -> State {
+        // The old client is closed: whoever comes next has to make it ready first.
+        if let Some(place) = cx.live.place_mut(route) {
+            place.ready = false;
+        }
         self.note(cx, Some(route), What::NotRebuilt);
         if let Some(over) = self.out_of_bounds(cx) {
             return State::Over(over);
@@ -106,18 +126,28 @@ impl Call {
                     place.activating = None;
                 }
             }
+            State::Rebuild { route, taken: true, .. } => {
+                if let Some(place) = cx.live.place_mut(route) {
+                    place.ready = false;
+                }
+            }
             _ => {}
         }
         State::Over(Verdict { failure: self.failure, ..Verdict::new(End::Cancelled) })
     }
 
     /// The process died over it: whether it had an effect is unknown, and it is nobody's fault.
-    pub(super) fn interrupted(&mut self, cx: &mut Context<'_>) -> State {
+    pub(super) fn interrupted(&mut self, cx: &mut Context<'_>, running: Running) -> State {
         let failure = Failure::new(FailureKind::Unknown);
         self.interrupted = true;
         self.failure = Some(failure);
+        if let Some(ticket) = running.ticket {
+            cx.live.give_back(cx.policy, ticket, cx.now);
+        }
         match self.may_not_try_again(cx, failure) {
             Some(over) => State::Over(over),
+            // A request that kills its process is not made for ever.
+            None if self.on_route >= cx.policy.retry.max_attempts => self.go_on(cx),
             None => self.same_route(cx),
         }
     }
@@ -163,7 +193,7 @@ impl Call {
 
     pub(super) fn over(&mut self, cx: &mut Context<'_>, end: End) -> State {
         self.cool_down(cx);
-        let retry_at = cx.live.earliest(cx.policy, cx.now);
+        let retry_at = if self.has_no_routes(cx) { None } else { cx.live.earliest(cx.policy, cx.now) };
         State::Over(Verdict { end, failure: self.failure, retry_at })
     }
 }

@@ -46,7 +46,7 @@ impl Call {
             Pause::MoveOn => return None,
             Pause::Fail => return Some(self.over(cx, End::Exhausted)),
         };
-        if cx.now + wait >= self.allowance(cx).cut || !self.budget_covers(cx) {
+        if cx.now + wait >= self.allowance(cx).cut || !self.budget_grants(cx) {
             return None;
         }
         self.repeated |= rule.again == Again::Once;
@@ -63,18 +63,18 @@ impl Call {
             return None;
         }
         cx.live.breakers_admit(cx.policy, route, cx.now).ok()?;
-        if !self.budget_covers(cx) {
-            return None;
-        }
         let (used, allowed) = match rule.rebuild {
             RebuildRule::No => return None,
-            RebuildRule::OnPrimary => (&mut cx.scope.rebuilt, primary),
-            RebuildRule::Anywhere => (&mut cx.scope.refreshed, true),
+            RebuildRule::OnPrimary => (cx.scope.rebuilt, primary),
+            RebuildRule::Anywhere => (cx.scope.refreshed, true),
         };
-        if !allowed || (*used && !newer) {
+        if !allowed || (used && !newer) || !self.budget_grants(cx) {
             return None;
         }
-        *used |= !newer;
+        match rule.rebuild {
+            RebuildRule::Anywhere => cx.scope.refreshed |= !newer,
+            _ => cx.scope.rebuilt |= !newer,
+        }
         self.last_chance = true;
         if newer {
             return Some(self.same_route(cx));

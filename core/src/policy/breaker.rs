@@ -166,9 +166,13 @@ impl Circuit {
         match &mut self.state {
             State::Closed => {}
             State::Open { .. } => self.enter(State::HalfOpen { in_flight: 1, passed: 0, lease }),
+            // A lapsed lease frees every permit: whoever held one is not heard any more.
+            State::HalfOpen { passed, lease: held, in_flight } if *in_flight > 0 && now >= *held => {
+                let passed = *passed;
+                self.enter(State::HalfOpen { in_flight: 1, passed, lease });
+            }
             State::HalfOpen { in_flight, lease: held, .. } => {
-                // A lapsed lease frees every permit: whoever held one is not coming back.
-                *in_flight = if now < *held { in_flight.saturating_add(1) } else { 1 };
+                *in_flight = in_flight.saturating_add(1);
                 *held = (*held).max(lease);
             }
         }

@@ -63,6 +63,7 @@ pub(crate) trait Fields {
     fn span(&mut self, name: &'static str, slot: &mut Duration, range: RangeInclusive<Duration>);
     fn ratio(&mut self, name: &'static str, slot: &mut Thousandths, range: RangeInclusive<Thousandths>);
     fn flag(&mut self, name: &'static str, slot: &mut bool);
+    fn text(&mut self, name: &'static str, slot: &mut String);
     fn choice(&mut self, name: &'static str, slot: &mut &'static str, words: &'static [&'static str]);
     fn names(&mut self, name: &'static str, slot: &mut Vec<String>);
     fn group(&mut self, name: &'static str, visit: &mut dyn FnMut(&mut dyn Fields));
@@ -193,6 +194,14 @@ impl Fields for Reader<'_> {
         }
     }
 
+    fn text(&mut self, name: &'static str, slot: &mut String) {
+        match self.find(name, false) {
+            None => {}
+            Some(Value::Text(text)) => slot.clone_from(text),
+            Some(other) => self.refuse(name, other, "text".to_string()),
+        }
+    }
+
     fn choice(&mut self, name: &'static str, slot: &mut &'static str, words: &'static [&'static str]) {
         let Some(value) = self.find(name, false) else { return };
         let word = if let Value::Text(text) = value { words.iter().find(|word| *word == text) } else { None };
@@ -245,6 +254,10 @@ pub(crate) struct Checker {
 }
 
 impl Checker {
+    pub(crate) fn at(path: String) -> Self {
+        Self { path, ..Self::default() }
+    }
+
     fn check(&mut self, name: &str, right: bool, value: impl fmt::Display, allowed: impl FnOnce() -> String) {
         if !right && !self.absent {
             self.wrong.get_or_insert_with(|| Invalid::new(format!("{}{name}", self.path), value, allowed()));
@@ -266,6 +279,8 @@ impl Fields for Checker {
     }
 
     fn flag(&mut self, _: &'static str, _: &mut bool) {}
+
+    fn text(&mut self, _: &'static str, _: &mut String) {}
 
     fn choice(&mut self, _: &'static str, _: &mut &'static str, _: &'static [&'static str]) {}
 
@@ -317,6 +332,10 @@ impl Fields for Writer {
 
     fn flag(&mut self, name: &'static str, slot: &mut bool) {
         self.write(name, false, Value::Bool(*slot));
+    }
+
+    fn text(&mut self, name: &'static str, slot: &mut String) {
+        self.write(name, false, Value::Text(slot.clone()));
     }
 
     fn choice(&mut self, name: &'static str, slot: &mut &'static str, _: &'static [&'static str]) {

@@ -56,6 +56,12 @@ impl TurnLimits {
     }
 }
 
+/// The number of the next step, if `most` allows one more: exactly `most` steps are taken.
+#[must_use]
+pub const fn next_step(taken: u32, most: u32) -> Option<u32> {
+    if taken < most { Some(taken + 1) } else { None }
+}
+
 named! {
     /// A limit that was reached.
     pub enum Limit {

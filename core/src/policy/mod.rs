@@ -9,7 +9,7 @@ pub mod cooldown;
 pub mod deadline;
 pub mod failure;
 pub mod fallback;
-mod fields;
+pub(crate) mod fields;
 pub mod limits;
 pub mod recovery;
 pub mod retry;

@@ -187,9 +187,10 @@ impl Course {
 
     /// Questions first, then whatever can run, then the wait that ends first. `Finish` when every slot is done.
     pub(super) fn poll_tools(&mut self, cx: &mut Context<'_>) -> Command {
+        self.watch_the_clock(cx);
         self.expire_questions(cx);
         let mut waits: Option<Command> = None;
-        let mut attempt = None;
+        let mut next = self.first_question();
         let (mut under_way, mut until_first) = (false, Instant::NEVER);
         let open_question = self.slots.iter().any(|slot| matches!(slot.state, SlotState::Asking { .. }));
         for index in 0..self.slots.len() {
@@ -201,6 +202,8 @@ impl Course {
                     under_way = true;
                 }
                 SlotState::Running(_) if slot.risky && open_question => {}
+                // One at a time: the time of an attempt begins when it is said, not while the host is busy with another.
+                SlotState::Running(call) if next.is_some() && !call.is_taken() => {}
                 SlotState::Running(call) => match call.poll_in(cx) {
                     Command::Finish(verdict) => self.tool_over(cx, index, verdict),
                     Command::Wait { until, why: WaitWhy::Running, .. } => {
@@ -213,13 +216,12 @@ impl Course {
                         }
                         until_first = until_first.min(until);
                     }
-                    other => attempt = attempt.or(Some(other)),
+                    other => next = next.or(Some(other)),
                 },
             }
         }
         self.watch_the_clock(cx);
-        let question = self.first_question();
-        if let Some(command) = cx.scope.pending_cancel().or(question).or(attempt) {
+        if let Some(command) = cx.scope.pending_cancel().or(next) {
             return command;
         }
         match waits {
@@ -246,7 +248,7 @@ impl Course {
                 if taken {
                     cx.scope.cancel(id, CancelWhy::TimedOut);
                 }
-                self.close(cx, index, ToolOutcome::Expired);
+                self.refuse(cx, index, ToolOutcome::Expired);
             }
         }
     }
@@ -293,6 +295,7 @@ impl Course {
 
     pub(super) fn handle_tools(&mut self, cx: &mut Context<'_>, event: Event<'_>) -> Handled {
         let mut handled = Handled::Stale;
+        self.watch_the_clock(cx);
         for index in 0..self.slots.len() {
             let Some(slot) = self.slots.get_mut(index) else { continue };
             let one = match &mut slot.state {
@@ -327,7 +330,7 @@ impl Course {
                 Handled::Accepted
             }
             Event::Abandoned(asked) if asked == id => {
-                self.close(cx, index, ToolOutcome::Withdrawn);
+                self.refuse(cx, index, ToolOutcome::Withdrawn);
                 Handled::Accepted
             }
             Event::Decided { id: asked, decision, digest: of } if asked == id && of == digest => {
@@ -360,22 +363,23 @@ impl Course {
             Decision::Withdrawn => ToolOutcome::Withdrawn,
             Decision::NoApprover => ToolOutcome::NoApprover,
         };
+        self.refuse(cx, index, outcome);
+    }
+
+    /// It was counted when it asked, and will not run.
+    fn refuse(&mut self, cx: &mut Context<'_>, index: usize, outcome: ToolOutcome) {
         self.tool_calls = self.tool_calls.saturating_sub(1);
         self.close(cx, index, outcome);
     }
 
-    /// A turn's deadline stands still while only a person is awaited.
+    /// A turn's deadline stands still while only a person is awaited: it moves on by the time that has passed so.
     fn watch_the_clock(&mut self, cx: &mut Context<'_>) {
         let asking = self.slots.iter().any(|slot| matches!(slot.state, SlotState::Asking { taken: true, .. }));
         let busy = self.slots.iter().any(|slot| matches!(slot.state, SlotState::Running(call) if call.is_taken()));
-        match (asking && !busy, self.since_asked) {
-            (true, None) => self.since_asked = Some(cx.now),
-            (false, Some(since)) => {
-                self.since_asked = None;
-                cx.scope.deadline = cx.scope.deadline.map(|deadline| deadline + (cx.now - since));
-            }
-            _ => {}
+        if let Some(since) = self.since_asked.take() {
+            cx.scope.deadline = cx.scope.deadline.map(|deadline| deadline + (cx.now - since));
         }
+        self.since_asked = (asking && !busy).then_some(cx.now);
     }
 
     /// Which limit ends the turn now that every tool call is done.

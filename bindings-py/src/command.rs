@@ -1,0 +1,245 @@
+//! Commands as frozen classes: what a `match` in Python sees.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use failsoft::command::{Command, Id};
+use failsoft::policy::failure::FailureKind;
+use failsoft::{Admitted, End, Instant, Work};
+use pyo3::IntoPyObjectExt;
+use pyo3::prelude::*;
+
+use crate::convert::{Failure, seconds};
+use crate::session::{Session, locked};
+
+fn at(instant: Instant) -> Option<f64> {
+    instant.known().map(|at| at.as_millis() as f64 / 1000.0)
+}
+
+fn span(seconds_of: std::time::Duration) -> f64 {
+    if seconds_of.as_millis() > 1 << 50 { f64::INFINITY } else { seconds(seconds_of) }
+}
+
+/// Make this request, then report what became of it.
+#[pyclass(frozen, module = "failsoft._native")]
+pub(crate) struct Attempt {
+    pub(crate) core: failsoft::Attempt,
+    session: Py<Session>,
+    admitted: Option<Admitted>,
+    settled: AtomicBool,
+}
+
+impl Attempt {
+    pub(crate) fn new(core: failsoft::Attempt, session: Py<Session>, admitted: Option<Admitted>) -> Self {
+        Self { core, session, admitted, settled: AtomicBool::new(false) }
+    }
+
+    /// What was let through, to be settled once.
+    pub(crate) fn take(&self) -> Option<Admitted> {
+        self.admitted.filter(|_| !self.settled.swap(true, Ordering::Relaxed))
+    }
+}
+
+#[pymethods]
+impl Attempt {
+    #[getter]
+    fn id(&self) -> Id {
+        self.core.id
+    }
+
+    /// The route to ask, the very object that the session was made with; None for tools and functions without routes.
+    #[getter]
+    fn route(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        let route = self.core.route?;
+        self.session.get().routes.get(usize::from(route.0)).map(|route| route.clone_ref(py))
+    }
+
+    /// What the route's `activate` returned; None for a route without that hook.
+    #[getter]
+    fn client(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        let route = usize::from(self.core.route?.0);
+        locked(&self.session.get().clients).get(route)?.as_ref().map(|client| client.clone_ref(py))
+    }
+
+    #[getter]
+    fn number(&self) -> u32 {
+        self.core.number
+    }
+
+    #[getter]
+    fn timeout(&self) -> f64 {
+        span(self.core.timeout)
+    }
+
+    #[getter]
+    fn until(&self) -> Option<f64> {
+        at(self.core.until)
+    }
+
+    #[getter]
+    fn first_progress(&self) -> Option<f64> {
+        self.core.first_progress.map(seconds)
+    }
+
+    #[getter]
+    fn idle(&self) -> Option<f64> {
+        self.core.idle.map(seconds)
+    }
+
+    #[getter]
+    fn idempotency_key(&self) -> String {
+        self.core.idempotency_key.to_string()
+    }
+
+    /// "model", "tool" or "function".
+    #[getter]
+    fn work(&self) -> &'static str {
+        match self.core.work {
+            Work::Model { .. } => "model",
+            Work::Tool { .. } => "tool",
+            Work::Function => "function",
+        }
+    }
+
+    /// The tool call's place in the model's reply.
+    #[getter]
+    fn index(&self) -> Option<u32> {
+        if let Work::Tool { index } = self.core.work { Some(index) } else { None }
+    }
+
+    #[getter]
+    fn step(&self) -> Option<u32> {
+        if let Work::Model { step, .. } = self.core.work { Some(step) } else { None }
+    }
+
+    /// Whether the model may ask for tools.
+    #[getter]
+    fn with_tools(&self) -> bool {
+        matches!(self.core.work, Work::Model { with_tools: true, .. })
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Attempt(id={}, number={}, timeout={})", self.core.id, self.core.number, self.timeout())
+    }
+}
+
+macro_rules! command {
+    ($(#[$meta:meta])* $name:ident { $($field:ident: $type:ty),+ }) => {
+        $(#[$meta])*
+        #[pyclass(frozen, get_all, module = "failsoft._native")]
+        pub(crate) struct $name { $($field: $type),+ }
+
+        #[pymethods]
+        impl $name {
+            fn __repr__(&self) -> String {
+                let fields = [$(format!("{}={:?}", stringify!($field), self.$field)),+];
+                format!("{}({})", stringify!($name), fields.join(", "))
+            }
+        }
+    };
+}
+
+command! {
+    /// Sleep `delay` seconds, then report `waited`; with why "running" wait for a report instead.
+    Wait { id: Id, delay: f64, until: Option<f64>, why: &'static str }
+}
+command! {
+    /// Make this route's client ready, then report `ready` or `not_ready`.
+    Switch { id: Id, route: u8, until: Option<f64>, why: &'static str }
+}
+command! {
+    /// Close this route's client and make it again, then report `ready` or `not_ready`.
+    Rebuild { id: Id, route: u8, client: u32, until: Option<f64> }
+}
+command! {
+    /// Ask a person whether this tool call may run, then report `decided`.
+    AskApproval { id: Id, index: u32, digest: String, until: Option<f64> }
+}
+command! {
+    /// Stop what was taken under this id.
+    Cancel { id: Id, why: &'static str }
+}
+
+/// It is over.
+#[pyclass(frozen, module = "failsoft._native")]
+pub(crate) struct Finish {
+    verdict: failsoft::Verdict,
+    /// What happened, in one line with numbers.
+    #[pyo3(get)]
+    message: String,
+    now: Instant,
+}
+
+#[pymethods]
+impl Finish {
+    /// "succeeded", "permanent", "exhausted", "no_route", "limit" or "cancelled".
+    #[getter]
+    fn end(&self) -> &'static str {
+        match self.verdict.end {
+            End::Succeeded => "succeeded",
+            End::Permanent => "permanent",
+            End::Exhausted => "exhausted",
+            End::NoRoute => "no_route",
+            End::Limit(_) => "limit",
+            End::Cancelled => "cancelled",
+        }
+    }
+
+    /// Which limit, if that was the end.
+    #[getter]
+    fn limit(&self) -> Option<&'static str> {
+        if let End::Limit(limit) = self.verdict.end { Some(limit.name()) } else { None }
+    }
+
+    #[getter]
+    fn stop_reason(&self) -> &'static str {
+        self.verdict.stop_reason().name()
+    }
+
+    #[getter]
+    fn failure(&self) -> Option<Failure> {
+        self.verdict.failure.map(Failure)
+    }
+
+    /// Seconds until asking again may help, if that is known.
+    #[getter]
+    fn retry_in(&self) -> Option<f64> {
+        self.verdict.retry_at.map(|at| seconds(at - self.now))
+    }
+
+    /// Whether the last attempt was given up on at its limit.
+    #[getter]
+    fn timed_out(&self) -> bool {
+        self.verdict.failure.is_some_and(|failure| failure.kind == FailureKind::TimedOut)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Finish(end={:?}, message={:?})", self.end(), self.message)
+    }
+}
+
+/// A command as the class that Python matches on.
+pub(crate) fn command(
+    py: Python<'_>,
+    command: Command,
+    session: &Py<Session>,
+    now: Instant,
+    message: impl FnOnce() -> String,
+) -> PyResult<Py<PyAny>> {
+    match command {
+        Command::Attempt(attempt) => Attempt::new(attempt, session.clone_ref(py), None).into_py_any(py),
+        Command::Wait { id, delay, until, why } => {
+            Wait { id, delay: span(delay), until: at(until), why: why.name() }.into_py_any(py)
+        }
+        Command::Switch { id, route, until, why } => {
+            Switch { id, route: route.0, until: at(until), why: why.name() }.into_py_any(py)
+        }
+        Command::Rebuild { id, route, client, until } => {
+            Rebuild { id, route: route.0, client, until: at(until) }.into_py_any(py)
+        }
+        Command::AskApproval { id, index, digest, until } => {
+            AskApproval { id, index, digest: digest.to_string(), until: at(until) }.into_py_any(py)
+        }
+        Command::Cancel { id, why } => Cancel { id, why: why.name() }.into_py_any(py),
+        Command::Finish(verdict) => Finish { verdict, message: message(), now }.into_py_any(py),
+    }
+}

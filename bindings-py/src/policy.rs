@@ -1,0 +1,75 @@
+//! Policies, and the small questions that need nothing else.
+
+use std::sync::Arc;
+
+use failsoft::policy::approval;
+use failsoft::value::{Spelling, Value};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+use crate::convert::{invalid, value};
+
+/// Every number and choice of the engine; immutable, validated when it is made.
+#[pyclass(frozen, eq, module = "failsoft._native", from_py_object)]
+#[derive(Clone, PartialEq)]
+pub(crate) struct Policy(pub(crate) Arc<failsoft::Policy>);
+
+#[pymethods]
+impl Policy {
+    #[new]
+    #[pyo3(signature = (**groups))]
+    fn new(groups: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+        let groups = groups.map_or(Ok(Value::Null), |groups| value(groups.as_any()))?;
+        failsoft::Policy::from_value(&groups, Spelling::Python).map(|policy| Self(Arc::new(policy))).map_err(invalid)
+    }
+
+    #[staticmethod]
+    fn from_json(text: &str) -> PyResult<Self> {
+        failsoft::Policy::from_json(text).map(|policy| Self(Arc::new(policy))).map_err(invalid)
+    }
+
+    fn to_json(&self) -> String {
+        self.0.to_json()
+    }
+
+    fn __repr__(&self) -> String {
+        let turn = &self.0.turn;
+        format!("Policy(max_attempts={}, steps={}, ..)", self.0.retry.max_attempts, turn.steps)
+    }
+
+    fn __hash__(&self) -> isize {
+        // Equal policies have equal retry numbers; a better spread is not needed.
+        self.0.retry.max_attempts as isize
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        let make = slf.get_type().getattr("from_json")?;
+        Ok((make, PyTuple::new(slf.py(), [slf.get().to_json()])?))
+    }
+}
+
+/// The digest of a tool call and None, or None and what is wrong with its arguments.
+#[pyfunction]
+pub(crate) fn canonical_digest(tool: &str, arguments: &str) -> (Option<String>, Option<String>) {
+    match approval::digest(tool, arguments) {
+        Ok(digest) => (Some(digest.to_string()), None),
+        Err(complaint) => (None, Some(complaint)),
+    }
+}
+
+/// The policy's word on a tool call: "run", "standing", "ask" or "deny".
+#[pyfunction]
+pub(crate) fn gate(policy: &Policy, tool: &str, risky: bool, standing: Vec<String>) -> &'static str {
+    match policy.0.approval.gate(tool, risky, &standing) {
+        approval::Gate::Run => "run",
+        approval::Gate::Standing => "standing",
+        approval::Gate::Ask => "ask",
+        approval::Gate::Deny => "deny",
+    }
+}
+
+/// What a model is told about a tool that ran and failed.
+#[pyfunction]
+pub(crate) fn tool_failed(name: &str, error: &str) -> String {
+    failsoft::words::tool_failed(name, error)
+}

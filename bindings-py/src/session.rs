@@ -1,0 +1,140 @@
+//! The session behind one lock, and the clock.
+
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::time::Instant as SystemInstant;
+
+use failsoft::value::Spelling;
+use failsoft::{Instant, RouteId};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::convert::{invalid, value};
+use crate::policy::Policy;
+
+/// Locks for one verb. Nothing of the user's runs under it, so a poisoned lock still guards whole state.
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A clock that stands in for the real one everywhere, while tests run on virtual time.
+static DEFAULT_CLOCK: RwLock<Option<Py<PyAny>>> = RwLock::new(None);
+
+/// Replaces the default clock: a callable that returns seconds, or None for the system's monotonic clock.
+#[pyfunction]
+pub(crate) fn set_default_clock(clock: Option<Py<PyAny>>) {
+    let old = {
+        let mut place = DEFAULT_CLOCK.write().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *place, clock)
+    };
+    drop(old);
+}
+
+/// Seconds on the default clock.
+#[pyfunction]
+pub(crate) fn monotonic(py: Python<'_>) -> PyResult<f64> {
+    read_clock(py, None).map(|now| now.as_millis() as f64 / 1000.0)
+}
+
+fn system_clock() -> Instant {
+    static ZERO: OnceLock<SystemInstant> = OnceLock::new();
+    let passed = ZERO.get_or_init(SystemInstant::now).elapsed();
+    // A snapshot may be restored on a young clock: an hour of room lets it keep what lay before.
+    Instant::from_millis(3_600_000) + passed
+}
+
+pub(crate) fn read_clock(py: Python<'_>, own: Option<&Py<PyAny>>) -> PyResult<Instant> {
+    let default = match own {
+        Some(_) => None,
+        None => match &*DEFAULT_CLOCK.read().unwrap_or_else(PoisonError::into_inner) {
+            None => return Ok(system_clock()),
+            Some(clock) => Some(clock.clone_ref(py)),
+        },
+    };
+    let Some(clock) = own.or(default.as_ref()) else { return Ok(system_clock()) };
+    let seconds: f64 = clock.bind(py).call0()?.extract()?;
+    // Saturates: a negative or absurd clock stands still and breaks nothing. Half a millisecond undoes binary fractions.
+    Ok(Instant::from_millis((seconds * 1000.0 + 0.5) as u64))
+}
+
+/// The process or the conversation: one policy, one chain of routes, and what has been learnt about them.
+#[pyclass(frozen, subclass, module = "failsoft._native")]
+pub(crate) struct Session {
+    pub(crate) core: Arc<Mutex<failsoft::Session>>,
+    pub(crate) clock: Option<Py<PyAny>>,
+    /// The user's own route objects, in the order of the chain.
+    pub(crate) routes: Vec<Py<PyAny>>,
+    pub(crate) clients: Mutex<Vec<Option<Py<PyAny>>>>,
+}
+
+#[pymethods]
+impl Session {
+    /// `routes` are pairs of the user's object and its fields; an empty list is a session without routes.
+    #[new]
+    #[pyo3(signature = (policy, routes, clock, seed))]
+    fn new(
+        policy: &Policy,
+        routes: Vec<(Py<PyAny>, Bound<'_, PyDict>)>,
+        clock: Option<Py<PyAny>>,
+        seed: u64,
+    ) -> PyResult<Self> {
+        let (mut objects, mut chain) = (Vec::new(), Vec::new());
+        for (object, fields) in routes {
+            chain.push(failsoft::Route::from_value(&value(fields.as_any())?, Spelling::Python).map_err(invalid)?);
+            objects.push(object);
+        }
+        let core = if chain.is_empty() {
+            failsoft::Session::without_routes(policy.0.clone(), seed)
+        } else {
+            failsoft::Session::new(policy.0.clone(), chain, seed)
+        };
+        let clients = Mutex::new(objects.iter().map(|_| None).collect());
+        Ok(Self { core: Arc::new(Mutex::new(core.map_err(invalid)?)), clock, routes: objects, clients })
+    }
+
+    /// What the breaker of a route would do with a call now: "closed", "open" or "half_open".
+    fn breaker_state(&self, py: Python<'_>, route: u8) -> PyResult<&'static str> {
+        let now = self.now(py)?;
+        Ok(locked(&self.core).breaker(RouteId(route), now).name())
+    }
+
+    /// Forgets all that was held against a route.
+    fn reset_route(&self, route: u8) {
+        locked(&self.core).reset(RouteId(route));
+    }
+
+    /// Tools that were approved for longer than one call.
+    fn standing_approvals(&self) -> Vec<String> {
+        locked(&self.core).standing_approvals().map(str::to_string).collect()
+    }
+
+    fn stand_for(&self, tool: &str) {
+        locked(&self.core).approve_standing(tool);
+    }
+
+    /// Takes back an approval that was given for longer than one call.
+    fn withdraw_approval(&self, tool: &str) -> bool {
+        locked(&self.core).withdraw_approval(tool)
+    }
+
+    fn client_of(&self, py: Python<'_>, route: usize) -> Option<Py<PyAny>> {
+        locked(&self.clients).get(route).and_then(|client| client.as_ref().map(|client| client.clone_ref(py)))
+    }
+
+    fn set_client(&self, route: usize, client: Option<Py<PyAny>>) {
+        let old = locked(&self.clients).get_mut(route).map(|place| std::mem::replace(place, client));
+        // Dropped after the lock is free: its destructor is the user's code.
+        drop(old);
+    }
+
+    #[getter]
+    fn policy(&self) -> Policy {
+        Policy(locked(&self.core).policy().clone())
+    }
+}
+
+impl Session {
+    pub(crate) fn now(&self, py: Python<'_>) -> PyResult<Instant> {
+        read_clock(py, self.clock.as_ref())
+    }
+}
+

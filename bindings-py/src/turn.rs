@@ -1,0 +1,398 @@
+//! Turns and calls: two verbs each, the clock read by the binding, one lock held for one verb.
+
+use std::sync::{Arc, Mutex};
+
+use failsoft::command::{Command, Event, Id, Reply, ToolCall};
+use failsoft::policy::approval::{Decision, Digest};
+use failsoft::policy::limits::{Limit, Usage};
+use failsoft::{Entered, Handled, Instant, Replay, Tool, Work, enter, settle, words};
+use pyo3::IntoPyObjectExt;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::command::{Attempt, command};
+use crate::convert::{Failure, named, seconds};
+use crate::session::{Session, locked};
+
+/// One request of a user.
+#[pyclass(frozen, subclass, module = "failsoft._native")]
+pub(crate) struct Turn {
+    session: Py<Session>,
+    core: Mutex<failsoft::Turn>,
+}
+
+type ToolRow = (String, bool, String, Option<f64>);
+type CallRow = (String, Option<String>, Option<String>, Option<bool>);
+
+#[pymethods]
+impl Turn {
+    /// `tools` are rows of name, risky, replay and timeout in seconds.
+    #[new]
+    #[pyo3(signature = (session, tools))]
+    fn new(py: Python<'_>, session: Py<Session>, tools: Vec<ToolRow>) -> PyResult<Self> {
+        let mut known = Vec::new();
+        for (name, risky, replay, timeout) in tools {
+            let replay = named("tool.replay", &replay, Replay::NAMES, Replay::from_name(&replay))?;
+            let timeout = timeout.map(std::time::Duration::try_from_secs_f64).transpose();
+            let timeout = timeout.map_err(|_| {
+                PyValueError::new_err(format!("tool {name}: a timeout that is negative or no number is not allowed"))
+            })?;
+            known.push(Tool { risky, replay, timeout, ..Tool::new(name) });
+        }
+        let now = session.get().now(py)?;
+        let core = failsoft::Turn::new(&mut locked(&session.get().core), Arc::from(known), now);
+        Ok(Self { session, core: Mutex::new(core) })
+    }
+
+    /// What to do next; the same until an event or time changes it.
+    fn poll(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let now = self.now(py)?;
+        let (next, detail) = self.with(|turn, session| {
+            let next = turn.poll(session, now);
+            (next, turn.detail().to_string())
+        });
+        command(py, next, &self.session, now, || detail)
+    }
+
+    /// As `poll`, and takes what it says in the same breath, so that of two threads one does it.
+    fn next(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let now = self.now(py)?;
+        let (next, detail) = self.with(|turn, session| {
+            let next = turn.poll(session, now);
+            if let Some(id) = taken(next) {
+                let _ = turn.handle(session, now, Event::Taken(id));
+            }
+            (next, turn.detail().to_string())
+        });
+        command(py, next, &self.session, now, || detail)
+    }
+
+    fn taken(&self, py: Python<'_>, id: Id) -> PyResult<bool> {
+        self.handle(py, Event::Taken(id))
+    }
+
+    fn succeeded(&self, py: Python<'_>, id: Id) -> PyResult<bool> {
+        self.handle(py, Event::Succeeded(id))
+    }
+
+    fn failed(&self, py: Python<'_>, id: Id, failure: &Failure) -> PyResult<bool> {
+        self.handle(py, Event::Failed { id, failure: failure.0 })
+    }
+
+    fn progress(&self, py: Python<'_>, id: Id, meaningful: bool) -> PyResult<bool> {
+        self.handle(py, Event::Progress { id, meaningful })
+    }
+
+    fn waited(&self, py: Python<'_>, id: Id) -> PyResult<bool> {
+        self.handle(py, Event::Waited(id))
+    }
+
+    fn ready(&self, py: Python<'_>, id: Id) -> PyResult<bool> {
+        self.handle(py, Event::Ready(id))
+    }
+
+    fn not_ready(&self, py: Python<'_>, id: Id) -> PyResult<bool> {
+        self.handle(py, Event::NotReady(id))
+    }
+
+    fn abandoned(&self, py: Python<'_>, id: Id) -> PyResult<bool> {
+        self.handle(py, Event::Abandoned(id))
+    }
+
+    fn interrupted(&self, py: Python<'_>) -> PyResult<bool> {
+        self.handle(py, Event::Interrupted)
+    }
+
+    fn decided(&self, py: Python<'_>, id: Id, decision: &str, digest: &str) -> PyResult<bool> {
+        let decision = named("decision", decision, Decision::NAMES, Decision::from_name(decision))?;
+        let Some(digest) = digest_of(digest) else { return Ok(false) };
+        self.handle(py, Event::Decided { id, decision, digest })
+    }
+
+    /// `calls` are rows of name, digest, complaint about the arguments, and the host's own word on risk; None is an answer,
+    /// an empty list is neither an answer nor a tool call.
+    #[pyo3(signature = (id, calls, input_tokens=None, output_tokens=None))]
+    fn replied(
+        &self,
+        py: Python<'_>,
+        id: Id,
+        calls: Option<Vec<CallRow>>,
+        input_tokens: Option<u64>,
+        output_tokens: Option<u64>,
+    ) -> PyResult<bool> {
+        let usage = Usage { input_tokens, output_tokens };
+        let Some(rows) = calls else { return self.handle(py, Event::Replied { id, reply: Reply::Answer, usage }) };
+        let calls: Vec<ToolCall<'_>> = rows
+            .iter()
+            .map(|(name, digest, complaint, risky)| {
+                let complaint = complaint.as_deref().unwrap_or("the arguments have no digest");
+                let arguments = digest.as_deref().and_then(digest_of).ok_or(complaint);
+                ToolCall { name, arguments, risky: *risky }
+            })
+            .collect();
+        let reply = if calls.is_empty() { Reply::Nothing } else { Reply::ToolCalls(&calls) };
+        self.handle(py, Event::Replied { id, reply, usage })
+    }
+
+    /// What became of a tool call: the word for it, or None while it is open.
+    fn outcome(&self, index: u32) -> Option<&'static str> {
+        locked(&self.core).outcome(index).map(|outcome| outcome.name())
+    }
+
+    /// What the model is told about a tool call that brought no result of its own.
+    fn sentence(&self, index: u32) -> Option<String> {
+        locked(&self.core).sentence(index)
+    }
+
+    /// What the user is told in place of an answer.
+    fn calm_answer(&self) -> Option<String> {
+        locked(&self.core).calm_answer()
+    }
+
+    /// Counts a step; None when it may be taken, else the limit in the way.
+    fn take_step(&self, py: Python<'_>) -> PyResult<Option<&'static str>> {
+        let now = self.now(py)?;
+        Ok(self.with(|turn, session| turn.take_step(session, now)).err().map(Limit::name))
+    }
+
+    /// What became of the turn so far, as a dictionary.
+    fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let report = self.with(|turn, session| turn.report(session));
+        let dict = PyDict::new(py);
+        dict.set_item("stop_reason", report.stop_reason.map(|reason| reason.name()))?;
+        dict.set_item("degraded", report.degraded)?;
+        dict.set_item("steps", report.steps)?;
+        dict.set_item("attempts", report.attempts)?;
+        dict.set_item("tool_calls", report.tool_calls)?;
+        dict.set_item("blocked", report.blocked)?;
+        dict.set_item("input_tokens", report.usage.input_tokens)?;
+        dict.set_item("output_tokens", report.usage.output_tokens)?;
+        dict.set_item("failure", report.failure.map(Failure))?;
+        dict.set_item("lines", report.lines)?;
+        Ok(dict)
+    }
+
+    /// Notices that were not read yet: pairs of seconds since the turn began and a line.
+    fn notices(&self) -> Vec<(f64, String)> {
+        self.with(|turn, session| {
+            let started = turn.scope().started();
+            let mut out = Vec::new();
+            while let Some(notice) = turn.poll_notice() {
+                out.push((seconds(notice.at - started), turn.scope().account().line(session, &notice)));
+            }
+            out
+        })
+    }
+
+    /// Seconds left until the deadline; None without one.
+    fn time_left(&self, py: Python<'_>) -> PyResult<Option<f64>> {
+        let now = self.now(py)?;
+        Ok(locked(&self.core).scope().deadline().map(|deadline| seconds(deadline - now)))
+    }
+
+    /// Brings the deadline forward to so many seconds from now.
+    fn shorten(&self, py: Python<'_>, timeout: f64) -> PyResult<()> {
+        let now = self.now(py)?;
+        if let Ok(span) = std::time::Duration::try_from_secs_f64(timeout) {
+            locked(&self.core).scope_mut().shorten(now + span);
+        }
+        Ok(())
+    }
+
+    /// The short way into a call: an attempt that was let through, or a call to be driven by `poll`.
+    #[pyo3(signature = (streaming=false, restartable=true))]
+    fn enter(slf: &Bound<'_, Self>, streaming: bool, restartable: bool) -> PyResult<Py<PyAny>> {
+        let py = slf.py();
+        let this = slf.get();
+        let now = this.now(py)?;
+        let call = failsoft::Call::new(Work::Function);
+        let call = if streaming { call.streaming(restartable) } else { call };
+        let entered = this.with(|turn, session| {
+            let scope = turn.scope_mut();
+            let entered = enter(call, scope, session, now);
+            let attempt = if let Entered::Go(admitted) = &entered { admitted.attempt(scope) } else { None };
+            (entered, attempt)
+        });
+        match entered {
+            (Entered::Go(admitted), Some(attempt)) => {
+                Attempt::new(attempt, this.session.clone_ref(py), Some(admitted)).into_py_any(py)
+            }
+            (Entered::Go(admitted), None) => Call::new(slf, admitted.into_call()).into_py_any(py),
+            (Entered::Slow(call), _) => Call::new(slf, call).into_py_any(py),
+        }
+    }
+
+    /// The attempt worked.
+    fn settle(&self, py: Python<'_>, attempt: &Attempt) -> PyResult<()> {
+        let Some(admitted) = attempt.take() else { return Ok(()) };
+        let now = self.now(py)?;
+        self.with(|turn, session| settle(admitted, turn.scope_mut(), session, now, Ok(())));
+        Ok(())
+    }
+
+    /// The attempt failed: the call goes on from there by `poll`.
+    fn settle_failed(slf: &Bound<'_, Self>, attempt: &Attempt, failure: &Failure) -> PyResult<Option<Call>> {
+        let this = slf.get();
+        let Some(admitted) = attempt.take() else { return Ok(None) };
+        let now = this.now(slf.py())?;
+        let call = this.with(|turn, session| settle(admitted, turn.scope_mut(), session, now, Err(failure.0)));
+        Ok(call.map(|call| Call::new(slf, call)))
+    }
+
+    /// The attempt was dropped: permits go back, nobody is charged.
+    fn settle_abandoned(&self, py: Python<'_>, attempt: &Attempt) -> PyResult<()> {
+        let Some(admitted) = attempt.take() else { return Ok(()) };
+        let now = self.now(py)?;
+        let id = attempt.core.id;
+        let mut call = admitted.into_call();
+        self.with(|turn, session| call.handle(turn.scope_mut(), session, now, Event::Abandoned(id)).accepted());
+        Ok(())
+    }
+
+    /// The state as text.
+    fn snapshot(&self, py: Python<'_>, wall: f64) -> PyResult<String> {
+        let now = self.now(py)?;
+        Ok(locked(&self.core).snapshot(now, (wall * 1000.0) as u64))
+    }
+}
+
+impl Turn {
+    fn now(&self, py: Python<'_>) -> PyResult<Instant> {
+        self.session.get().now(py)
+    }
+
+    /// The turn's lock before the session's, everywhere.
+    fn with<R>(&self, decide: impl FnOnce(&mut failsoft::Turn, &mut failsoft::Session) -> R) -> R {
+        let mut turn = locked(&self.core);
+        decide(&mut turn, &mut locked(&self.session.get().core))
+    }
+
+    fn handle(&self, py: Python<'_>, event: Event<'_>) -> PyResult<bool> {
+        let now = self.now(py)?;
+        Ok(self.with(|turn, session| turn.handle(session, now, event)).accepted())
+    }
+}
+
+/// One guarded operation within a turn.
+#[pyclass(frozen, module = "failsoft._native")]
+pub(crate) struct Call {
+    turn: Py<Turn>,
+    core: Mutex<failsoft::Call>,
+}
+
+impl Call {
+    fn new(turn: &Bound<'_, Turn>, core: failsoft::Call) -> Self {
+        Self { turn: turn.clone().unbind(), core: Mutex::new(core) }
+    }
+
+    fn handle(&self, py: Python<'_>, event: Event<'_>) -> PyResult<bool> {
+        let turn = self.turn.get();
+        let now = turn.now(py)?;
+        let mut call = locked(&self.core);
+        Ok(turn.with(|turn, session| call.handle(turn.scope_mut(), session, now, event)) == Handled::Accepted)
+    }
+
+    fn said(&self, py: Python<'_>, take: bool) -> PyResult<Py<PyAny>> {
+        let turn = self.turn.get();
+        let now = turn.now(py)?;
+        let (next, message) = {
+            let mut call = locked(&self.core);
+            turn.with(|turn, session| {
+                let next = call.poll(turn.scope_mut(), session, now);
+                if let (true, Some(id)) = (take, taken(next)) {
+                    let _ = call.handle(turn.scope_mut(), session, now, Event::Taken(id));
+                }
+                let message = match next {
+                    Command::Finish(verdict) => words::explain_call(session, turn.scope(), call.id(), verdict),
+                    _ => String::new(),
+                };
+                (next, message)
+            })
+        };
+        command(py, next, &turn.session, now, || message)
+    }
+}
+
+#[pymethods]
+impl Call {
+    /// A call that has not begun.
+    #[new]
+    #[pyo3(signature = (turn, *, replay="idempotent", streaming=false, restartable=true, timeout=None))]
+    fn make(
+        turn: &Bound<'_, Turn>,
+        replay: &str,
+        streaming: bool,
+        restartable: bool,
+        timeout: Option<f64>,
+    ) -> PyResult<Self> {
+        let replay = named("replay", replay, Replay::NAMES, Replay::from_name(replay))?;
+        let timeout = timeout.and_then(|seconds| std::time::Duration::try_from_secs_f64(seconds).ok());
+        let call = failsoft::Call::new(Work::Function).replay(replay).timeout(timeout);
+        Ok(Self::new(turn, if streaming { call.streaming(restartable) } else { call }))
+    }
+
+    fn poll(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.said(py, false)
+    }
+
+    fn next(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.said(py, true)
+    }
+
+    fn taken(&self, py: Python<'_>, id: Id) -> PyResult<bool> {
+        self.handle(py, Event::Taken(id))
+    }
+
+    fn succeeded(&self, py: Python<'_>, id: Id) -> PyResult<bool> {
+        self.handle(py, Event::Succeeded(id))
+    }
+
+    fn failed(&self, py: Python<'_>, id: Id, failure: &Failure) -> PyResult<bool> {
+        self.handle(py, Event::Failed { id, failure: failure.0 })
+    }
+
+    fn progress(&self, py: Python<'_>, id: Id, meaningful: bool) -> PyResult<bool> {
+        self.handle(py, Event::Progress { id, meaningful })
+    }
+
+    fn waited(&self, py: Python<'_>, id: Id) -> PyResult<bool> {
+        self.handle(py, Event::Waited(id))
+    }
+
+    fn ready(&self, py: Python<'_>, id: Id) -> PyResult<bool> {
+        self.handle(py, Event::Ready(id))
+    }
+
+    fn not_ready(&self, py: Python<'_>, id: Id) -> PyResult<bool> {
+        self.handle(py, Event::NotReady(id))
+    }
+
+    fn abandoned(&self, py: Python<'_>, id: Id) -> PyResult<bool> {
+        self.handle(py, Event::Abandoned(id))
+    }
+
+    fn interrupted(&self, py: Python<'_>) -> PyResult<bool> {
+        self.handle(py, Event::Interrupted)
+    }
+}
+
+/// What is to be acknowledged with `Taken`.
+fn taken(command: Command) -> Option<Id> {
+    match command {
+        Command::Attempt(attempt) => Some(attempt.id),
+        Command::Switch { id, .. }
+        | Command::Rebuild { id, .. }
+        | Command::AskApproval { id, .. }
+        | Command::Cancel { id, .. } => Some(id),
+        Command::Wait { .. } | Command::Finish(_) => None,
+    }
+}
+
+fn digest_of(hex: &str) -> Option<Digest> {
+    let mut bytes = [0_u8; 32];
+    for (at, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(hex.get(2 * at..2 * at + 2)?, 16).ok()?;
+    }
+    (hex.len() == 64).then_some(Digest(bytes))
+}
