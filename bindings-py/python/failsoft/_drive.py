@@ -1,0 +1,154 @@
+"""The synchronous host loops. They act; every decision is the core's."""
+
+from __future__ import annotations
+
+import contextvars
+import inspect
+import threading
+from collections.abc import Callable
+from typing import Any, NoReturn, Protocol, TypeVar
+
+from . import _time
+from ._native import Attempt, Call, Failure, Finish, Rebuild, Switch, Wait
+from .classify import classify
+from .errors import BreakerOpen, CallTimeout, DeadlineExceeded, Exhausted
+
+T = TypeVar("T")
+Classify = Callable[[BaseException], Failure]
+
+
+class Routes(Protocol):
+    """Who makes clients ready."""
+
+    def prepare(self, change: Switch | Rebuild) -> bool:
+        """Makes a route's client; false if that failed."""
+
+
+def drive(
+    call: Call,
+    request: Callable[[Attempt], T],
+    routes: Routes,
+    sleep: Callable[[float], object] | None,
+    judge: Classify = classify,
+    last: Exception | None = None,
+) -> T:
+    """Drives a call to its end. ``last`` is the error of an attempt made before."""
+    try:
+        while True:
+            match call.next():
+                case Attempt() as attempt:
+                    try:
+                        value = request(attempt)
+                    except Exception as error:
+                        last = error
+                        call.failed(attempt.id, judge(error))
+                    except BaseException:
+                        call.abandoned(attempt.id)
+                        raise
+                    else:
+                        if call.succeeded(attempt.id):
+                            return value
+                case Wait() as wait:
+                    try:
+                        (sleep or _time.current().sleep)(wait.delay)
+                    except BaseException:
+                        call.abandoned(wait.id)
+                        raise
+                    call.waited(wait.id)
+                case Rebuild() | Switch() as change:
+                    try:
+                        ready = routes.prepare(change)
+                    except BaseException:
+                        call.abandoned(change.id)
+                        raise
+                    call.ready(change.id) if ready else call.not_ready(change.id)
+                case Finish() as end:
+                    raise_end(end, last)
+                case other:
+                    raise NotImplementedError(f"this host does not know the command {other!r}: update failsoft")
+    finally:
+        last = None  # an exception must not hold the frame that holds it
+
+
+def raise_end(end: Finish, last: BaseException | None) -> NoReturn:
+    """Raises what an end means: the original error if it is permanent, else ours with the original as cause."""
+    if last is not None and end.end in ("permanent", "cancelled"):
+        raise last
+    raise error_of(end) from last
+
+
+def error_of(end: Finish) -> Exception:
+    if end.limit == "deadline":
+        return DeadlineExceeded(end.message)
+    if end.end == "no_route":
+        return BreakerOpen(end.message, retry_in=end.retry_in)
+    return Exhausted(end.message, retry_in=end.retry_in)
+
+
+def within(timeout: float, work: Callable[[], T], what: str = "the call") -> T:
+    """Runs ``work`` in a daemon thread with the caller's context, and leaves it behind when the limit passes.
+
+    A Python thread cannot be killed: what was left behind goes on until it ends by itself, and its result is dropped. Give
+    the client inside a time limit of its own (``timeout=`` of an SDK or socket) to end it for good.
+    """
+    if timeout == float("inf"):
+        return work()
+    source, inbox, context = _time.current(), _time.Inbox(), contextvars.copy_context()
+
+    def report() -> None:
+        try:
+            outcome = (context.run(work), None)
+        except BaseException as error:
+            outcome = (None, error)
+        inbox.put(outcome)
+
+    start(report)
+    source.wait(inbox, timeout)
+    outcome = inbox.take()
+    if outcome is None:
+        raise CallTimeout(f"{what} was given up on after {timeout:g} s; the thread that runs it is left behind")
+    value, error = outcome
+    if error is not None:
+        raise error
+    return value  # type: ignore[no-any-return]
+
+
+def start(work: Callable[[], None]) -> None:
+    """Starts a daemon thread: it never keeps the process alive."""
+    source = _time.current()
+    source.begin()
+    threading.Thread(target=source.inside, args=(work,), name="failsoft", daemon=True).start()
+
+
+def is_async(fn: object) -> bool:
+    """Whether calling it makes a coroutine: also through ``functools.partial`` and callable objects."""
+    while True:
+        if inspect.iscoroutinefunction(fn):
+            return True
+        inner = getattr(fn, "func", None)
+        if inner is None or inner is fn:
+            break
+        fn = inner
+    method = getattr(fn, "__call__", None)  # noqa: B004 - the method itself is looked at
+    return inspect.iscoroutinefunction(method)
+
+
+def is_generator(fn: object) -> bool:
+    """Whether calling it makes a generator, which nothing can retry from outside."""
+    while getattr(fn, "func", None) is not None:
+        fn = fn.func  # type: ignore[attr-defined]
+    method = getattr(fn, "__call__", None)  # noqa: B004 - the method itself is looked at
+    return any(
+        test(candidate)
+        for test in (inspect.isgeneratorfunction, inspect.isasyncgenfunction)
+        for candidate in (fn, method)
+    )
+
+
+def plain(value: Any, what: str) -> Any:
+    """Refuses an awaitable where a plain value is needed."""
+    if inspect.isawaitable(value):
+        if inspect.iscoroutine(value):
+            value.close()
+        raise TypeError(f"{what} is async: use the async form of this function")
+    return value

@@ -1,0 +1,284 @@
+"""The asynchronous host loops, on asyncio and trio: read from the running loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import inspect
+import sys
+import threading
+from collections import deque
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Any, TypeVar
+
+from . import _time
+from ._drive import Classify, Routes, raise_end
+from ._native import Attempt, Call, Finish, Rebuild, Switch, Wait
+from .classify import classify
+from .errors import CallTimeout
+
+T = TypeVar("T")
+
+
+async def adrive(
+    call: Call,
+    request: Callable[[Attempt], Awaitable[T]],
+    routes: Routes,
+    sleep: Callable[[float], object] | None,
+    judge: Classify = classify,
+    last: Exception | None = None,
+) -> T:
+    """Drives a call to its end. ``last`` is the error of an attempt made before."""
+    try:
+        while True:
+            match call.next():
+                case Attempt() as attempt:
+                    try:
+                        value = await within(attempt.timeout, request(attempt))
+                    except Exception as error:
+                        last = error
+                        call.failed(attempt.id, judge(error))
+                    except BaseException:
+                        call.abandoned(attempt.id)
+                        raise
+                    else:
+                        if call.succeeded(attempt.id):
+                            return value
+                case Wait() as wait:
+                    try:
+                        await asleep(wait.delay, sleep)
+                    except BaseException:
+                        call.abandoned(wait.id)
+                        raise
+                    call.waited(wait.id)
+                case Rebuild() | Switch() as change:
+                    try:
+                        ready = await settled(routes.prepare(change))
+                    except BaseException:
+                        call.abandoned(change.id)
+                        raise
+                    call.ready(change.id) if ready else call.not_ready(change.id)
+                case Finish() as end:
+                    raise_end(end, last)
+                case other:
+                    raise NotImplementedError(f"this host does not know the command {other!r}: update failsoft")
+    finally:
+        last = None  # an exception must not hold the frame that holds it
+
+
+async def settled(value: Any) -> Any:
+    """A value, awaited if it must be."""
+    return await value if inspect.isawaitable(value) else value
+
+
+def on_trio() -> bool:
+    """Whether the running loop is trio's; asyncio's otherwise."""
+    trio = sys.modules.get("trio")
+    return trio is not None and bool(trio.lowlevel.in_trio_run())
+
+
+async def asleep(delay: float, sleep: Callable[[float], object] | None = None) -> None:
+    """Sleeps by the caller's own ``sleep`` (sync or async), on virtual time, or on the loop."""
+    virtual = _time.current().virtual()
+    if sleep is not None:
+        await settled(sleep(delay))
+    elif virtual is not None:
+        _time.current().record(delay)
+        await virtual(delay, lambda: False)
+    elif on_trio():
+        import trio
+
+        await trio.sleep(delay)
+    else:
+        while delay > _time.LONGEST_SLEEP:
+            await asyncio.sleep(_time.LONGEST_SLEEP)
+            delay -= _time.LONGEST_SLEEP
+        await asyncio.sleep(delay)
+
+
+async def within(timeout: float, work: Awaitable[T], what: str = "the call") -> T:
+    """Awaits ``work``, and cancels it at the limit."""
+    if timeout == float("inf"):
+        return await work
+    if _time.current().virtual() is not None:
+        return await _within_virtual(timeout, work, what)
+    late = f"{what} was given up on after {timeout:g} s and cancelled"
+    if on_trio():
+        import trio
+
+        with trio.move_on_after(timeout) as limit:
+            return await work
+        if limit.cancelled_caught:
+            raise CallTimeout(late)
+        raise AssertionError("unreachable")
+    if sys.version_info >= (3, 11):
+        try:
+            async with asyncio.timeout(timeout) as limit_:
+                return await work
+        except TimeoutError as error:
+            if limit_.expired():
+                raise CallTimeout(late) from error
+            raise
+    task = asyncio.ensure_future(work)
+    done, _ = await _waited(task, timeout)
+    if not done:
+        task.cancel()
+        await asyncio.wait({task})
+        raise CallTimeout(late)
+    return task.result()
+
+
+async def _waited(task: asyncio.Future[T], timeout: float) -> tuple[set[Any], set[Any]]:
+    try:
+        return await asyncio.wait({task}, timeout=timeout)
+    except BaseException:
+        task.cancel()
+        raise
+
+
+async def _within_virtual(timeout: float, work: Awaitable[T], what: str) -> T:
+    async with Tasks() as tasks:
+        tasks.start(0, lambda: work)
+        await tasks.wait(timeout)
+        report = tasks.take()
+        if report is None:
+            tasks.cancel(0)
+            raise CallTimeout(f"{what} was given up on after {timeout:g} s and cancelled")
+        _, value, error = report
+        if error is not None:
+            raise error
+        return value  # type: ignore[no-any-return]
+
+
+class Tasks:
+    """Tasks that leave their reports for the one driver of a turn. Nothing outlives the block."""
+
+    def __init__(self) -> None:
+        self._reports: deque[tuple[int, Any, BaseException | None]] = deque()
+        self._running: dict[int, Any] = {}
+        self._trio = on_trio()
+        self._manager: Any = None
+        self._nursery: Any = None
+        self._changed: Any = None
+
+    async def __aenter__(self) -> Tasks:
+        if self._trio:
+            import trio
+
+            self._manager = trio.open_nursery()
+            self._nursery = await self._manager.__aenter__()
+            self._changed = trio.Event()
+        else:
+            self._changed = asyncio.Event()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._trio:
+            self._nursery.cancel_scope.cancel()
+            try:
+                await self._manager.__aexit__(None, None, None)
+            except BaseException as group:
+                # The body's own cancellation comes through the nursery as well; it is raised by the caller as it was.
+                if error is None:
+                    raise
+                del group
+            return
+        running = list(self._running.values())
+        for task in running:
+            task.cancel()
+        if running:
+            await asyncio.wait(running)
+
+    def start(self, key: int, work: Callable[[], Awaitable[Any]]) -> None:
+        """Starts a task; its report is taken with ``take``."""
+        if self._trio:
+            import trio
+
+            scope = trio.CancelScope()
+            self._running[key] = scope
+            self._nursery.start_soon(self._run_trio, key, scope, work)
+        else:
+            self._running[key] = asyncio.ensure_future(self._run(key, work))
+
+    async def _run_trio(self, key: int, scope: Any, work: Callable[[], Awaitable[Any]]) -> None:
+        with scope:
+            await self._run(key, work)
+
+    async def _run(self, key: int, work: Callable[[], Awaitable[Any]]) -> None:
+        try:
+            value = await work()
+        except Exception as error:
+            self._report(key, None, error)
+        else:
+            self._report(key, value, None)
+
+    def _report(self, key: int, value: Any, error: BaseException | None) -> None:
+        # What was cancelled reports to nobody.
+        if self._running.pop(key, None) is not None:
+            self._reports.append((key, value, error))
+            self._changed.set()
+
+    def cancel(self, key: int) -> None:
+        """Stops a task and drops whatever it still brings."""
+        task = self._running.pop(key, None)
+        if task is not None:
+            task.cancel()
+
+    def take(self) -> tuple[int, Any, BaseException | None] | None:
+        return self._reports.popleft() if self._reports else None
+
+    async def wait(self, delay: float) -> None:
+        """Returns when there is a report, or after ``delay`` seconds."""
+        if self._reports:
+            return
+        virtual = _time.current().virtual()
+        if virtual is not None:
+            await virtual(delay, lambda: bool(self._reports))
+        elif self._trio:
+            import trio
+
+            self._changed = trio.Event()
+            with trio.move_on_after(min(delay, _time.LONGEST_SLEEP)):
+                await self._changed.wait()
+        else:
+            self._changed.clear()
+            waiter = asyncio.ensure_future(self._changed.wait())
+            try:
+                await asyncio.wait({waiter}, timeout=min(delay, _time.LONGEST_SLEEP))
+            finally:
+                waiter.cancel()
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Runs plain code in a daemon thread with the caller's context, so that it blocks neither loop nor exit."""
+    context = contextvars.copy_context()
+    if on_trio():
+        import trio
+
+        return await trio.to_thread.run_sync(lambda: context.run(work), abandon_on_cancel=True)
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def deliver(value: Any, error: BaseException | None) -> None:
+        if future.done():
+            return
+        if error is None:
+            future.set_result(value)
+        else:
+            future.set_exception(error)
+
+    def run() -> None:
+        try:
+            outcome: tuple[Any, BaseException | None] = (context.run(work), None)
+        except BaseException as error:
+            outcome = (None, error)
+        try:
+            loop.call_soon_threadsafe(deliver, *outcome)
+        except RuntimeError:
+            pass  # the loop is closed: nobody waits any more
+
+    threading.Thread(target=run, name="failsoft", daemon=True).start()
+    return await future
