@@ -158,8 +158,12 @@ impl Turn {
 
     /// What became of the turn so far, as a dictionary.
     fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let report = self.with(|turn, session| turn.report(session));
+        let (report, route) = self.with(|turn, session| {
+            let route = turn.scope().route().map(|route| session.route_name(route).to_string());
+            (turn.report(session), route)
+        });
         let dict = PyDict::new(py);
+        dict.set_item("route", route)?;
         dict.set_item("stop_reason", report.stop_reason.map(|reason| reason.name()))?;
         dict.set_item("degraded", report.degraded)?;
         dict.set_item("steps", report.steps)?;

@@ -85,7 +85,9 @@ def error_of(end: Finish) -> Exception:
     return Exhausted(end.message, retry_in=end.retry_in)
 
 
-def within(timeout: float, work: Callable[[], T], what: str = "the call") -> T:
+def within(
+    timeout: float, work: Callable[[], T], what: str = "the call", clock: Callable[[], float] | None = None
+) -> T:
     """Runs ``work`` in a daemon thread with the caller's context, and leaves it behind when the limit passes.
 
     A Python thread cannot be killed: what was left behind goes on until it ends by itself, and its result is dropped. Give
@@ -102,9 +104,12 @@ def within(timeout: float, work: Callable[[], T], what: str = "the call") -> T:
             outcome = (None, error)
         inbox.put(outcome)
 
+    until = None if clock is None else clock() + timeout
+    left = timeout
     start(report)
-    source.wait(inbox, timeout)
-    outcome = inbox.take()
+    while (outcome := inbox.take()) is None and left > 0:
+        source.wait(inbox, left)
+        left = 0.0 if until is None or clock is None else until - clock()
     if outcome is None:
         raise CallTimeout(f"{what} was given up on after {timeout:g} s; the thread that runs it is left behind")
     value, error = outcome

@@ -97,12 +97,14 @@ async def asleep(delay: float, sleep: Callable[[float], object] | None = None) -
         await asyncio.sleep(delay)
 
 
-async def within(timeout: float, work: Awaitable[T], what: str = "the call") -> T:
+async def within(
+    timeout: float, work: Awaitable[T], what: str = "the call", clock: Callable[[], float] | None = None
+) -> T:
     """Awaits ``work``, and cancels it at the limit."""
     if timeout == float("inf"):
         return await work
-    if _time.current().virtual() is not None:
-        return await _within_virtual(timeout, work, what)
+    if clock is not None or _time.current().virtual() is not None:
+        return await _within_by(clock, timeout, work, what)
     late = f"{what} was given up on after {timeout:g} s and cancelled"
     if on_trio():
         import trio
@@ -137,11 +139,14 @@ async def _waited(task: asyncio.Future[T], timeout: float) -> tuple[set[Any], se
         raise
 
 
-async def _within_virtual(timeout: float, work: Awaitable[T], what: str) -> T:
+async def _within_by(clock: Callable[[], float] | None, timeout: float, work: Awaitable[T], what: str) -> T:
+    """By a clock that is not the loop's own: the caller's, or the virtual one."""
+    until, left = None if clock is None else clock() + timeout, timeout
     async with Tasks() as tasks:
         tasks.start(0, lambda: work)
-        await tasks.wait(timeout)
-        report = tasks.take()
+        while (report := tasks.take()) is None and left > 0:
+            await tasks.wait(left)
+            left = 0.0 if until is None or clock is None else until - clock()
         if report is None:
             tasks.cancel(0)
             raise CallTimeout(f"{what} was given up on after {timeout:g} s and cancelled")

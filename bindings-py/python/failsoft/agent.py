@@ -25,7 +25,7 @@ class Result(Mapping[str, Any]):
     """What a run brought. ``dict(result)`` has ``answer``, ``steps``, ``blocked`` and ``degraded``.
 
     ``answer`` is the model's answer or, when the run is ``degraded``, a calm message; ``stop_reason`` says why it ended;
-    ``error`` is the cause, if there was one; ``blocked`` names the tools that were not allowed to run (which alone does not
+    ``error`` is the cause, if there was one; ``route`` is where the turn came to; ``blocked`` names the tools that were not allowed to run (which alone does not
     make a run degraded); ``lines`` is the whole account; ``messages`` the conversation so far.
     """
 
@@ -35,6 +35,7 @@ class Result(Mapping[str, Any]):
     degraded: bool
     stop_reason: str
     error: BaseException | None = None
+    route: str | None = None
     attempts: int = 0
     usage: Usage = field(default_factory=Usage)
     cost: float | None = None
@@ -162,6 +163,7 @@ class _Run:
                 match self.turn.next():
                     case Attempt() as attempt:
                         held[attempt.id] = attempt
+                        self.catch_up(attempt)
                         if self.is_isolated(attempt):
                             _drive.start(lambda attempt=attempt: inbox.put((attempt, *_outcome(self.perform, attempt))))
                         else:
@@ -199,6 +201,7 @@ class _Run:
                     match self.turn.next():
                         case Attempt() as attempt:
                             held[attempt.id] = attempt
+                            self.catch_up(attempt)
                             tasks.start(attempt.id, lambda attempt=attempt: self.aperform(attempt))
                         case AskApproval() as ask:
                             held[ask.id] = ask
@@ -238,7 +241,6 @@ class _Run:
         if attempt.index is not None:
             tool, arguments = self.tool_call(attempt)
             return _drive.plain(tool(**arguments), f"the tool {tool.name}")
-        self.catch_up()
         model = self.model(attempt)
         if hasattr(model, "ask"):
             return _drive.plain(model.ask(self.snapshot(), self.specs(attempt), attempt), "the model")
@@ -250,7 +252,6 @@ class _Run:
             if tool.is_async:
                 return await tool(**arguments)
             return await _drive_async.settled(await _drive_async.in_thread(lambda: tool(**arguments)))
-        self.catch_up()
         model, messages, specs = self.model(attempt), self.snapshot(), self.specs(attempt)
         if hasattr(model, "ask"):
             work: Callable[[], Any] = lambda: model.ask(messages, specs, attempt)  # noqa: E731 - one of two
@@ -343,8 +344,10 @@ class _Run:
             return name, None, wrong, None
         return name, digest, None, tool.risk_of(arguments) if tool else None
 
-    def catch_up(self) -> None:
-        """The results of the last step's tools, in the model's order."""
+    def catch_up(self, attempt: Attempt | None = None) -> None:
+        """Before the model is asked again, and at the end: the results of the last step's tools, in the model's order."""
+        if attempt is not None and attempt.index is not None:
+            return
         for index, call in enumerate(self.calls):
             content = self.turn.sentence(index) or self.contents.get(index, "")
             message = {"role": "tool", "tool_call_id": call["id"], "name": call["name"], "content": content}
@@ -391,6 +394,7 @@ class _Run:
             degraded=report.degraded,
             stop_reason=reason,
             error=self.error,
+            route=report.route,
             attempts=report.attempts,
             usage=report.usage,
             lines=report.lines,

@@ -88,7 +88,7 @@ class Usage:
 
 @dataclass(frozen=True)
 class Report:
-    """What became of a turn so far. ``lines`` is the whole account, for people."""
+    """What became of a turn so far. ``route`` is where it came to; ``lines`` is the whole account, for people."""
 
     stop_reason: str | None
     degraded: bool
@@ -98,6 +98,7 @@ class Report:
     blocked: list[str]
     usage: Usage
     failure: Failure | None
+    route: str | None
     lines: list[str]
 
 

@@ -291,8 +291,8 @@ def call_with_deadline(fn: Callable[[], Any], timeout: Span, *, clock: Callable[
     limit = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
     Policy(attempt={"timeout": limit})  # the core's own check, and its words
     if _drive.is_async(fn):
-        return _drive_async.within(limit, fn(), _name(fn))
-    return _drive.within(limit, fn, _name(fn))
+        return _drive_async.within(limit, fn(), _name(fn), clock)
+    return _drive.within(limit, fn, _name(fn), clock)
 
 
 _EVERY_ERROR_MOVES_ON = {
