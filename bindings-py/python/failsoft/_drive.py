@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn, Protocol, TypeVar
 
 from . import _time
-from ._native import Attempt, Call, Failure, Finish, Rebuild, Switch, Wait
+from ._native import Attempt, Call, Failure, Finish, Rebuild, Switch, Wait, monotonic
 from .classify import classify
 from .errors import BreakerOpen, CallTimeout, DeadlineExceeded, Exhausted
 
@@ -104,12 +104,12 @@ def within(
             outcome = (None, error)
         inbox.put(outcome)
 
-    until = None if clock is None else clock() + timeout
-    left = timeout
+    clock = clock or monotonic
+    until, left = clock() + timeout, timeout
     start(report)
     while (outcome := inbox.take()) is None and left > 0:
         source.wait(inbox, left)
-        left = 0.0 if until is None or clock is None else until - clock()
+        left = until - clock()
     if outcome is None:
         raise CallTimeout(f"{what} was given up on after {timeout:g} s; the thread that runs it is left behind")
     value, error = outcome

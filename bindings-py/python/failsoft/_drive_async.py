@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from . import _time
 from ._drive import Classify, Routes, raise_end
-from ._native import Attempt, Call, Finish, Rebuild, Switch, Wait
+from ._native import Attempt, Call, Finish, Rebuild, Switch, Wait, monotonic
 from .classify import classify
 from .errors import CallTimeout
 
@@ -104,7 +104,7 @@ async def within(
     if timeout == float("inf"):
         return await work
     if clock is not None or _time.current().virtual() is not None:
-        return await _within_by(clock, timeout, work, what)
+        return await _within_by(clock or monotonic, timeout, work, what)
     late = f"{what} was given up on after {timeout:g} s and cancelled"
     if on_trio():
         import trio
@@ -139,14 +139,14 @@ async def _waited(task: asyncio.Future[T], timeout: float) -> tuple[set[Any], se
         raise
 
 
-async def _within_by(clock: Callable[[], float] | None, timeout: float, work: Awaitable[T], what: str) -> T:
+async def _within_by(clock: Callable[[], float], timeout: float, work: Awaitable[T], what: str) -> T:
     """By a clock that is not the loop's own: the caller's, or the virtual one."""
-    until, left = None if clock is None else clock() + timeout, timeout
+    until, left = clock() + timeout, timeout
     async with Tasks() as tasks:
         tasks.start(0, lambda: work)
         while (report := tasks.take()) is None and left > 0:
             await tasks.wait(left)
-            left = 0.0 if until is None or clock is None else until - clock()
+            left = until - clock()
         if report is None:
             tasks.cancel(0)
             raise CallTimeout(f"{what} was given up on after {timeout:g} s and cancelled")
