@@ -359,6 +359,76 @@ impl Fields for Writer {
     }
 }
 
+/// One field of a policy, for reference tables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// Its path, such as `retry.max_attempts`.
+    pub path: String,
+    /// Its value in the policy that was asked.
+    pub value: String,
+    /// What it may be.
+    pub allowed: String,
+}
+
+/// Lists the fields with their values and ranges.
+#[derive(Default)]
+pub(crate) struct Lister {
+    path: String,
+    absent: bool,
+    pub(crate) fields: Vec<Field>,
+}
+
+impl Lister {
+    fn list(&mut self, name: &str, value: impl fmt::Display, allowed: String) {
+        let value = if self.absent { "not set".to_string() } else { value.to_string() };
+        self.fields.push(Field { path: format!("{}{name}", self.path), value, allowed });
+    }
+}
+
+impl Fields for Lister {
+    fn count(&mut self, name: &'static str, slot: &mut u32, range: RangeInclusive<u32>) {
+        self.list(name, *slot, counts(&range));
+    }
+
+    fn span(&mut self, name: &'static str, slot: &mut Duration, range: RangeInclusive<Duration>) {
+        self.list(name, Seconds(*slot), spans(&range));
+    }
+
+    fn ratio(&mut self, name: &'static str, slot: &mut Thousandths, range: RangeInclusive<Thousandths>) {
+        self.list(name, *slot, ratios(&range));
+    }
+
+    fn flag(&mut self, name: &'static str, slot: &mut bool) {
+        self.list(name, *slot, "true or false".to_string());
+    }
+
+    fn text(&mut self, name: &'static str, slot: &mut String) {
+        self.list(name, slot, "text".to_string());
+    }
+
+    fn choice(&mut self, name: &'static str, slot: &mut &'static str, words: &'static [&'static str]) {
+        self.list(name, *slot, words.join(", "));
+    }
+
+    fn names(&mut self, name: &'static str, slot: &mut Vec<String>) {
+        self.list(name, slot.join(", "), "a list of names".to_string());
+    }
+
+    fn group(&mut self, name: &'static str, visit: &mut dyn FnMut(&mut dyn Fields)) {
+        let outer = self.path.len();
+        self.path.push_str(name);
+        self.path.push('.');
+        visit(self);
+        self.path.truncate(outer);
+    }
+
+    fn optional(&mut self, _: &'static str, present: &mut bool, visit: &mut dyn FnMut(&mut dyn Fields)) {
+        self.absent = !*present;
+        visit(self);
+        self.absent = false;
+    }
+}
+
 fn counts(range: &RangeInclusive<u32>) -> String {
     format!("a whole number from {} to {}", range.start(), range.end())
 }

@@ -21,14 +21,14 @@ pub use budget::RetryBudget;
 pub use deadline::AttemptLimits;
 pub use failure::{FailureTable, Rule};
 pub use fallback::Fallback;
-pub use fields::{Invalid, Thousandths};
+pub use fields::{Field, Invalid, Thousandths};
 pub use limits::TurnLimits;
 pub use recovery::Recovery;
 pub use retry::Retry;
 
 use crate::time::Seconds;
 use crate::value::{Spelling, Value};
-use fields::{Checker, Fields, Reader, Writer};
+use fields::{Checker, Fields, Lister, Reader, Writer};
 
 /// Every number and choice of the engine. The defaults are good for an agent over hosted models.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -92,6 +92,14 @@ impl Policy {
     #[must_use]
     pub fn to_json(&self) -> alloc::string::String {
         serde_json::to_string_pretty(&serde_json::Value::from(&self.to_value())).unwrap_or_default()
+    }
+
+    /// Every field with its value and what it may be, in order: for reference tables.
+    #[must_use]
+    pub fn list(&self) -> alloc::vec::Vec<Field> {
+        let mut lister = Lister::default();
+        self.clone().fields(&mut lister);
+        lister.fields
     }
 
     /// Checks a policy that was made in Rust, where the types allow more than the ranges.
