@@ -73,7 +73,7 @@ impl Sub for Instant {
     }
 }
 
-/// A span as a person reads it: `0.5 s`, `41.2 s`, `2 min`, `1 h`. Used by every message of the engine.
+/// A span as a person reads it: `0.5 s`, `41.25 s`, `30 days`. Used by every message of the engine.
 pub(crate) struct Seconds(pub(crate) Duration);
 
 impl fmt::Display for Seconds {
@@ -81,6 +81,7 @@ impl fmt::Display for Seconds {
         let ms = millis(self.0);
         let (whole, rest) = (ms / 1000, ms % 1000);
         match (whole, rest) {
+            (_, 0) if whole > 0 && whole % 86_400 == 0 => write!(f, "{} days", whole / 86_400),
             (_, 0) => write!(f, "{whole} s"),
             (_, r) if r % 100 == 0 => write!(f, "{whole}.{} s", r / 100),
             (_, r) if r % 10 == 0 => write!(f, "{whole}.{:02} s", r / 10),

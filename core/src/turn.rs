@@ -307,6 +307,8 @@ impl Course {
             }
         };
         let handled = call.handle_in(cx, Event::Succeeded(id));
+        // It is over, so that nothing is left to stop when the turn is.
+        self.phase = Phase::Model(*call);
         cx.note(About { call: call.id(), id: 0 }, None, What::Replied { step: self.step, tool_calls: told });
         match reply {
             Reply::ToolCalls(calls) => {

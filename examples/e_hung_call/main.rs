@@ -87,15 +87,13 @@ fn asynchronous() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What hangs for good does not keep the process alive.
+/// What hangs for good is left behind too, and the process ends all the same.
 fn for_good() {
-    println!("a call that hangs for good:");
-    let hung = with_deadline(LIMIT, || {
+    let _ = with_deadline(LIMIT, || {
         loop {
             thread::park();
         }
     });
-    println!("gave up: {}", matches!(hung, Err(CallTimeout::Passed(LIMIT))));
 }
 
 /// One route, with a limit for each request.

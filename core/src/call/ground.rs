@@ -169,7 +169,9 @@ impl Call {
             Then::SameRoute => self.same_route(cx),
             Then::Choose => {
                 let state = self.next_route(cx, self.failure);
-                state.unwrap_or_else(|| self.over(cx, if self.failure.is_none() { End::NoRoute } else { End::Exhausted }))
+                state.unwrap_or_else(|| {
+                    self.over(cx, if self.failure.is_none() { End::NoRoute } else { End::Exhausted })
+                })
             }
         }
     }

@@ -133,6 +133,8 @@ impl fmt::Display for Failure {
     }
 }
 
+impl core::error::Error for Failure {}
+
 named! {
     /// Whether the same route may be asked again.
     pub enum Again {
