@@ -295,7 +295,7 @@ impl Account {
             What::Replied { step, tool_calls } => {
                 write!(out, "step {step}: the model asked for {tool_calls} tool calls")
             }
-            What::Asked { tool } => write!(out, "{}: asking for approval", self.tool_name(tool)),
+            What::Asked { tool } => write!(out, "{}: needs approval", self.tool_name(tool)),
             What::Decided { tool, decision } => write!(out, "{}: decided: {decision}", self.tool_name(tool)),
             What::Tool { tool, outcome } => write!(out, "{}: {}", self.tool_name(tool), outcome.phrase()),
             What::LimitReached(limit) => write!(out, "limit reached: {limit}"),

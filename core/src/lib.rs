@@ -48,6 +48,10 @@
 //! - `poll_notice`, and [`Turn::report`] at the end, tell what was decided: for logs and for people.
 //! - Everything else is a getter, or changes one thing for what comes after ([`Scope::shorten`], [`Session::reset`]).
 #![no_std]
+#![cfg_attr(
+    not(feature = "serde"),
+    expect(dead_code, reason = "what moves state to another clock serves snapshots alone")
+)]
 
 extern crate alloc;
 #[cfg(feature = "std")]

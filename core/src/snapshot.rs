@@ -58,7 +58,7 @@ impl<T: Serialize + for<'a> Deserialize<'a>> Stored<T> {
         let wrong =
             |error: serde_json::Error| Invalid::new("snapshot", error, format!("the text of a {what}'s snapshot"));
         let value: serde_json::Value = serde_json::from_str(text).map_err(wrong)?;
-        if let Some(version) = value.get("failsoft").filter(|version| **version != serde_json::Value::from(VERSION)) {
+        if let Some(version) = value.get("failsoft").filter(|version| version.as_u64() != Some(u64::from(VERSION))) {
             return Err(Invalid::new("snapshot.failsoft", version, format!("version {VERSION}")));
         }
         let stored: Self = serde_json::from_value(value).map_err(wrong)?;

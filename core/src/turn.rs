@@ -59,6 +59,7 @@ fn no_tools() -> Arc<[Tool]> {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::large_enum_variant, reason = "one lives in each turn; boxing would cost an allocation a step")]
 enum Phase {
     /// The next model request is due.
     Due,

@@ -21,6 +21,7 @@ const LONGEST_ERROR: usize = 2000;
 /// What a model is told about a tool call that brought no result of its own.
 pub(crate) fn sentence(outcome: ToolOutcome, name: &str, complaint: &str, tools: &[Tool]) -> Option<String> {
     Some(match outcome {
+        ToolOutcome::Failed if !complaint.is_empty() => tool_failed(name, complaint),
         ToolOutcome::Ran | ToolOutcome::Failed => return None,
         ToolOutcome::OutcomeUnknown => format!(
             "The tool {name} was started and did not report back. It may or may not have taken effect, and it was not run \

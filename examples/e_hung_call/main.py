@@ -14,8 +14,8 @@ from telling import policy, tell_lines
 
 
 def session() -> Session:
-    """One route, whose requests may take 50 ms."""
-    return Session(policy(attempt={"timeout": 0.05}, retry={"base": 0.01}), routes=["primary"])
+    """One route, whose requests may take 200 ms."""
+    return Session(policy(attempt={"timeout": 0.2}, retry={"base": 0.01}), routes=["primary"])
 
 
 def blocking() -> None:
@@ -37,7 +37,7 @@ def blocking() -> None:
 
     let_go.set()
     late = arrives.get()
-    tell_lines(turn.account().lines)
+    tell_lines(turn.report().lines)
     print(f"late answer: {late}, ignored")
     print(f"answer: {answer}")
 
@@ -59,7 +59,7 @@ async def asynchronous() -> None:
     # By now the hung request would have answered. It was cancelled at its limit instead.
     await time.ahang(120)
 
-    tell_lines(turn.account().lines)
+    tell_lines(turn.report().lines)
     print(f"late answer: {'came' if came_late else 'none, the request was cancelled'}")
     print(f"answer: {answer}")
 

@@ -291,11 +291,7 @@ impl<'a, S: Share, C: Clock> Guide<'a, S, C> {
             let text = match self.turn.outcome(index) {
                 None => continue,
                 Some(ToolOutcome::Ran) => result,
-                // Given up on at its limit, it has brought no error of its own.
-                Some(ToolOutcome::Failed) => {
-                    result.or_else(|| Some(tool_failed(&call.name, "it did not report back in time")))
-                }
-                Some(_) => self.turn.sentence(index),
+                Some(_) => self.turn.sentence(index).or(result),
             };
             told(call, text.unwrap_or_default());
         }

@@ -76,7 +76,7 @@ impl ToolOutcome {
             Self::OutcomeUnknown => "outcome unknown, not run again",
             Self::Denied => "not run: denied",
             Self::Expired => "not run: nobody decided in time",
-            Self::NoApprover => "not run: needs approval and there is no approver",
+            Self::NoApprover => "not run: there is no approver",
             Self::Withdrawn => "not run: the request for approval was withdrawn",
             Self::UnknownTool => "not run: there is no such tool",
             Self::BadArguments => "not run: bad arguments",
@@ -99,7 +99,7 @@ pub(super) struct Slot {
     /// Its number in the account's list of names.
     tool: u32,
     digest: Option<Digest>,
-    /// What is wrong with its arguments.
+    /// What is wrong with its arguments, or with how it ended.
     pub(super) complaint: String,
     risky: bool,
     pub(super) state: SlotState,
@@ -263,10 +263,14 @@ impl Course {
             (End::Succeeded, _) => ToolOutcome::Ran,
             // A `once` tool of whose effect nobody knows: neither a success nor a failure may be claimed.
             (_, Some(FailureKind::TimedOut)) if replay == Some(Replay::Once) => ToolOutcome::OutcomeUnknown,
-            (_, Some(_)) if verdict.end == End::Exhausted && self.was_interrupted(index) => ToolOutcome::OutcomeUnknown,
+            (_, Some(_)) if replay == Some(Replay::Once) && self.was_interrupted(index) => ToolOutcome::OutcomeUnknown,
             (End::Limit(limit), None) => ToolOutcome::NotRun(limit),
             _ => ToolOutcome::Failed,
         };
+        if let (Some(FailureKind::TimedOut), Some(slot)) = (kind, self.slots.get_mut(index)) {
+            // Given up on at its limit, it has brought no error of its own that the model could be shown.
+            slot.complaint = "it did not report back in time".to_string();
+        }
         self.close(cx, index, outcome);
     }
 
