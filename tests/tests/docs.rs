@@ -84,7 +84,7 @@ fn timelines() -> Vec<PathBuf> {
 
 /// The event that a step reports, with its name alone and as an arrow tells it.
 fn event(step: &Value) -> Option<(&'static str, String)> {
-    const EVENTS: [&str; 12] = [
+    const EVENTS: [&str; 11] = [
         "taken",
         "succeeded",
         "failed",
@@ -96,7 +96,6 @@ fn event(step: &Value) -> Option<(&'static str, String)> {
         "decided",
         "abandoned",
         "interrupted",
-        "snapshot",
     ];
     let name = EVENTS.into_iter().find(|name| step.get(name).is_some())?;
     let told = step.get(name)?;
