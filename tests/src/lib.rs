@@ -1,1 +1,12 @@
-//! Conformance runners.
+//! What the conformance tests of the three languages share, and their runner in Rust.
+//!
+//! The form of a vector is specified in `tests/vectors/README.md`.
+
+pub mod circuit;
+pub mod classify;
+pub mod files;
+pub mod run;
+pub mod said;
+pub mod simulate;
+pub mod vector;
+pub mod words;
