@@ -80,6 +80,8 @@ impl fmt::Display for Value {
         match self {
             Self::Null => f.write_str("null"),
             Self::Bool(flag) => write!(f, "{flag}"),
+            // Written out, an enormous number would fill the page.
+            Self::Number(number) if number.abs() >= 1e15 => write!(f, "{number:e}"),
             Self::Number(number) => write!(f, "{number}"),
             Self::Text(text) if text.chars().count() > 60 => {
                 write!(f, "\"{}...\"", text.chars().take(57).collect::<String>().escape_debug())

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use failsoft_tests::circuit::{is_circuit, run_circuit};
 use failsoft_tests::classify::run_classify;
 use failsoft_tests::files::{counts, vectors};
+use failsoft_tests::refused::run_refused;
 use failsoft_tests::run::run_every_way;
 use failsoft_tests::vector::Vector;
 use failsoft_tests::words;
@@ -12,6 +13,7 @@ use failsoft_tests::words;
 fn run(folder: &str, text: &str) -> Result<(), String> {
     match folder {
         "classify" => run_classify(text).map(|_| ()),
+        "policy" => run_refused(text).map(|_| ()),
         _ if is_circuit(text) => run_circuit(text),
         _ => run_every_way(&Vector::read(text)?),
     }

@@ -68,9 +68,9 @@ named! {
     pub enum Decision {
         /// This call, with these arguments, once.
         Once = "once",
-        /// This tool for the rest of the session, whatever its arguments.
+        /// This tool for the rest of the session, its snapshots included, whatever its arguments.
         Session = "session",
-        /// This tool from now on: as `session`, and it goes into the session's snapshot.
+        /// This tool from now on: to the engine as `session`; it tells the host to approve it in sessions to come.
         Always = "always",
         /// No.
         Deny = "deny",

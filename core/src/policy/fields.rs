@@ -164,7 +164,7 @@ impl Fields for Reader<'_> {
         // Half a millisecond of slack absorbs the binary fraction of a decimal number of seconds.
         let (low, high) = (millis(*range.start()) as f64 - 0.0005, millis(*range.end()) as f64 + 0.0005);
         if !(low..=high).contains(&ms) {
-            return self.refuse(name, format_args!("{shown} s"), spans(&range));
+            return self.refuse(name, format_args!("{} s", Value::Number(shown)), spans(&range));
         }
         #[expect(
             clippy::cast_possible_truncation,

@@ -132,7 +132,8 @@ impl Slot {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Repeat {
     name: String,
-    digest: Option<Digest>,
+    /// What tells one call of the tool from another: its arguments, or what is wrong with them.
+    about: (Option<Digest>, String),
     times: u32,
 }
 
@@ -283,16 +284,18 @@ impl Course {
     fn close(&mut self, cx: &mut Context<'_>, index: usize, outcome: ToolOutcome) {
         let Some(slot) = self.slots.get_mut(index) else { return };
         slot.state = SlotState::Done(outcome);
-        let (name, digest, tool) = (slot.name.clone(), slot.digest, slot.tool);
+        let (name, tool) = (slot.name.clone(), slot.tool);
+        let complaint = if slot.digest.is_none() { slot.complaint.clone() } else { String::new() };
+        let about = (slot.digest, complaint);
         cx.note(About { call: 0, id: 0 }, None, What::Tool { tool, outcome });
         if outcome.is_blocked() && !self.blocked.contains(&name) {
             self.blocked.push(name.clone());
         }
         if outcome.is_failure() {
-            let known = self.repeats.iter_mut().find(|repeat| repeat.name == name && repeat.digest == digest);
+            let known = self.repeats.iter_mut().find(|repeat| repeat.name == name && repeat.about == about);
             match known {
                 Some(repeat) => repeat.times += 1,
-                None => self.repeats.push(Repeat { name, digest, times: 1 }),
+                None => self.repeats.push(Repeat { name, about, times: 1 }),
             }
         }
     }
@@ -357,10 +360,10 @@ impl Course {
                 if decision != Decision::Once && !cx.live.standing.contains(&name) {
                     cx.live.standing.push(name.clone());
                 }
-                let known = self.tools.iter().find(|known| known.name == name);
-                let call = Call::new(Work::Tool { index: u32::try_from(index).unwrap_or(u32::MAX) });
-                let call = known.map_or(call, |tool| call.replay(tool.replay).timeout(tool.timeout));
-                slot.state = SlotState::Running(call);
+                self.let_run(index);
+                if decision != Decision::Once {
+                    self.let_others_run(&name);
+                }
                 return;
             }
             Decision::Deny => ToolOutcome::Denied,
@@ -368,6 +371,23 @@ impl Course {
             Decision::NoApprover => ToolOutcome::NoApprover,
         };
         self.refuse(cx, index, outcome);
+    }
+
+    fn let_run(&mut self, index: usize) {
+        let Some(slot) = self.slots.get_mut(index) else { return };
+        let known = self.tools.iter().find(|known| known.name == slot.name);
+        let call = Call::new(Work::Tool { index: u32::try_from(index).unwrap_or(u32::MAX) });
+        slot.state = SlotState::Running(known.map_or(call, |tool| call.replay(tool.replay).timeout(tool.timeout)));
+    }
+
+    /// An approval of the tool itself answers its other questions too, unless somebody is already thinking about them.
+    fn let_others_run(&mut self, name: &str) {
+        for index in 0..self.slots.len() {
+            let slot = self.slots.get(index).filter(|slot| slot.name == name);
+            if slot.is_some_and(|slot| matches!(slot.state, SlotState::Asking { taken: false, .. })) {
+                self.let_run(index);
+            }
+        }
     }
 
     /// It was counted when it asked, and will not run.

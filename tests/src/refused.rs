@@ -1,0 +1,46 @@
+//! Policies and chains that are refused, and the one line that says why: `tests/vectors/policy`.
+
+use std::sync::Arc;
+
+use failsoft::value::{Spelling, Value};
+use failsoft::{Invalid, Policy, Route, Session};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(rename = "name")]
+    _name: String,
+    refused: Vec<Refused>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Refused {
+    #[serde(default)]
+    policy: serde_json::Value,
+    routes: Option<Vec<serde_json::Value>>,
+    line: String,
+}
+
+/// Runs a file of refused policies; returns how many it holds.
+///
+/// # Errors
+/// The first case that is accepted, or refused with another line.
+pub fn run_refused(text: &str) -> Result<usize, String> {
+    let file: File = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    for case in &file.refused {
+        let said = make(case).map_or_else(|wrong| wrong.to_string(), |_| "accepted".into());
+        if said != case.line {
+            return Err(format!("said:     {said}\nexpected: {}", case.line));
+        }
+    }
+    Ok(file.refused.len())
+}
+
+fn make(case: &Refused) -> Result<Session, Invalid> {
+    let policy = Arc::new(Policy::from_value(&Value::from(&case.policy), Spelling::Json)?);
+    let Some(routes) = &case.routes else { return Session::without_routes(policy, 1) };
+    let routes = routes.iter().map(|route| Route::from_value(&Value::from(route), Spelling::Json));
+    Session::new(policy, routes.collect::<Result<_, _>>()?, 1)
+}
