@@ -217,7 +217,7 @@ impl Call {
                 State::Attempt(Running { taken: true, ..running })
             }
             (State::Attempt(running), Event::Succeeded(id) | Event::Replied { id, .. }) if id == running.id => {
-                self.succeeded(cx, running)
+                self.succeeded(cx, &running)
             }
             (State::Attempt(running), Event::Failed { id, failure }) if id == running.id => {
                 self.attempt_failed(cx, running, failure)
@@ -352,12 +352,12 @@ impl Call {
             return None;
         }
         if self.has_no_routes(cx) {
-            return Some(self.run(cx, None, None));
+            return Some(self.run(cx, None));
         }
         let route = self.first_route(cx)?;
         let open = cx.live.place(route)?.ready && cx.live.would_admit(cx.policy, route, cx.now).is_ok();
-        let ticket = open.then(|| self.ticket(cx, route))?.ok()?;
-        Some(self.arrive(cx, route, ticket))
+        let permit = open.then(|| self.permit(cx, route))?.ok()?;
+        Some(self.arrive(cx, route, permit))
     }
 
     /// What follows a failed attempt: the same route again, a rebuilt client, the next route, or the end.

@@ -71,12 +71,14 @@ impl Call {
         covered
     }
 
-    pub(super) fn ticket(&mut self, cx: &mut Context<'_>, route: RouteId) -> Result<Ticket, Refusal> {
+    /// What an attempt on a route needs: its ticket, and how long it may run.
+    pub(super) fn permit(&mut self, cx: &mut Context<'_>, route: RouteId) -> Result<(Ticket, Allowance), Refusal> {
         let before = self.route.replace(route);
-        let until = self.allowance(cx).until();
+        let allowance = self.allowance(cx);
         self.route = before;
         // An attempt without end would hold its permit without end; a stream that goes on renews nothing either.
-        cx.live.admit(cx.policy, route, cx.now, until)
+        let ticket = cx.live.admit(cx.policy, route, cx.now, allowance.until())?;
+        Ok((ticket, allowance))
     }
 
     /// Towards a route: its client is made ready first, if it is not.
@@ -88,10 +90,11 @@ impl Call {
             let until = cx.scope.deadline.map_or(Instant::NEVER, |deadline| deadline).min(cx.now + ACTIVATING_PAUSE);
             return self.wait(cx, until, WaitWhy::Activating, Then::Choose);
         }
-        let Ok(ticket) = self.ticket(cx, route) else { return self.over(cx, End::NoRoute) };
+        let Ok(permit) = self.permit(cx, route) else { return self.over(cx, End::NoRoute) };
         if ready {
-            return State::Attempt(self.arrive(cx, route, ticket));
+            return State::Attempt(self.arrive(cx, route, permit));
         }
+        let (ticket, _) = permit;
         let (id, until) = (cx.scope.next_id(), self.allowance(cx).until());
         if let Some(place) = cx.live.place_mut(route) {
             place.activating = Some(until + crate::session::LEASE_GRACE);
@@ -101,7 +104,7 @@ impl Call {
     }
 
     /// Commits to a route: the first attempt on it.
-    pub(super) fn arrive(&mut self, cx: &mut Context<'_>, route: RouteId, ticket: Ticket) -> Running {
+    pub(super) fn arrive(&mut self, cx: &mut Context<'_>, route: RouteId, permit: (Ticket, Allowance)) -> Running {
         let moved = self.route.is_some_and(|before| before != route);
         (self.on_route, self.repeated, self.last_chance, self.previous) = (0, false, false, None);
         self.route = Some(route);
@@ -115,14 +118,14 @@ impl Call {
         if let Some(purse) = cx.live.purse(route) {
             purse.deposit(&cx.policy.budget, cx.now);
         }
-        self.run(cx, Some(route), Some(ticket))
+        self.run(cx, Some((route, permit)))
     }
 
     /// One more attempt on the same route; its breaker is asked again, and a refusal goes to the next route.
     pub(super) fn same_route(&mut self, cx: &mut Context<'_>) -> State {
-        let Some(route) = self.route else { return State::Attempt(self.run(cx, None, None)) };
-        match self.ticket(cx, route) {
-            Ok(ticket) => State::Attempt(self.run(cx, Some(route), Some(ticket))),
+        let Some(route) = self.route else { return State::Attempt(self.run(cx, None)) };
+        match self.permit(cx, route) {
+            Ok(permit) => State::Attempt(self.run(cx, Some((route, permit)))),
             Err(refusal) => {
                 self.note(cx, Some(route), What::PassedOver { why: Skip::Breaker, until: Some(refusal.until()) });
                 self.leave(cx)
@@ -130,8 +133,8 @@ impl Call {
         }
     }
 
-    /// Makes an attempt, counted in the scope.
-    pub(super) fn run(&mut self, cx: &mut Context<'_>, route: Option<RouteId>, ticket: Option<Ticket>) -> Running {
+    /// Makes an attempt, counted in the scope; without a route there is nothing to permit.
+    pub(super) fn run(&mut self, cx: &mut Context<'_>, on: Option<(RouteId, (Ticket, Allowance))>) -> Running {
         let id = cx.scope.next_id();
         if self.first == 0 {
             self.first = id;
@@ -140,7 +143,11 @@ impl Call {
         if !self.is_tool() {
             cx.scope.attempts = cx.scope.attempts.saturating_add(1);
         }
-        let place = route.and_then(|route| cx.live.place(route));
+        let (ticket, allowance) = match on {
+            Some((_, (ticket, allowance))) => (Some(ticket), allowance),
+            None => (None, self.allowance(cx)),
+        };
+        let place = on.and_then(|(route, _)| cx.live.place(route));
         let limits = &cx.policy.attempt;
         let of_route = |own: Option<Duration>, default| self.streaming.then_some(own.unwrap_or(default));
         Running {
@@ -148,7 +155,7 @@ impl Call {
             client: place.map_or(0, |place| place.client),
             ticket,
             started: cx.now,
-            allowance: self.allowance(cx),
+            allowance,
             first_progress: of_route(place.and_then(|place| place.route.first_progress), limits.first_progress),
             idle: of_route(place.and_then(|place| place.route.idle), limits.idle),
             progress: None,

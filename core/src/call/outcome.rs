@@ -4,7 +4,7 @@ use super::*;
 
 impl Call {
     /// Shared with `settle`: gates are told, the route stays committed.
-    pub(super) fn succeeded(&mut self, cx: &mut Context<'_>, running: Running) -> State {
+    pub(super) fn succeeded(&self, cx: &mut Context<'_>, running: &Running) -> State {
         if self.failed > 0 {
             self.note(cx, self.route, What::Recovered { failed: self.failed });
         }
@@ -60,8 +60,8 @@ impl Call {
         }
         // The permit was held for the switch; the attempt gets one of its own, for its own time.
         cx.live.give_back(cx.policy, ticket, cx.now);
-        match self.ticket(cx, route) {
-            Ok(ticket) => State::Attempt(self.arrive(cx, route, ticket)),
+        match self.permit(cx, route) {
+            Ok(permit) => State::Attempt(self.arrive(cx, route, permit)),
             Err(refusal) => {
                 self.note(cx, Some(route), What::PassedOver { why: Skip::Breaker, until: Some(refusal.until()) });
                 self.go_on(cx)

@@ -34,6 +34,7 @@ impl Admitted {
 }
 
 /// Asks every question that comes before a first attempt, in one go.
+#[inline]
 pub fn enter(mut call: Call, scope: &mut Scope, session: &mut Session, now: Instant) -> Entered {
     let mut cx = Context::new(session, scope, now);
     if cx.scope.has_cancels() || call.state != State::Fresh {
@@ -49,8 +50,9 @@ pub fn enter(mut call: Call, scope: &mut Scope, session: &mut Session, now: Inst
 }
 
 /// Takes what became of the attempt. After a failure the call goes on from there by `poll` and `handle`.
+#[inline]
 pub fn settle(
-    Admitted(mut call): Admitted,
+    Admitted(call): Admitted,
     scope: &mut Scope,
     session: &mut Session,
     now: Instant,
@@ -58,9 +60,15 @@ pub fn settle(
 ) -> Option<Call> {
     let mut cx = Context::new(session, scope, now);
     let State::Attempt(running) = call.state else { return Some(call) };
-    call.state = match result {
-        Ok(()) => call.succeeded(&mut cx, running),
-        Err(failure) => call.attempt_failed(&mut cx, running, failure),
-    };
-    result.is_err().then_some(call)
+    match result {
+        Ok(()) => {
+            call.succeeded(&mut cx, &running);
+            None
+        }
+        Err(failure) => {
+            let mut call = call;
+            call.state = call.attempt_failed(&mut cx, running, failure);
+            Some(call)
+        }
+    }
 }

@@ -1,0 +1,204 @@
+"""Replays ``tests/vectors/driver`` through the host loops: sync, asyncio and trio, on virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import trio
+from vectors import Wrong, known, need
+
+from failsoft import Agent, Attempt, Exhausted, Failure, Policy, Route, Session, retry, tool
+from failsoft.testing import VirtualTime, instant
+
+FIELDS = "name note policy seed retry call activates broken models tools approver runs expect"
+
+
+class Told(Exception):
+    """What a script fails with."""
+
+    def __init__(self, message: str, failure: Failure) -> None:
+        super().__init__(message)
+        self.failsoft_failure = failure
+
+
+class Script:
+    """Behaves as it is told, one step a request; the last step repeats."""
+
+    def __init__(self, steps: list[dict[str, Any]], time: VirtualTime, log: list[str], name: str = "") -> None:
+        self.steps, self.time, self.log, self.name, self.asked = steps, time, log, name, 0
+
+    def begin(self) -> dict[str, Any]:
+        step = self.steps[min(self.asked, len(self.steps) - 1)]
+        known(step, "fails message retry_after_ms after_ms hangs value answer calls reply")
+        self.asked += 1
+        self.log.append(self.name)
+        return step
+
+    @staticmethod
+    def span(step: dict[str, Any]) -> float:
+        return float("inf") if step.get("hangs") else step.get("after_ms", 0) / 1000
+
+    def end(self, step: dict[str, Any]) -> Any:
+        if "fails" in step:
+            after = step.get("retry_after_ms")
+            failure = Failure(step["fails"], retry_after=None if after is None else after / 1000)
+            raise Told(step.get("message", step["fails"]), failure)
+        if "calls" in step:
+            return {"tool_calls": [{"id": f"c{at}", **call} for at, call in enumerate(step["calls"])]}
+        if "answer" in step:
+            return {"answer": step["answer"]}
+        return step.get("reply", step.get("value"))
+
+    def sync(self, *_: Any, **__: Any) -> Any:
+        step = self.begin()
+        if self.span(step):
+            self.time.hang(self.span(step))
+        return self.end(step)
+
+    async def later(self, *_: Any, **__: Any) -> Any:
+        step = self.begin()
+        if self.span(step):
+            await self.time.ahang(self.span(step))
+        return self.end(step)
+
+
+def replay(vector: dict[str, Any], loop: str) -> None:
+    """``loop``: sync, asyncio or trio."""
+    known(vector, FIELDS)
+    with instant(0) as time:
+        play = Play(vector, loop, time)
+        if loop == "sync":
+            play.sync()
+        elif loop == "asyncio":
+            asyncio.run(play.later())
+        else:
+            trio.run(play.later)
+        found = play.found()
+    for name, wanted in vector["expect"].items():
+        if name == "took_ms" and isinstance(wanted, dict):
+            wanted = wanted["sync" if loop == "sync" else "async"]
+        if name == "ran_any_order":
+            need(sorted(found["ran"]), sorted(wanted), name)
+        elif name == "lines":
+            need(len(found[name]), len(wanted), f"{name} {found[name]}")
+            for line, begins in zip(found[name], wanted, strict=True):
+                need(line[: len(begins)], begins, name)
+        elif name not in found:
+            raise Wrong(f"no field {name} in {found}")
+        else:
+            need(found[name], wanted, name)
+
+
+class Play:
+    def __init__(self, vector: dict[str, Any], loop: str, time: VirtualTime) -> None:
+        self.vector, self.loop, self.time = vector, loop, time
+        self.policy = Policy.from_json(json.dumps(vector.get("policy") or {}))
+        self.seed = vector.get("seed", 1)
+        self.log: list[str] = []
+        self.facts: dict[str, Any] = {}
+        self.activated: list[str] = []
+        self.approved: list[str] = []
+        bodies = [vector["retry"]] if "retry" in vector else list(vector.get("call", {}).values())
+        self.scripts = [Script(steps, time, []) for steps in [*bodies, *vector.get("models", [])]]
+
+    def found(self) -> dict[str, Any]:
+        return {
+            "slept_ms": [round(delay * 1000) for delay in self.time.slept],
+            "took_ms": round(self.time.now * 1000),
+            "asked": [script.asked for script in self.scripts],
+            "activated": self.activated,
+            "approved": self.approved,
+            "ran": self.log,
+            **self.facts,
+        }
+
+    def failed(self, error: Exception) -> None:
+        word = {Told: "original", Exhausted: "exhausted"}.get(type(error), type(error).__name__)
+        self.facts |= {"error": word, "message": str(error), "cause": error.__cause__ and str(error.__cause__)}
+
+    # ---- The same, sync and async. ----
+
+    def sync(self) -> None:
+        try:
+            if "retry" in self.vector:
+                self.facts["value"] = retry(self.scripts[0].sync, seed=self.seed, **self.options())
+            elif "call" in self.vector:
+                turn, by_route = self.turn()
+                # A request that hangs is only given up on in a thread of its own.
+                isolate = any(step.get("hangs") for steps in self.vector["call"].values() for step in steps)
+                self.facts["value"] = turn.call(lambda attempt: by_route[attempt.route.name].sync(), isolate=isolate)
+                self.facts["lines"] = turn.report().lines
+            else:
+                agent = self.agent()
+                for _ in range(self.vector.get("runs", 1)):
+                    self.read(agent.run("go"))
+        except Exception as error:
+            self.failed(error)
+
+    async def later(self) -> None:
+        try:
+            if "retry" in self.vector:
+                self.facts["value"] = await retry(self.scripts[0].later, seed=self.seed, **self.options())
+            elif "call" in self.vector:
+                turn, by_route = self.turn()
+
+                async def request(attempt: Attempt) -> Any:
+                    return await by_route[attempt.route.name].later()
+
+                self.facts["value"] = await turn.acall(request)
+                self.facts["lines"] = turn.report().lines
+            else:
+                agent = self.agent()
+                for _ in range(self.vector.get("runs", 1)):
+                    self.read(await agent.arun("go"))
+        except Exception as error:
+            self.failed(error)
+
+    # ---- What is driven. ----
+
+    def options(self) -> dict[str, Any]:
+        retry_part = json.loads(self.policy.to_json())["retry"]
+        options = {name: retry_part[name] for name in ("max_attempts", "factor", "jitter")}
+        return {**options, "base": retry_part["base_ms"] / 1000, "cap": retry_part["cap_ms"] / 1000}
+
+    def turn(self) -> Any:
+        names = list(self.vector["call"])
+        hooks = self.vector.get("activates", [])
+        routes = [Route(name, activate=self.activate if name in hooks else None) for name in names]
+        session = Session(self.policy, routes=routes, seed=self.seed)
+        return session.turn(), dict(zip(names, self.scripts, strict=True))
+
+    def activate(self, route: Route) -> Any:
+        self.activated.append(route.name)
+        if route.name in self.vector.get("broken", []):
+            raise OSError("no client")
+        if self.loop == "sync":
+            return "client"
+        return self.client()
+
+    async def client(self) -> str:
+        return "client"
+
+    def agent(self) -> Agent:
+        body = "sync" if self.loop == "sync" else "later"
+        first, *others = (getattr(script, body) for script in self.scripts)
+        tools = []
+        for form in self.vector.get("tools", []):
+            known(form, "name risky replay timeout_ms does")
+            script = Script(form["does"], self.time, self.log, form["name"])
+            options = {name: form[name] for name in ("name", "risky", "replay") if name in form}
+            tools.append(tool(getattr(script, body), **options))
+        approver = self.approver if "approver" in self.vector else None
+        return Agent(first, fallbacks=others, tools=tools, approver=approver, policy=self.policy, seed=self.seed)
+
+    def approver(self, request: Any) -> Any:
+        self.approved.append(request.tool)
+        answers = self.vector["approver"]
+        return answers[min(len(self.approved), len(answers)) - 1]
+
+    def read(self, result: Any) -> None:
+        names = ("answer", "steps", "blocked", "degraded", "stop_reason", "attempts", "route", "lines")
+        self.facts = {name: getattr(result, name) for name in names}
+        self.facts["told"] = [message["content"] for message in result.messages if message["role"] == "tool"]

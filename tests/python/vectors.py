@@ -1,0 +1,445 @@
+"""Reads and runs the files of ``tests/vectors`` through the Python binding's machine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from failsoft import _native
+from failsoft._native import Failure, Policy
+
+FOLDER = Path(__file__).parent.parent / "vectors"
+WALL = 1_700_000_000.0
+"""The calendar of every vector, in seconds since the Unix epoch."""
+
+
+class Wrong(AssertionError):
+    """A vector that does not hold."""
+
+
+def files() -> dict[str, dict[str, Any]]:
+    """Every vector by ``folder/name``."""
+    paths = sorted(FOLDER.glob("*/*.json"))
+    return {f"{path.parent.name}/{path.stem}": json.loads(path.read_text("utf-8")) for path in paths}
+
+
+def need(found: object, wanted: object, what: str) -> None:
+    if found != wanted:
+        raise Wrong(f"{what}: expected {wanted!r}, got {found!r}")
+
+
+def known(data: dict[str, Any], fields: str) -> None:
+    """Refuses what the form does not name."""
+    for name in data:
+        if name not in fields.split():
+            raise Wrong(f"unknown field {name}")
+
+
+def fits(wanted: Any, found: Any, what: str) -> None:
+    """Every field that is given must be there and equal; ``{"from", "to"}`` is a range; two digits a whole digest."""
+    if isinstance(wanted, dict) and isinstance(found, dict):
+        for name, value in wanted.items():
+            if name not in found:
+                raise Wrong(f"{what}: no field {name} in {found}")
+            fits(value, found[name], f"{what}.{name}")
+    elif isinstance(wanted, dict) and isinstance(found, int):
+        known(wanted, "from to")
+        if not wanted["from"] <= found <= wanted["to"]:
+            raise Wrong(f"{what}: expected {wanted}, got {found}")
+    elif isinstance(wanted, str) and len(wanted) == 2 and found == wanted * 32:
+        pass
+    else:
+        need(found, wanted, what)
+
+
+def ms(seconds: float | None) -> int | None:
+    return None if seconds is None or seconds > 1e14 else round(seconds * 1000)
+
+
+def seconds(data: dict[str, Any]) -> dict[str, Any]:
+    """Fields with their times as Python has them."""
+    return {
+        name.removesuffix("_ms"): value / 1000 if name.endswith("_ms") and value is not None else value
+        for name, value in data.items()
+    }
+
+
+# ---- Timelines. ----
+
+
+class Timeline:
+    """One session, its named turns, and one clock that the file holds."""
+
+    def __init__(self, vector: dict[str, Any], way: str) -> None:
+        known(vector, "name note source policy routes tools seed call steps")
+        self.vector, self.way = vector, way
+        self.now, self.wall, self.epoch = 0, WALL, 0
+        self.policy = Policy.from_json(json.dumps(vector.get("policy") or {}))
+        chain = [{"name": one} if isinstance(one, str) else one for one in vector.get("routes", [])]
+        self.names: list[str] = [one["name"] for one in chain]
+        self.chain = [(one["name"], seconds(one)) for one in chain]
+        self.tools = [self.tool(**seconds(one)) for one in vector.get("tools", [])]
+        self.session = _native.Session(self.policy, self.chain, self.clock, vector.get("seed", 1))
+        self.actors: dict[str, Actor] = {}
+
+    def clock(self) -> float:
+        return self.now / 1000
+
+    @staticmethod
+    def tool(name: str, risky: bool = False, replay: str = "once", timeout: float | None = None) -> Any:
+        return name, risky, replay, timeout
+
+    def run(self) -> None:
+        for place, step in enumerate(self.vector["steps"]):
+            self.now = step.get("at", self.now)
+            try:
+                self.step({name: value for name, value in step.items() if name not in ("at", "note")})
+            except Wrong as wrong:
+                raise Wrong(f"step {place} (at {self.now}, {self.way}): {wrong}") from None
+
+    def step(self, step: dict[str, Any]) -> None:
+        name, stale = step.pop("turn", "a"), step.pop("stale", False)
+        ((action, value),) = step.items()
+        if action == "snapshot":
+            self.restore(value)
+        elif action == "reset":
+            self.session.reset_route(self.names.index(value))
+        elif action == "breaker":
+            known(value, "route state")
+            need(self.session.breaker_state(self.names.index(value["route"])), value["state"], "breaker")
+        elif action == "new_turn":
+            self.actors[name] = Actor(self)
+        else:
+            if name not in self.actors:
+                self.actors[name] = Actor(self)
+            elif self.way == "restored":
+                self.actors[name].restore(self.wall + self.now / 1000)
+            self.actors[name].step(action, value, stale)
+
+    def restore(self, form: Any) -> None:
+        clock, outside = self.now, 0
+        if form is not True:
+            known(form, "clock outside_ms")
+            clock, outside = form["clock"], form["outside_ms"]
+        wall = self.wall + self.now / 1000
+        there = wall + outside / 1000
+        session = self.session.snapshot(wall)
+        turns = {name: actor.turn.snapshot(wall) for name, actor in self.actors.items()}
+        self.epoch += 1
+        self.now = clock
+        self.session = _native.Session.restore(session, self.policy, self.chain, self.clock, self.epoch, there)
+        for name, text in turns.items():
+            self.actors[name].turn = _native.Turn.restore(self.session, text, self.tools, there)
+        self.wall = there - clock / 1000
+
+
+class Actor:
+    """A turn, and what it drives: its own loop, or a call of a function."""
+
+    def __init__(self, host: Timeline) -> None:
+        self.host = host
+        self.turn = _native.Turn(host.session, host.tools)
+        self.asked: dict[int, str] = {}
+        self.call: _native.Call | None = None
+        self.admitted: _native.Attempt | None = None
+        self.settled = self.taken = False
+        form = host.vector.get("call")
+        if form is not None:
+            self.begin(form)
+
+    def begin(self, form: dict[str, Any]) -> None:
+        known(form, "replay streaming restartable timeout_ms")
+        self.settled, self.taken, self.admitted = False, False, None
+        if self.host.way == "fused" and set(form) <= {"streaming", "restartable"}:
+            self.call, self.form = None, form
+        else:
+            self.call = _native.Call(self.turn, **seconds(form))
+
+    @property
+    def machine(self) -> Any:
+        if self.host.vector.get("call") is None:
+            return self.turn
+        if self.call is None:
+            raise Unfused
+        return self.call
+
+    def restore(self, wall: float) -> None:
+        """On the same clock, at once: nothing may change. Calls are bound to their turn, and stay."""
+        if self.host.vector.get("call") is None:
+            self.turn = _native.Turn.restore(self.host.session, self.turn.snapshot(wall), self.host.tools, wall)
+
+    def step(self, action: str, value: Any, stale: bool) -> None:
+        match action:
+            case "poll":
+                self.poll(value)
+            case "new_call":
+                self.begin(value)
+            case "report":
+                fits(value, self.report(), "report")
+            case "outcome":
+                known(value, "index outcome limit")
+                outcome, limit = self.turn.outcome(value["index"]) or (None, None)
+                fits(value, {"index": value["index"], "outcome": outcome, "limit": limit}, "outcome")
+            case "sentence":
+                known(value, "index text")
+                need(self.turn.sentence(value["index"]), value["text"], "sentence")
+            case "lines":
+                need(self.turn.tally()["lines"], value, "lines")
+            case "explain":
+                end = self.machine.poll()
+                need(end.message if isinstance(end, _native.Finish) else "", value, "explain")
+            case "calm":
+                need(self.turn.calm_answer(), value, "calm")
+            case _:
+                accepted = self.event(action, value)
+                if accepted == stale:
+                    raise Wrong(f"{action} {value} was {'accepted' if accepted else 'stale'}")
+
+    def report(self) -> dict[str, Any]:
+        tally = self.turn.tally()
+        failure = tally.pop("failure")
+        return {**tally, "failure": failure and failure.kind}
+
+    # ---- Polls. ----
+
+    def poll(self, wanted: dict[str, Any]) -> None:
+        command = self.enter() or self.machine.poll()
+        if self.admitted is None:
+            again = self.machine.poll()
+            need(self.shown(again), self.shown(command), "polled twice")
+        if isinstance(command, _native.AskApproval):
+            self.asked[command.id] = command.digest
+        fits(wanted, self.shown(command), "poll")
+
+    def enter(self) -> _native.Attempt | None:
+        """The short way in, as far as it goes."""
+        if self.host.way != "fused" or self.call is not None:
+            return None
+        if self.settled or self.admitted is not None:
+            raise Unfused
+        entered = self.turn.enter(**self.form)
+        if isinstance(entered, _native.Call):
+            self.call = entered
+        else:
+            self.admitted = entered
+        return self.admitted
+
+    def shown(self, command: Any) -> dict[str, Any]:
+        """A command as a vector writes it, every field given."""
+        route = getattr(command, "route", None)
+        until = {"until_ms": ms(getattr(command, "until", None))}
+        fields: dict[str, Any]
+        match command:
+            case _native.Attempt():
+                work = {"function": "function", "tool": f"tool {command.index}", "model": f"model {command.step}"}
+                without = "" if command.with_tools or command.work != "model" else " without tools"
+                fields = {
+                    "route": route,
+                    "client": command.generation,
+                    "work": work[command.work] + without,
+                    "number": command.number,
+                    "timeout_ms": ms(command.timeout),
+                    "first_progress_ms": ms(command.first_progress),
+                    "idle_ms": ms(command.idle),
+                    "idempotency_key": command.idempotency_key,
+                    **until,
+                }
+            case _native.Wait():
+                fields = {"delay_ms": ms(command.delay), "why": command.why, **until}
+                if command.until is None:
+                    fields["delay_ms"] = None
+            case _native.Switch():
+                fields = {"route": self.host.names[command.route], "why": command.why, **until}
+            case _native.Rebuild():
+                fields = {"route": self.host.names[command.route], "client": command.client, **until}
+            case _native.AskApproval():
+                fields = {"index": command.index, "digest": command.digest, **until}
+            case _native.Cancel():
+                fields = {"why": command.why}
+            case _native.Finish():
+                retry_in = command.retry_in
+                fields = {
+                    "end": command.end,
+                    "limit": command.limit,
+                    "stop_reason": command.stop_reason,
+                    "failure": command.failure and command.failure.kind,
+                    "retry_at_ms": None if retry_in is None else ms(retry_in + self.host.clock()),
+                }
+                return {"finish": fields}
+            case _:
+                raise Wrong(f"no such command: {command!r}")
+        word = "".join("_" + letter.lower() if letter.isupper() else letter for letter in type(command).__name__)
+        return {word[1:]: {"id": command.id, **fields}}
+
+    # ---- Events. ----
+
+    def event(self, name: str, value: Any) -> bool:
+        if self.admitted is not None:
+            return self.settle(name, value)
+        if self.settled:
+            raise Unfused
+        machine = self.machine
+        match name:
+            case "taken" | "succeeded" | "waited" | "ready" | "not_ready" | "abandoned":
+                return bool(getattr(machine, name)(value))
+            case "interrupted":
+                need(value, True, "interrupted")
+                return bool(machine.interrupted())
+            case "failed":
+                return bool(machine.failed(value["id"], failure(value)))
+            case "progress":
+                known(value, "id meaningful")
+                return bool(machine.progress(**value))
+            case "decided":
+                known(value, "id decision digest")
+                digest = value.get("digest") or self.asked[value["id"]]
+                return self.turn.decided(value["id"], value["decision"], digest * 32 if len(digest) == 2 else digest)
+            case "replied":
+                return self.replied(**value)
+        raise Wrong(f"no such step: {name}")
+
+    def replied(
+        self, id: int, answer: bool | None = None, tool_calls: list[Any] | None = None, usage: Any = None
+    ) -> bool:
+        if (answer is None) == (tool_calls is None):
+            raise Wrong("replied: give answer or tool_calls")
+        known(usage or {}, "input_tokens output_tokens")
+        rows = None if tool_calls is None else [tool_call(**one) for one in tool_calls]
+        return self.turn.replied(id, rows, **(usage or {}))
+
+    def settle(self, name: str, value: Any) -> bool:
+        attempt = self.admitted
+        assert attempt is not None
+        if attempt.id != (value["id"] if isinstance(value, dict) else value) or (name == "taken" and self.taken):
+            raise Unfused
+        match name:
+            case "taken":
+                self.taken = True
+                return True
+            case "succeeded":
+                self.turn.settle(attempt)
+                self.settled = True
+            case "abandoned":
+                self.turn.settle_abandoned(attempt)
+                self.settled = True
+            case "failed":
+                self.call = self.turn.settle_failed(attempt, failure(value))
+            case _:
+                raise Unfused
+        self.admitted = None
+        return True
+
+
+class Unfused(Exception):
+    """The short way does not know this step: the file is run the long way only."""
+
+
+def failure(form: dict[str, Any]) -> Failure:
+    known(form, "id kind status retry_after_ms reset_after_ms phase should_retry effect")
+    fields = {name: value for name, value in seconds(form).items() if name not in ("id", "kind")}
+    return Failure(form["kind"], **fields)
+
+
+def tool_call(
+    name: str,
+    digest: str | None = None,
+    arguments: str | None = None,
+    bad: str | None = None,
+    risky: bool | None = None,
+) -> tuple[str, str | None, str | None, bool | None]:
+    if [digest, arguments, bad].count(None) != 2:
+        raise Wrong(f"tool call {name}: give one of digest, arguments, bad")
+    if arguments is not None:
+        digest, bad = _native.canonical_digest(name, arguments)
+    return name, digest * 32 if digest and len(digest) == 2 else digest, bad, risky
+
+
+# ---- The other forms. ----
+
+
+def run_timeline(vector: dict[str, Any]) -> None:
+    """As it stands; with every turn written and restored before each step; by ``enter`` and ``settle``."""
+    for way in ("plain", "restored", "fused") if "call" in vector else ("plain", "restored"):
+        try:
+            Timeline(vector, way).run()
+        except Unfused:
+            continue
+
+
+def run_breaker(vector: dict[str, Any]) -> None:
+    known(vector, "name note source breaker steps")
+    now = 0
+    policy = Policy.from_json(json.dumps({"breaker": vector["breaker"]}))
+    circuit = _native.Circuit(policy, lambda: now / 1000)
+    held: dict[str, int] = {}
+    outcomes = {"S": True, "F": False, "N": None}
+    for place, step in enumerate(vector["steps"]):
+        known(step, "at advance_ms event lease_ms rejected state note")
+        now = step.get("at", now + step.get("advance_ms", 0))
+        parts = step["event"].split(":")
+        if parts[0] == "end":
+            circuit.settle(held.pop(parts[1]), outcomes[parts[2]])
+        elif parts != ["read"]:
+            permit, _ = circuit.admit(step.get("lease_ms", float("inf")) / 1000)
+            need(permit is None, step.get("rejected", False), f"step {place}: refused")
+            if permit is not None and parts[0] == "start":
+                held[parts[1]] = permit
+            elif permit is not None:
+                circuit.settle(permit, outcomes[parts[0]])
+        if "state" in step:
+            need(circuit.state(), step["state"], f"step {place}")
+
+
+def run_classify(vector: dict[str, Any]) -> None:
+    known(vector, "name note source cases")
+    for place, case in enumerate(vector["cases"]):
+        known(case, "facts failure note")
+        found = _native.classify(case["facts"])
+        shown = {
+            "kind": found.kind,
+            "status": found.status,
+            "retry_after_ms": ms(found.retry_after),
+            "reset_after_ms": ms(found.reset_after),
+            "phase": found.phase,
+            "should_retry": found.should_retry,
+            "effect": found.effect,
+        }
+        need(shown, case["failure"], f"case {place}, by rule {_native.deciding_rule(case['facts'])}")
+
+
+def run_refused(vector: dict[str, Any]) -> None:
+    known(vector, "name note source refused")
+    for place, case in enumerate(vector["refused"]):
+        known(case, "policy routes line")
+        try:
+            policy = Policy.from_json(json.dumps(case.get("policy") or {}))
+            _open(policy, case.get("routes"))
+        except ValueError as refused:
+            # Fields of a route are said in the spelling of Python.
+            line = case["line"].replace("_ms", "") if "routes" in case else case["line"]
+            need(str(refused), line, f"case {place}")
+        else:
+            raise Wrong(f"case {place}: not refused")
+
+
+def _open(policy: Policy, routes: list[Any] | None) -> None:
+    from failsoft import Session
+
+    if routes == [] or (routes and all(isinstance(one, str) for one in routes)):
+        Session(policy, routes=routes)
+    chain = [{"name": one} if isinstance(one, str) else one for one in routes or []]
+    _native.Session(policy, [(None, seconds(one)) for one in chain], None, 1)
+
+
+def runner(key: str, vector: dict[str, Any]) -> Any:
+    folder = key.split("/")[0]
+    if folder in ("classify", "policy"):
+        return {"classify": run_classify, "policy": run_refused}[folder]
+    return run_breaker if "breaker" in vector else run_timeline
+
+
+def actions(vector: dict[str, Any]) -> Iterator[str]:
+    for step in vector.get("steps", []):
+        yield from (name for name in step if name not in ("at", "turn", "stale", "note"))
