@@ -5,7 +5,7 @@ use failsoft::policy::failure::Phase;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::convert::{Failure, named};
+use crate::convert::{Failure, Lossy, named};
 
 /// The texts that facts borrow from.
 struct Owned {
@@ -19,7 +19,9 @@ struct Owned {
 impl Owned {
     fn read(facts: &Bound<'_, PyDict>) -> PyResult<Self> {
         let text = |name: &str| -> PyResult<Option<String>> {
-            facts.get_item(name)?.map_or(Ok(None), |item| item.extract::<Option<String>>())
+            facts
+                .get_item(name)?
+                .map_or(Ok(None), |item| item.extract::<Option<Lossy>>().map(|text| text.map(|text| text.0)))
         };
         let phase = text("phase")?;
         let phase = phase.map(|word| named("facts.phase", &word, Phase::NAMES, Phase::from_name(&word))).transpose()?;

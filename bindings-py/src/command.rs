@@ -34,8 +34,8 @@ impl Attempt {
     }
 
     /// What was let through, to be settled once.
-    pub(crate) fn take(&self) -> Option<Admitted> {
-        self.admitted.filter(|_| !self.settled.swap(true, Ordering::Relaxed))
+    pub(crate) fn take(&self) -> Option<&Admitted> {
+        self.admitted.as_ref().filter(|_| !self.settled.swap(true, Ordering::Relaxed))
     }
 }
 
@@ -58,6 +58,12 @@ impl Attempt {
     fn client(&self, py: Python<'_>) -> Option<Py<PyAny>> {
         let route = usize::from(self.core.route?.0);
         locked(&self.session.get().clients).get(route)?.as_ref().map(|client| client.clone_ref(py))
+    }
+
+    /// Which making of the route's client it is for, counted from 0.
+    #[getter]
+    fn generation(&self) -> u32 {
+        self.core.client
     }
 
     #[getter]
@@ -203,7 +209,8 @@ impl Finish {
     /// Seconds until asking again may help, if that is known.
     #[getter]
     fn retry_in(&self) -> Option<f64> {
-        self.verdict.retry_at.map(|at| seconds(at - self.now))
+        let at = self.verdict.retry_at?;
+        at.known().map(|_| seconds(at - self.now))
     }
 
     /// Whether the last attempt was given up on at its limit.

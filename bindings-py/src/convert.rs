@@ -10,6 +10,13 @@ use pyo3::types::{PyBool, PyDelta, PyDict, PyFloat, PyInt, PyList, PyString, PyT
 
 /// Plain data of Python as plain data of the core; anything else is shown as text, so that it is refused by name.
 pub(crate) fn value(object: &Bound<'_, PyAny>) -> PyResult<Value> {
+    within(object, DEEPEST)
+}
+
+/// No policy nests deeper; a map that holds itself would never end.
+const DEEPEST: u32 = 16;
+
+fn within(object: &Bound<'_, PyAny>, depth: u32) -> PyResult<Value> {
     if object.is_none() {
         return Ok(Value::Null);
     }
@@ -25,14 +32,28 @@ pub(crate) fn value(object: &Bound<'_, PyAny>) -> PyResult<Value> {
     if object.is_instance_of::<PyDelta>() {
         return Ok(Value::Number(object.call_method0("total_seconds")?.extract()?));
     }
+    let Some(deeper) = depth.checked_sub(1) else { return Ok(Value::Text("too deeply nested".into())) };
     if let Ok(map) = object.cast::<PyDict>() {
-        let entries = map.iter().map(|(key, item)| Ok((key.str()?.to_string_lossy().into_owned(), value(&item)?)));
-        return entries.collect::<PyResult<_>>().map(Value::Map);
+        let read = |(key, item): (Bound<'_, PyAny>, Bound<'_, PyAny>)| {
+            Ok((key.str()?.to_string_lossy().into_owned(), within(&item, deeper)?))
+        };
+        return map.iter().map(read).collect::<PyResult<_>>().map(Value::Map);
     }
     if object.is_instance_of::<PyList>() || object.is_instance_of::<PyTuple>() {
-        return object.try_iter()?.map(|item| value(&item?)).collect::<PyResult<_>>().map(Value::List);
+        return object.try_iter()?.map(|item| within(&item?, deeper)).collect::<PyResult<_>>().map(Value::List);
     }
     Ok(Value::Text(object.repr()?.to_string_lossy().into_owned()))
+}
+
+/// Text as the core can hold it: a lone surrogate, which no UTF-8 can say, becomes a replacement character.
+pub(crate) struct Lossy(pub(crate) String);
+
+impl<'py> FromPyObject<'_, 'py> for Lossy {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        Ok(Self(object.cast::<PyString>()?.to_string_lossy().into_owned()))
+    }
 }
 
 /// What the core found wrong, as Python says it.

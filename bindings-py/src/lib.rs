@@ -21,7 +21,7 @@ mod _native {
     #[pymodule_export]
     use crate::convert::Failure;
     #[pymodule_export]
-    use crate::policy::{Policy, canonical_digest, gate, tool_failed};
+    use crate::policy::{Policy, canonical_digest, gate, stop_reasons, tool_failed};
     #[pymodule_export]
     use crate::session::{Session, monotonic, set_default_clock};
     #[pymodule_export]

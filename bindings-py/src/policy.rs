@@ -7,7 +7,7 @@ use failsoft::value::{Spelling, Value};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::convert::{invalid, value};
+use crate::convert::{Lossy, invalid, value};
 
 /// Every number and choice of the engine; immutable, validated when it is made.
 #[pyclass(frozen, eq, module = "failsoft._native", from_py_object)]
@@ -50,8 +50,8 @@ impl Policy {
 
 /// The digest of a tool call and None, or None and what is wrong with its arguments.
 #[pyfunction]
-pub(crate) fn canonical_digest(tool: &str, arguments: &str) -> (Option<String>, Option<String>) {
-    match approval::digest(tool, arguments) {
+pub(crate) fn canonical_digest(tool: Lossy, arguments: &str) -> (Option<String>, Option<String>) {
+    match approval::digest(&tool.0, arguments) {
         Ok(digest) => (Some(digest.to_string()), None),
         Err(complaint) => (None, Some(complaint)),
     }
@@ -68,8 +68,14 @@ pub(crate) fn gate(policy: &Policy, tool: &str, risky: bool, standing: Vec<Strin
     }
 }
 
+/// Every word for why a run stops.
+#[pyfunction]
+pub(crate) fn stop_reasons() -> Vec<&'static str> {
+    failsoft::command::StopReason::NAMES.to_vec()
+}
+
 /// What a model is told about a tool that ran and failed.
 #[pyfunction]
-pub(crate) fn tool_failed(name: &str, error: &str) -> String {
-    failsoft::words::tool_failed(name, error)
+pub(crate) fn tool_failed(name: Lossy, error: Lossy) -> String {
+    failsoft::words::tool_failed(&name.0, &error.0)
 }

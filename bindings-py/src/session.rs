@@ -1,6 +1,7 @@
 //! The session behind one lock, and the clock.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant as SystemInstant;
 
 use failsoft::value::Spelling;
@@ -17,13 +18,17 @@ pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// A clock that stands in for the real one everywhere, while tests run on virtual time.
-static DEFAULT_CLOCK: RwLock<Option<Py<PyAny>>> = RwLock::new(None);
+static DEFAULT_CLOCK: Mutex<Option<Py<PyAny>>> = Mutex::new(None);
+
+/// Whether there is one. It is looked at before every decision, and there almost never is.
+static HAS_DEFAULT_CLOCK: AtomicBool = AtomicBool::new(false);
 
 /// Replaces the default clock: a callable that returns seconds, or None for the system's monotonic clock.
 #[pyfunction]
 pub(crate) fn set_default_clock(clock: Option<Py<PyAny>>) {
     let old = {
-        let mut place = DEFAULT_CLOCK.write().unwrap_or_else(PoisonError::into_inner);
+        let mut place = locked(&DEFAULT_CLOCK);
+        HAS_DEFAULT_CLOCK.store(clock.is_some(), Ordering::Release);
         std::mem::replace(&mut *place, clock)
     };
     drop(old);
@@ -44,11 +49,10 @@ fn system_clock() -> Instant {
 
 pub(crate) fn read_clock(py: Python<'_>, own: Option<&Py<PyAny>>) -> PyResult<Instant> {
     let default = match own {
-        Some(_) => None,
-        None => match &*DEFAULT_CLOCK.read().unwrap_or_else(PoisonError::into_inner) {
-            None => return Ok(system_clock()),
-            Some(clock) => Some(clock.clone_ref(py)),
-        },
+        None if HAS_DEFAULT_CLOCK.load(Ordering::Acquire) => {
+            locked(&DEFAULT_CLOCK).as_ref().map(|clock| clock.clone_ref(py))
+        }
+        _ => None,
     };
     let Some(clock) = own.or(default.as_ref()) else { return Ok(system_clock()) };
     let seconds: f64 = clock.bind(py).call0()?.extract()?;
@@ -77,18 +81,37 @@ impl Session {
         clock: Option<Py<PyAny>>,
         seed: u64,
     ) -> PyResult<Self> {
-        let (mut objects, mut chain) = (Vec::new(), Vec::new());
-        for (object, fields) in routes {
-            chain.push(failsoft::Route::from_value(&value(fields.as_any())?, Spelling::Python).map_err(invalid)?);
-            objects.push(object);
-        }
+        let (objects, chain) = read_chain(routes)?;
         let core = if chain.is_empty() {
             failsoft::Session::without_routes(policy.0.clone(), seed)
         } else {
             failsoft::Session::new(policy.0.clone(), chain, seed)
         };
-        let clients = Mutex::new(objects.iter().map(|_| None).collect());
-        Ok(Self { core: Arc::new(Mutex::new(core.map_err(invalid)?)), clock, routes: objects, clients })
+        Ok(Self::over(core.map_err(invalid)?, objects, clock))
+    }
+
+    /// The state as text; `wall` is seconds since the Unix epoch. Clients and permits do not travel.
+    fn snapshot(&self, py: Python<'_>, wall: f64) -> PyResult<String> {
+        let now = self.now(py)?;
+        Ok(locked(&self.core).snapshot(now, (wall * 1000.0) as u64))
+    }
+
+    /// A session from such a text, over a policy and a chain of today. `epoch` differs from those of the processes before.
+    #[staticmethod]
+    fn restore(
+        py: Python<'_>,
+        text: &str,
+        policy: &Policy,
+        routes: Vec<(Py<PyAny>, Bound<'_, PyDict>)>,
+        clock: Option<Py<PyAny>>,
+        epoch: u32,
+        wall: f64,
+    ) -> PyResult<Self> {
+        let (objects, chain) = read_chain(routes)?;
+        let now = read_clock(py, clock.as_ref())?;
+        let wall = (wall * 1000.0) as u64;
+        let core = failsoft::Session::restore(text, policy.0.clone(), chain, epoch, now, wall).map_err(invalid)?;
+        Ok(Self::over(core, objects, clock))
     }
 
     /// What the breaker of a route would do with a call now: "closed", "open" or "half_open".
@@ -132,9 +155,23 @@ impl Session {
     }
 }
 
+/// The user's objects, and the chain as the core knows it.
+fn read_chain(routes: Vec<(Py<PyAny>, Bound<'_, PyDict>)>) -> PyResult<(Vec<Py<PyAny>>, Vec<failsoft::Route>)> {
+    let (mut objects, mut chain) = (Vec::new(), Vec::new());
+    for (object, fields) in routes {
+        chain.push(failsoft::Route::from_value(&value(fields.as_any())?, Spelling::Python).map_err(invalid)?);
+        objects.push(object);
+    }
+    Ok((objects, chain))
+}
+
 impl Session {
+    fn over(core: failsoft::Session, routes: Vec<Py<PyAny>>, clock: Option<Py<PyAny>>) -> Self {
+        let clients = Mutex::new(routes.iter().map(|_| None).collect());
+        Self { core: Arc::new(Mutex::new(core)), clock, routes, clients }
+    }
+
     pub(crate) fn now(&self, py: Python<'_>) -> PyResult<Instant> {
         read_clock(py, self.clock.as_ref())
     }
 }
-

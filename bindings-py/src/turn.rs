@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex};
 use failsoft::command::{Command, Event, Id, Reply, ToolCall};
 use failsoft::policy::approval::{Decision, Digest};
 use failsoft::policy::limits::{Limit, Usage};
-use failsoft::{Entered, Handled, Instant, Replay, Tool, Work, enter, settle, words};
+use failsoft::{Entered, Handled, Instant, Replay, Tool, ToolOutcome, Work, enter, settle, words};
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::command::{Attempt, command};
-use crate::convert::{Failure, named, seconds};
+use crate::convert::{Failure, Lossy, invalid, named, seconds};
 use crate::session::{Session, locked};
 
 /// One request of a user.
@@ -23,7 +23,20 @@ pub(crate) struct Turn {
 }
 
 type ToolRow = (String, bool, String, Option<f64>);
-type CallRow = (String, Option<String>, Option<String>, Option<bool>);
+type CallRow = (Lossy, Option<String>, Option<Lossy>, Option<bool>);
+
+fn read_tools(rows: Vec<ToolRow>) -> PyResult<Arc<[Tool]>> {
+    let mut tools = Vec::new();
+    for (name, risky, replay, timeout) in rows {
+        let replay = named("tool.replay", &replay, Replay::NAMES, Replay::from_name(&replay))?;
+        let timeout = timeout.map(std::time::Duration::try_from_secs_f64).transpose();
+        let timeout = timeout.map_err(|_| {
+            PyValueError::new_err(format!("tool {name}: a timeout that is negative or no number is not allowed"))
+        })?;
+        tools.push(Tool { risky, replay, timeout, ..Tool::new(name) });
+    }
+    Ok(Arc::from(tools))
+}
 
 #[pymethods]
 impl Turn {
@@ -31,17 +44,9 @@ impl Turn {
     #[new]
     #[pyo3(signature = (session, tools))]
     fn new(py: Python<'_>, session: Py<Session>, tools: Vec<ToolRow>) -> PyResult<Self> {
-        let mut known = Vec::new();
-        for (name, risky, replay, timeout) in tools {
-            let replay = named("tool.replay", &replay, Replay::NAMES, Replay::from_name(&replay))?;
-            let timeout = timeout.map(std::time::Duration::try_from_secs_f64).transpose();
-            let timeout = timeout.map_err(|_| {
-                PyValueError::new_err(format!("tool {name}: a timeout that is negative or no number is not allowed"))
-            })?;
-            known.push(Tool { risky, replay, timeout, ..Tool::new(name) });
-        }
+        let tools = read_tools(tools)?;
         let now = session.get().now(py)?;
-        let core = failsoft::Turn::new(&mut locked(&session.get().core), Arc::from(known), now);
+        let core = failsoft::Turn::new(&mut locked(&session.get().core), tools, now);
         Ok(Self { session, core: Mutex::new(core) })
     }
 
@@ -126,18 +131,20 @@ impl Turn {
         let calls: Vec<ToolCall<'_>> = rows
             .iter()
             .map(|(name, digest, complaint, risky)| {
-                let complaint = complaint.as_deref().unwrap_or("the arguments have no digest");
+                let complaint = complaint.as_ref().map_or("the arguments have no digest", |text| &text.0);
                 let arguments = digest.as_deref().and_then(digest_of).ok_or(complaint);
-                ToolCall { name, arguments, risky: *risky }
+                ToolCall { name: &name.0, arguments, risky: *risky }
             })
             .collect();
         let reply = if calls.is_empty() { Reply::Nothing } else { Reply::ToolCalls(&calls) };
         self.handle(py, Event::Replied { id, reply, usage })
     }
 
-    /// What became of a tool call: the word for it, or None while it is open.
-    fn outcome(&self, index: u32) -> Option<&'static str> {
-        locked(&self.core).outcome(index).map(|outcome| outcome.name())
+    /// What became of a tool call: the word for it, and the limit if that kept it from running; None while it is open.
+    fn outcome(&self, index: u32) -> Option<(&'static str, Option<&'static str>)> {
+        let outcome = locked(&self.core).outcome(index)?;
+        let limit = if let ToolOutcome::NotRun(limit) = outcome { Some(limit.name()) } else { None };
+        Some((outcome.name(), limit))
     }
 
     /// What the model is told about a tool call that brought no result of its own.
@@ -157,7 +164,7 @@ impl Turn {
     }
 
     /// What became of the turn so far, as a dictionary.
-    fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+    fn tally<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let (report, route) = self.with(|turn, session| {
             let route = turn.scope().route().map(|route| session.route_name(route).to_string());
             (turn.report(session), route)
@@ -214,16 +221,17 @@ impl Turn {
         let call = if streaming { call.streaming(restartable) } else { call };
         let entered = this.with(|turn, session| {
             let scope = turn.scope_mut();
-            let entered = enter(call, scope, session, now);
-            let attempt = if let Entered::Go(admitted) = &entered { admitted.attempt(scope) } else { None };
-            (entered, attempt)
+            match enter(call, scope, session, now) {
+                Entered::Go(admitted) => match admitted.attempt(scope) {
+                    Some(attempt) => Ok(Attempt::new(attempt, this.session.clone_ref(py), Some(admitted))),
+                    None => Err(admitted.into_call()),
+                },
+                Entered::Slow(call) => Err(call),
+            }
         });
         match entered {
-            (Entered::Go(admitted), Some(attempt)) => {
-                Attempt::new(attempt, this.session.clone_ref(py), Some(admitted)).into_py_any(py)
-            }
-            (Entered::Go(admitted), None) => Call::new(slf, admitted.into_call()).into_py_any(py),
-            (Entered::Slow(call), _) => Call::new(slf, call).into_py_any(py),
+            Ok(attempt) => attempt.into_py_any(py),
+            Err(call) => Call::new(slf, call).into_py_any(py),
         }
     }
 
@@ -231,7 +239,7 @@ impl Turn {
     fn settle(&self, py: Python<'_>, attempt: &Attempt) -> PyResult<()> {
         let Some(admitted) = attempt.take() else { return Ok(()) };
         let now = self.now(py)?;
-        self.with(|turn, session| settle(admitted, turn.scope_mut(), session, now, Ok(())));
+        self.with(|turn, session| settle(*admitted, turn.scope_mut(), session, now, Ok(())));
         Ok(())
     }
 
@@ -240,7 +248,7 @@ impl Turn {
         let this = slf.get();
         let Some(admitted) = attempt.take() else { return Ok(None) };
         let now = this.now(slf.py())?;
-        let call = this.with(|turn, session| settle(admitted, turn.scope_mut(), session, now, Err(failure.0)));
+        let call = this.with(|turn, session| settle(*admitted, turn.scope_mut(), session, now, Err(failure.0)));
         Ok(call.map(|call| Call::new(slf, call)))
     }
 
@@ -254,7 +262,15 @@ impl Turn {
         Ok(())
     }
 
-    /// The state as text.
+    /// A turn from the text of its snapshot, its tools given anew. After a death, report `interrupted` first.
+    #[staticmethod]
+    fn restore(py: Python<'_>, session: Py<Session>, text: &str, tools: Vec<ToolRow>, wall: f64) -> PyResult<Self> {
+        let now = session.get().now(py)?;
+        let core = failsoft::Turn::restore(text, read_tools(tools)?, now, (wall * 1000.0) as u64).map_err(invalid)?;
+        Ok(Self { session, core: Mutex::new(core) })
+    }
+
+    /// The state as text; `wall` is seconds since the Unix epoch.
     fn snapshot(&self, py: Python<'_>, wall: f64) -> PyResult<String> {
         let now = self.now(py)?;
         Ok(locked(&self.core).snapshot(now, (wall * 1000.0) as u64))

@@ -7,9 +7,8 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from vectors import FOLDER, Wrong, files, fits, run_timeline, runner
-
 from failsoft import Failure, Policy, _native
+from vectors import FOLDER, Wrong, files, fits, run_timeline, runner
 
 VECTORS = {key: vector for key, vector in files().items() if not key.startswith("driver/")}
 
@@ -44,7 +43,7 @@ def test_every_word_of_a_failure_is_known(kind: str, field: str) -> None:
         options: dict[str, Any] = {field: word}
         assert getattr(Failure("unknown", **options), field) == word
     with pytest.raises(ValueError, match=f"use one of {', '.join(NAMES[kind])}$"):
-        Failure("unknown", **{field: "oops"})
+        Failure("unknown", **dict[str, Any]({field: "oops"}))
 
 
 def test_every_kind_of_failure_is_known() -> None:

@@ -1,8 +1,8 @@
 """One reliability engine for AI agents. It decides; your agent acts.
 
 At three depths: plain functions around one call (``retry``, ``call_with_deadline``, ``fallback``, ``StepLimiter``,
-``approval_gate``, ``CircuitBreaker``); one ``Session`` over several routes, for those with a loop of their own; and the whole
-``Agent``.
+``approval_gate``, ``CircuitBreaker``); one ``Session`` over several routes, for those with a loop of their own; and the
+whole ``Agent``.
 """
 
 from ._native import Attempt, Failure, Policy

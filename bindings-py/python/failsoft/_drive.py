@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextvars
+import functools
 import inspect
 import threading
 from collections.abc import Callable
-from typing import Any, NoReturn, Protocol, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar, cast
 
 from . import _time
 from ._native import Attempt, Call, Failure, Finish, Rebuild, Switch, Wait, monotonic
@@ -50,7 +51,7 @@ def drive(
                             return value
                 case Wait() as wait:
                     try:
-                        (sleep or _time.current().sleep)(wait.delay)
+                        plain((sleep or _time.current().sleep)(wait.delay), "sleep")
                     except BaseException:
                         call.abandoned(wait.id)
                         raise
@@ -72,9 +73,12 @@ def drive(
 
 def raise_end(end: Finish, last: BaseException | None) -> NoReturn:
     """Raises what an end means: the original error if it is permanent, else ours with the original as cause."""
-    if last is not None and end.end in ("permanent", "cancelled"):
-        raise last
-    raise error_of(end) from last
+    try:
+        if last is not None and end.end in ("permanent", "cancelled"):
+            raise last
+        raise error_of(end) from last
+    finally:
+        del last  # an exception must not hold the frame that holds it
 
 
 def error_of(end: Finish) -> Exception:
@@ -90,38 +94,51 @@ def within(
 ) -> T:
     """Runs ``work`` in a daemon thread with the caller's context, and leaves it behind when the limit passes.
 
-    A Python thread cannot be killed: what was left behind goes on until it ends by itself, and its result is dropped. Give
-    the client inside a time limit of its own (``timeout=`` of an SDK or socket) to end it for good.
+    A Python thread cannot be killed: what was left behind goes on until it ends by itself, and its result is dropped.
+    Give the client inside a time limit of its own (``timeout=`` of an SDK or socket) to end it for good.
     """
     if timeout == float("inf"):
         return work()
-    source, inbox, context = _time.current(), _time.Inbox(), contextvars.copy_context()
-
-    def report() -> None:
-        try:
-            outcome = (context.run(work), None)
-        except BaseException as error:
-            outcome = (None, error)
-        inbox.put(outcome)
-
+    source, inbox = _time.current(), _time.Inbox()
     clock = clock or monotonic
     until, left = clock() + timeout, timeout
-    start(report)
-    while (outcome := inbox.take()) is None and left > 0:
-        source.wait(inbox, left)
-        left = until - clock()
+    with source.driving():
+        start(lambda: inbox.put(outcome_of(work)))
+        while (outcome := inbox.take()) is None and left > 0:
+            source.wait(inbox, left)
+            left = until - clock()
     if outcome is None:
         raise CallTimeout(f"{what} was given up on after {timeout:g} s; the thread that runs it is left behind")
+    try:
+        return cast(T, unwrapped(outcome))
+    finally:
+        del outcome
+
+
+def outcome_of(work: Callable[[], Any]) -> tuple[Any, BaseException | None]:
+    """What work brings: a value, or an error."""
+    try:
+        return work(), None
+    except BaseException as error:
+        return None, error
+
+
+def unwrapped(outcome: tuple[Any, BaseException | None]) -> Any:
+    """The value of an outcome, or its error raised."""
     value, error = outcome
-    if error is not None:
-        raise error
-    return value  # type: ignore[no-any-return]
+    try:
+        if error is not None:
+            raise error
+        return value
+    finally:
+        del outcome, error  # an exception must not hold the frame that holds it
 
 
 def start(work: Callable[[], None]) -> None:
-    """Starts a daemon thread: it never keeps the process alive."""
-    source = _time.current()
+    """Starts a daemon thread with the caller's context: it never keeps the process alive."""
+    source, context = _time.current(), contextvars.copy_context()
     source.begin()
+    work = functools.partial(context.run, work)
     threading.Thread(target=source.inside, args=(work,), name="failsoft", daemon=True).start()
 
 

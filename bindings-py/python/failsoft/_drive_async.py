@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import inspect
 import sys
-import threading
 from collections import deque
 from collections.abc import Awaitable, Callable
+from functools import partial
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from . import _time
-from ._drive import Classify, Routes, raise_end
+from ._drive import Classify, Routes, outcome_of, raise_end, start, unwrapped
 from ._native import Attempt, Call, Finish, Rebuild, Switch, Wait, monotonic
 from .classify import classify
 from .errors import CallTimeout
@@ -123,20 +122,15 @@ async def within(
                 raise CallTimeout(late) from error
             raise
     task = asyncio.ensure_future(work)
-    done, _ = await _waited(task, timeout)
-    if not done:
-        task.cancel()
-        await asyncio.wait({task})
-        raise CallTimeout(late)
-    return task.result()
-
-
-async def _waited(task: asyncio.Future[T], timeout: float) -> tuple[set[Any], set[Any]]:
     try:
-        return await asyncio.wait({task}, timeout=timeout)
-    except BaseException:
-        task.cancel()
-        raise
+        await asyncio.wait({task}, timeout=timeout)
+        if task.done():
+            return task.result()
+        raise CallTimeout(late)
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task})
 
 
 async def _within_by(clock: Callable[[], float], timeout: float, work: Awaitable[T], what: str) -> T:
@@ -150,10 +144,50 @@ async def _within_by(clock: Callable[[], float], timeout: float, work: Awaitable
         if report is None:
             tasks.cancel(0)
             raise CallTimeout(f"{what} was given up on after {timeout:g} s and cancelled")
-        _, value, error = report
-        if error is not None:
-            raise error
-        return value  # type: ignore[no-any-return]
+        outcome, report = report[1:], None
+        try:
+            return cast(T, unwrapped(outcome))
+        finally:
+            del outcome
+
+
+class Signal:
+    """Wakes the one task that waits for it: from another task, or from a thread."""
+
+    def __init__(self) -> None:
+        self._trio = on_trio()
+        if self._trio:
+            import trio
+
+            self._event, self._token = trio.Event(), trio.lowlevel.current_trio_token()
+        else:
+            self._loop = asyncio.get_running_loop()
+            self._future: asyncio.Future[None] = self._loop.create_future()
+
+    def set(self) -> None:
+        if self._trio:
+            self._event.set()
+        elif not self._future.done():
+            self._future.set_result(None)
+
+    def set_from_thread(self) -> None:
+        try:
+            if self._trio:
+                self._token.run_sync_soon(self.set)
+            else:
+                self._loop.call_soon_threadsafe(self.set)
+        except RuntimeError:
+            pass  # the loop is closed: nobody waits any more
+
+    async def wait(self, timeout: float = float("inf")) -> None:
+        """Returns when it is set, or after ``timeout`` seconds."""
+        if self._trio:
+            import trio
+
+            with trio.move_on_after(timeout):
+                await self._event.wait()
+        else:
+            await asyncio.wait({self._future}, timeout=None if timeout == float("inf") else timeout)
 
 
 class Tasks:
@@ -162,10 +196,11 @@ class Tasks:
     def __init__(self) -> None:
         self._reports: deque[tuple[int, Any, BaseException | None]] = deque()
         self._running: dict[int, Any] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self._trio = on_trio()
         self._manager: Any = None
         self._nursery: Any = None
-        self._changed: Any = None
+        self._changed = Signal()
 
     async def __aenter__(self) -> Tasks:
         if self._trio:
@@ -173,14 +208,12 @@ class Tasks:
 
             self._manager = trio.open_nursery()
             self._nursery = await self._manager.__aenter__()
-            self._changed = trio.Event()
-        else:
-            self._changed = asyncio.Event()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._running.clear()
         if self._trio:
             self._nursery.cancel_scope.cancel()
             try:
@@ -191,11 +224,10 @@ class Tasks:
                     raise
                 del group
             return
-        running = list(self._running.values())
-        for task in running:
+        for task in self._tasks:
             task.cancel()
-        if running:
-            await asyncio.wait(running)
+        if self._tasks:
+            await asyncio.wait(self._tasks)
 
     def start(self, key: int, work: Callable[[], Awaitable[Any]]) -> None:
         """Starts a task; its report is taken with ``take``."""
@@ -206,7 +238,10 @@ class Tasks:
             self._running[key] = scope
             self._nursery.start_soon(self._run_trio, key, scope, work)
         else:
-            self._running[key] = asyncio.ensure_future(self._run(key, work))
+            task = asyncio.ensure_future(self._run(key, work))
+            self._running[key] = task
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     async def _run_trio(self, key: int, scope: Any, work: Callable[[], Awaitable[Any]]) -> None:
         with scope:
@@ -215,7 +250,10 @@ class Tasks:
     async def _run(self, key: int, work: Callable[[], Awaitable[Any]]) -> None:
         try:
             value = await work()
-        except Exception as error:
+        except BaseException as error:
+            if isinstance(error, GeneratorExit) or (self._trio and _is_trio_cancelled(error)):
+                raise
+            # Even Ctrl-C in a task is the driver's to raise; and one that cancelled itself must not be waited for.
             self._report(key, None, error)
         else:
             self._report(key, value, None)
@@ -242,48 +280,31 @@ class Tasks:
         virtual = _time.current().virtual()
         if virtual is not None:
             await virtual(delay, lambda: bool(self._reports))
-        elif self._trio:
-            import trio
+            return
+        self._changed = Signal()
+        await self._changed.wait(min(delay, _time.LONGEST_SLEEP))
 
-            self._changed = trio.Event()
-            with trio.move_on_after(min(delay, _time.LONGEST_SLEEP)):
-                await self._changed.wait()
-        else:
-            self._changed.clear()
-            waiter = asyncio.ensure_future(self._changed.wait())
-            try:
-                await asyncio.wait({waiter}, timeout=min(delay, _time.LONGEST_SLEEP))
-            finally:
-                waiter.cancel()
+
+def _is_trio_cancelled(error: BaseException) -> bool:
+    import trio
+
+    return isinstance(error, trio.Cancelled)
 
 
 async def in_thread(work: Callable[[], T]) -> T:
     """Runs plain code in a daemon thread with the caller's context, so that it blocks neither loop nor exit."""
-    context = contextvars.copy_context()
-    if on_trio():
-        import trio
+    outcomes: list[tuple[Any, BaseException | None]] = []
+    virtual = _time.current().virtual()
+    if virtual is not None:
+        begin = partial(start, lambda: outcomes.append(outcome_of(work)))
+        await virtual(float("inf"), lambda: bool(outcomes), begin)
+    else:
+        done = Signal()
 
-        return await trio.to_thread.run_sync(lambda: context.run(work), abandon_on_cancel=True)
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[T] = loop.create_future()
+        def run() -> None:
+            outcomes.append(outcome_of(work))
+            done.set_from_thread()
 
-    def deliver(value: Any, error: BaseException | None) -> None:
-        if future.done():
-            return
-        if error is None:
-            future.set_result(value)
-        else:
-            future.set_exception(error)
-
-    def run() -> None:
-        try:
-            outcome: tuple[Any, BaseException | None] = (context.run(work), None)
-        except BaseException as error:
-            outcome = (None, error)
-        try:
-            loop.call_soon_threadsafe(deliver, *outcome)
-        except RuntimeError:
-            pass  # the loop is closed: nobody waits any more
-
-    threading.Thread(target=run, name="failsoft", daemon=True).start()
-    return await future
+        start(run)
+        await done.wait()
+    return cast(T, unwrapped(outcomes.pop()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections import deque
@@ -40,6 +41,9 @@ class TimeSource(Protocol):
     def woken(self, inbox: Inbox) -> None:
         """Something was put into the inbox."""
 
+    def driving(self) -> contextlib.AbstractContextManager[None]:
+        """Around a driver that starts workers."""
+
     def begin(self) -> None:
         """A worker is about to be started."""
 
@@ -54,8 +58,11 @@ class TimeSource(Protocol):
 
 
 class VirtualSleep(Protocol):
-    def __call__(self, delay: float, until: Callable[[], bool]) -> Awaitable[None]:
-        """Sleeps until the delay is over or ``until`` holds."""
+    def __call__(self, delay: float, until: Callable[[], bool], begin: Callable[[], object] = ...) -> Awaitable[None]:
+        """Sleeps until the delay is over or ``until`` holds. Calls ``begin`` once it counts as asleep."""
+
+
+_NOTHING = contextlib.nullcontext()
 
 
 class RealTime:
@@ -70,6 +77,9 @@ class RealTime:
                 inbox.changed.wait(min(delay, LONGEST_SLEEP))
 
     def woken(self, inbox: Inbox) -> None: ...
+
+    def driving(self) -> contextlib.AbstractContextManager[None]:
+        return _NOTHING
 
     def begin(self) -> None: ...
 

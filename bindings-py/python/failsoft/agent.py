@@ -5,14 +5,27 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from . import _drive, _drive_async, _native, _time
-from ._native import AskApproval, Attempt, Cancel, Failure, Finish, Policy, Rebuild, Switch, Wait
-from .classify import classify
+from ._native import AskApproval, Attempt, Cancel, Finish, Policy, Rebuild, Switch, Wait
+from .classify import classify, text_of
 from .errors import CallTimeout, DeadlineExceeded, Exhausted, StepLimitExceeded
-from .session import ApprovalRequest, Approver, Route, Session, Turn, Usage, decision_word, digest_of, read_report
+from .session import (
+    ApprovalRequest,
+    Approver,
+    Route,
+    Session,
+    Turn,
+    Usage,
+    decision_word,
+    digest_of,
+    plain_copy,
+    read_report,
+)
 from .tools import Tool, as_tool
 
 log = logging.getLogger("failsoft")
@@ -24,9 +37,10 @@ Model = Callable[[list[Message], list[dict[str, Any]]], Any]
 class Result(Mapping[str, Any]):
     """What a run brought. ``dict(result)`` has ``answer``, ``steps``, ``blocked`` and ``degraded``.
 
-    ``answer`` is the model's answer or, when the run is ``degraded``, a calm message; ``stop_reason`` says why it ended;
-    ``error`` is the cause, if there was one; ``route`` is where the turn came to; ``blocked`` names the tools that were not allowed to run (which alone does not
-    make a run degraded); ``lines`` is the whole account; ``messages`` the conversation so far.
+    ``answer`` is the model's answer or, when the run is ``degraded``, a calm message; ``stop_reason`` says why it
+    ended; ``error`` is the cause, if there was one; ``route`` is where the turn came to; ``blocked`` names the tools
+    that were not allowed to run (which alone does not make a run degraded); ``lines`` is the whole account;
+    ``messages`` the conversation so far.
     """
 
     answer: str
@@ -66,8 +80,10 @@ class Agent:
     :param approver: asked before a risky tool runs: ``approver(request) -> bool`` or a decision (``once``, ``session``,
         ``always``, ``deny``). No approver means no.
     :param policy: every number and choice.
-    :param session: shared between agents; its routes are the models, in order. Without it the agent owns one for its life.
-    :param clock: seconds on a monotonic clock. :param sleep: sleeps so many seconds. :param seed: makes draws repeatable.
+    :param session: shared between agents; its routes are the models, in order. Without it the agent owns one for its
+        life.
+    :param clock: seconds on a monotonic clock. :param sleep: sleeps so many seconds. :param seed: makes draws
+        repeatable.
     """
 
     def __init__(
@@ -95,8 +111,8 @@ class Agent:
         self.approver = approver
         if session is None:
             session = Session(policy, routes=_routes(self.models), clock=clock, sleep=sleep, seed=seed)
-        elif policy is not None:
-            raise ValueError("policy: a policy beside a session is not allowed; use the session's own")
+        elif (policy, clock, sleep, seed) != (None, None, None, None):
+            raise ValueError("session: a policy, clock, sleep or seed beside it is not allowed; use the session's own")
         elif len(session.routes) != len(self.models):
             raise ValueError(
                 f"session: a chain of {len(session.routes)} is not allowed; use one route for each of "
@@ -106,23 +122,27 @@ class Agent:
         self._by_route = dict(zip(session.routes, self.models, strict=True))
 
     def run(self, task: str | Sequence[Message], *, raise_on: Collection[str] = ()) -> Result:
-        """Runs a task to its end. Nothing is raised but bugs of the caller's own and cancellation: the result says it all.
+        """Runs a task to its end. Nothing is raised but the caller's own bugs and cancellation: the result says it all.
 
-        A model that is a plain function runs in a daemon thread, and is left behind at its limit: a Python thread cannot be
-        killed, so also give your client a time limit of its own (adapters do).
+        A model that is a plain function runs in a daemon thread, and is left behind at its limit: a Python thread
+        cannot be killed, so also give your client a time limit of its own (adapters do).
 
         :param task: what the user said, or a whole conversation.
         :param raise_on: stop reasons that are to be raised as exceptions instead.
         """
-        run = _Run(self, task)
-        run.drive()
-        return run.result(raise_on)
+        for one in (*self.models, *(tool.fn for tool in self.tools), self.approver):
+            if _drive.is_async(one) or getattr(one, "is_async", False):
+                raise TypeError(f"run: {one!r} is async; use arun")
+        run = _Run(self, task, raise_on)
+        with _time.current().driving():
+            run.drive()
+        return run.result()
 
     async def arun(self, task: str | Sequence[Message], *, raise_on: Collection[str] = ()) -> Result:
         """As ``run``, on asyncio or trio. The tools of a step run together; plain functions run in threads."""
-        run = _Run(self, task)
+        run = _Run(self, task, raise_on)
         await run.adrive()
-        return run.result(raise_on)
+        return run.result()
 
 
 def _routes(models: Sequence[Any]) -> list[Route]:
@@ -141,8 +161,12 @@ def _routes(models: Sequence[Any]) -> list[Route]:
 class _Run:
     """One turn of an agent: keeps messages, values and exceptions, which the core never sees."""
 
-    def __init__(self, agent: Agent, task: str | Sequence[Message]) -> None:
+    def __init__(self, agent: Agent, task: str | Sequence[Message], raise_on: Collection[str]) -> None:
         self.agent = agent
+        self.raise_on = {raise_on} if isinstance(raise_on, str) else set(raise_on)
+        for reason in self.raise_on - set(_native.stop_reasons()):
+            raise ValueError(f'raise_on: "{reason}" is not allowed; use some of {", ".join(_native.stop_reasons())}')
+        self.messages: list[Message]
         self.tools = {tool.name: tool for tool in agent.tools}
         self.turn = Turn(agent.session, tools=agent.tools)
         self.messages = [{"role": "user", "content": task}] if isinstance(task, str) else [dict(one) for one in task]
@@ -164,24 +188,25 @@ class _Run:
                     case Attempt() as attempt:
                         held[attempt.id] = attempt
                         self.catch_up(attempt)
+                        work = self.work(attempt)
                         if self.is_isolated(attempt):
-                            _drive.start(lambda attempt=attempt: inbox.put((attempt, *_outcome(self.perform, attempt))))
+                            _drive.start(partial(self.deliver, inbox, attempt, work))
                         else:
-                            self.report(attempt, *_outcome(self.perform, attempt))
+                            self.report(attempt, *_drive.outcome_of(work))
                     case AskApproval() as ask:
                         held[ask.id] = ask
-                        self.report(ask, *_outcome(self.ask, ask))
+                        self.report(ask, *_drive.outcome_of(partial(self.ask, ask)))
                     case Wait(why="running") as wait:
                         source.wait(inbox, wait.delay)
                         while (report := inbox.take()) is not None:
                             self.report(*report)
                     case Wait() as wait:
                         held[wait.id] = wait
-                        (self.agent.session.sleep or source.sleep)(wait.delay)
+                        _drive.plain((self.agent.session.sleep or source.sleep)(wait.delay), "sleep")
                         self.turn.waited(wait.id)
                     case Rebuild() | Switch() as change:
                         held[change.id] = change
-                        self.report(change, *_outcome(self.agent.session.prepare, change))
+                        self.report(change, *_drive.outcome_of(partial(self.agent.session.prepare, change)))
                     case Cancel() as cancel:
                         held.pop(cancel.id, None)
                     case Finish() as end:
@@ -202,10 +227,10 @@ class _Run:
                         case Attempt() as attempt:
                             held[attempt.id] = attempt
                             self.catch_up(attempt)
-                            tasks.start(attempt.id, lambda attempt=attempt: self.aperform(attempt))
+                            tasks.start(attempt.id, partial(self.aperform, attempt))
                         case AskApproval() as ask:
                             held[ask.id] = ask
-                            tasks.start(ask.id, lambda ask=ask: self.aask(ask))
+                            tasks.start(ask.id, partial(self.aask, ask))
                         case Wait(why="running") as wait:
                             await tasks.wait(wait.delay)
                             while (report := tasks.take()) is not None:
@@ -216,7 +241,7 @@ class _Run:
                             self.turn.waited(wait.id)
                         case Rebuild() | Switch() as change:
                             held[change.id] = change
-                            tasks.start(change.id, lambda change=change: self.agent.session.aprepare(change))
+                            tasks.start(change.id, partial(self.agent.session.aprepare, change))
                         case Cancel() as cancel:
                             tasks.cancel(cancel.id)
                         case Finish() as end:
@@ -237,14 +262,16 @@ class _Run:
     def model(self, attempt: Attempt) -> Any:
         return self.agent._by_route[attempt.route]
 
-    def perform(self, attempt: Attempt) -> Any:
+    def work(self, attempt: Attempt) -> Callable[[], Any]:
+        """What an attempt does, bound now: a thread that starts late must not read the calls of a later step."""
         if attempt.index is not None:
             tool, arguments = self.tool_call(attempt)
-            return _drive.plain(tool(**arguments), f"the tool {tool.name}")
-        model = self.model(attempt)
-        if hasattr(model, "ask"):
-            return _drive.plain(model.ask(self.snapshot(), self.specs(attempt), attempt), "the model")
-        return _drive.plain(model(self.snapshot(), self.specs(attempt)), "the model")
+            return lambda: _drive.plain(tool(**arguments), f"the tool {tool.name}")
+        request = self.request(attempt)
+        return lambda: _drive.plain(request(), "the model")
+
+    def deliver(self, inbox: _time.Inbox, attempt: Attempt, work: Callable[[], Any]) -> None:
+        inbox.put((attempt, *_drive.outcome_of(work)))
 
     async def aperform(self, attempt: Attempt) -> Any:
         if attempt.index is not None:
@@ -252,14 +279,16 @@ class _Run:
             if tool.is_async:
                 return await tool(**arguments)
             return await _drive_async.settled(await _drive_async.in_thread(lambda: tool(**arguments)))
+        model, request = self.model(attempt), self.request(attempt)
+        if getattr(model, "is_async", None) or _drive.is_async(model):
+            return await request()
+        return await _drive_async.settled(await _drive_async.in_thread(request))
+
+    def request(self, attempt: Attempt) -> Callable[[], Any]:
         model, messages, specs = self.model(attempt), self.snapshot(), self.specs(attempt)
         if hasattr(model, "ask"):
-            work: Callable[[], Any] = lambda: model.ask(messages, specs, attempt)  # noqa: E731 - one of two
-        else:
-            work = lambda: model(messages, specs)  # noqa: E731 - one of two
-        if getattr(model, "is_async", None) or _drive.is_async(model):
-            return await work()
-        return await _drive_async.settled(await _drive_async.in_thread(work))
+            return partial(model.ask, messages, specs, attempt)
+        return partial(model, messages, specs)
 
     def ask(self, ask: AskApproval) -> Any:
         if self.agent.approver is None:
@@ -269,15 +298,19 @@ class _Run:
     async def aask(self, ask: AskApproval) -> Any:
         if self.agent.approver is None:
             return "no_approver"
-        return await _drive_async.settled(self.agent.approver(self.approval(ask)))
+        approver, request = self.agent.approver, self.approval(ask)
+        if _drive.is_async(approver):
+            return await approver(request)
+        return await _drive_async.settled(await _drive_async.in_thread(lambda: approver(request)))
 
     def approval(self, ask: AskApproval) -> ApprovalRequest:
         call = self.calls[ask.index]
-        return ApprovalRequest(call["name"], call["arguments"], ask.digest)
+        # A copy: whatever the approver does to it, what runs is what was asked about.
+        return ApprovalRequest(call["name"], deepcopy(call["arguments"]), ask.digest)
 
     def tool_call(self, attempt: Attempt) -> tuple[Tool, dict[str, Any]]:
         call = self.calls[attempt.index or 0]
-        tool, arguments = self.tools[call["name"]], dict(call["arguments"])
+        tool, arguments = self.tools[call["name"]], deepcopy(call["arguments"])
         if tool.wants_key:
             arguments["idempotency_key"] = attempt.idempotency_key
         return tool, arguments
@@ -314,8 +347,8 @@ class _Run:
         if error is None:
             if self.turn.succeeded(attempt.id):
                 self.contents[index] = _as_text(value)
-        elif self.turn.failed(attempt.id, _failure_of_tool(error)):
-            text = f"{type(error).__name__}: {error}"
+        elif self.turn.failed(attempt.id, classify(error)):
+            text = f"{type(error).__name__}: {text_of(error)}"
             self.contents[index] = _native.tool_failed(self.calls[index]["name"], text)
 
     def report_reply(self, attempt: Attempt, value: Any) -> None:
@@ -326,26 +359,34 @@ class _Run:
                 self.messages.append({"role": "assistant", "content": answer})
             return
         rows = [self.row(call) for call in calls]
+        # Copies: whatever becomes of the conversation, what runs is what was asked for.
+        told = [deepcopy(call) if row[1] else dict(call) for call, row in zip(calls, rows, strict=True)]
         if self.turn.replied(attempt.id, rows, *usage) and calls:
             self.calls, self.contents = calls, {}
-            self.messages.append({"role": "assistant", "content": answer, "tool_calls": calls})
+            self.messages.append({"role": "assistant", "content": answer, "tool_calls": told})
 
     def row(self, call: dict[str, Any]) -> tuple[str, str | None, str | None, bool | None]:
-        """A tool call as the core sees it: its name, the digest of its arguments or what is wrong with them, its risk."""
+        """A tool call for the core: its name, the digest of its arguments or what is wrong with them, its risk."""
         name, arguments = call["name"], call["arguments"]
         digest, complaint = digest_of(name, arguments)
         if digest is None:
             return name, None, complaint, None
-        if isinstance(arguments, str):
-            arguments = call["arguments"] = json.loads(arguments)
+        arguments = call["arguments"] = plain_copy(arguments)
         tool = self.tools.get(name)
         wrong = tool.complaint(arguments) if tool else None
         if wrong is not None:
             return name, None, wrong, None
-        return name, digest, None, tool.risk_of(arguments) if tool else None
+        return name, digest, None, self.risk_of(tool, arguments) if tool else None
+
+    def risk_of(self, tool: Tool, arguments: dict[str, Any]) -> bool | None:
+        try:
+            return tool.risk_of(deepcopy(arguments))
+        except Exception as error:
+            log.warning("the predicate of tool %s failed, which is not a no to risk: %r", tool.name, error)
+            return True
 
     def catch_up(self, attempt: Attempt | None = None) -> None:
-        """Before the model is asked again, and at the end: the results of the last step's tools, in the model's order."""
+        """Before the model is asked again, and at the end: what the last step's tools brought, in the model's order."""
         if attempt is not None and attempt.index is not None:
             return
         for index, call in enumerate(self.calls):
@@ -382,10 +423,10 @@ class _Run:
             self.error = wrong
         log.warning("the run stopped: %s: %s", end.stop_reason, end.message)
 
-    def result(self, raise_on: Collection[str]) -> Result:
+    def result(self) -> Result:
         report = read_report(self.turn)
         reason = report.stop_reason or "error"
-        if reason in raise_on and self.error is not None:
+        if reason in self.raise_on and self.error is not None:
             raise self.error
         return Result(
             answer=self.turn.calm_answer() or self.answer,
@@ -402,18 +443,6 @@ class _Run:
         )
 
 
-def _outcome(work: Callable[[Any], Any], command: Any) -> tuple[Any, BaseException | None]:
-    try:
-        return work(command), None
-    except BaseException as error:
-        return None, error
-
-
-def _failure_of_tool(error: Exception) -> Failure:
-    """A tool's own error is the tool's own affair, whatever it looks like, unless it asks to be tried again."""
-    return classify(error)
-
-
 def read_reply(value: Any) -> tuple[list[dict[str, Any]] | None, str, tuple[int | None, int | None]]:
     """A model's reply as facts: its tool calls (None for an answer, none at all for neither), its text, its usage."""
     if not isinstance(value, Mapping):
@@ -421,7 +450,7 @@ def read_reply(value: Any) -> tuple[list[dict[str, Any]] | None, str, tuple[int 
     usage = value.get("usage")
     usage = usage if isinstance(usage, Mapping) else {}
     counts = [usage.get(name) for name in ("input_tokens", "output_tokens")]
-    tokens = [count if isinstance(count, int) and count >= 0 else None for count in counts]
+    tokens = [count if type(count) is int and 0 <= count < 2**63 else None for count in counts]
     answer = value.get("answer")
     answer = answer if isinstance(answer, str) else ""
     asked = value.get("tool_calls")

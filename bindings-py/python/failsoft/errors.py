@@ -53,5 +53,5 @@ class ApprovalDenied(PermissionError):
         super().__init__(message)
         self.reason = reason
 
-    def __reduce__(self) -> tuple[type[ApprovalDenied], tuple[str, str]]:
-        return type(self), (str(self), self.reason)
+    def __reduce__(self) -> tuple[type[ApprovalDenied], tuple[str, str], dict[str, object]]:
+        return type(self), (str(self), self.reason), self.__dict__

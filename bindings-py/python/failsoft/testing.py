@@ -15,20 +15,19 @@ import heapq
 import inspect
 import itertools
 import logging
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from . import _native, _time
+from . import _drive_async, _native, _time
 from .errors import TransientError
 
 __all__ = ["VirtualTime", "instant", "script", "says", "calls", "fails", "hangs", "ahangs", "NoticeRecorder"]
 
 
 class _Sleeper:
-    def __init__(self, wake: float, inbox: _time.Inbox | None = None) -> None:
-        self.wake, self.inbox, self.awake = wake, inbox, False
+    def __init__(self, wake: float, inbox: _time.Inbox | None = None, is_task: bool = False) -> None:
+        self.wake, self.inbox, self.is_task, self.awake = wake, inbox, is_task, False
 
 
 class VirtualTime:
@@ -43,6 +42,9 @@ class VirtualTime:
         self._numbers = itertools.count()
         self._local = threading.local()
         self._moves = 0
+        self._tasks_asleep = 0
+        self._loops_blocked = 0
+        self._drivers_asleep = 0
 
     def clock(self) -> float:
         """Seconds, as ``clock=`` wants them."""
@@ -63,11 +65,11 @@ class VirtualTime:
         self._sleep(delay)
 
     def _sleep(self, delay: float) -> None:
-        with self._counted():
+        with self.driving(), self._changed:
             self._until_awake(_Sleeper(self.now + delay))
 
     def wait(self, inbox: _time.Inbox, delay: float) -> None:
-        with self._counted():
+        with self.driving(), self._changed:
             if not inbox.items:
                 self._until_awake(_Sleeper(self.now + delay, inbox))
 
@@ -82,49 +84,75 @@ class VirtualTime:
             self._busy += 1
 
     def inside(self, work: Callable[[], None]) -> None:
-        self._local.counted = True
+        self._local.counted = self._local.is_worker = True
         try:
             work()
         finally:
             with self._changed:
                 self._busy -= 1
+                self._moves += 1
                 self._move_on()
 
     @contextlib.contextmanager
-    def _counted(self) -> Iterator[None]:
+    def driving(self) -> Iterator[None]:
         """Counts this thread among those who could do something while it is inside."""
+        before = getattr(self._local, "counted", False)
         with self._changed:
-            new = not getattr(self._local, "counted", False)
-            self._busy += new
-            try:
-                yield
-            finally:
-                self._busy -= new
+            self._busy += not before
+        self._local.counted = True
+        try:
+            yield
+        finally:
+            self._local.counted = before
+            with self._changed:
+                self._busy -= not before
+                self._moves += 1
+                self._move_on()
 
     def _until_awake(self, sleeper: _Sleeper) -> None:
-        heapq.heappush(self._sleepers, (sleeper.wake, next(self._numbers), sleeper))
+        self._push(sleeper)
+        blocks_loop, is_driver = _in_loop(), not getattr(self._local, "is_worker", False)
+        self._loops_blocked += blocks_loop
+        self._drivers_asleep += is_driver
         self._busy -= 1
         self._move_on()
         while not sleeper.awake:
             self._changed.wait()
+        self._loops_blocked -= blocks_loop
+        self._drivers_asleep -= is_driver
+
+    def _push(self, sleeper: _Sleeper) -> None:
+        heapq.heappush(self._sleepers, (sleeper.wake, next(self._numbers), sleeper))
 
     def _wake(self, sleeper: _Sleeper) -> None:
         sleeper.awake = True
-        self._busy += 1
+        self._busy += not sleeper.is_task
         self._moves += 1
         self._changed.notify_all()
 
     def _move_on(self) -> None:
-        """When nobody could do anything, time passes until somebody can."""
-        while self._busy == 0 and self._sleepers:
-            wake, _, sleeper = heapq.heappop(self._sleepers)
-            if sleeper.awake:
-                continue
-            if wake == float("inf"):
-                heapq.heappush(self._sleepers, (wake, next(self._numbers), sleeper))
-                return
-            self.now = max(self.now, wake)
-            self._wake(sleeper)
+        """When nobody could do anything, time passes until somebody can.
+
+        Where tasks sleep, their loop decides that; and workers that were left behind move nothing by themselves.
+        """
+        while (
+            self._busy == 0
+            and self._drivers_asleep
+            and (self._tasks_asleep == 0 or self._loops_blocked)
+            and self._wake_first()
+        ):
+            pass
+
+    def _wake_first(self) -> bool:
+        """Lets time pass until the first sleeper wakes; false if none ever does."""
+        while self._sleepers and self._sleepers[0][2].awake:
+            heapq.heappop(self._sleepers)
+        if not self._sleepers or self._sleepers[0][0] == float("inf"):
+            return False
+        wake, _, sleeper = heapq.heappop(self._sleepers)
+        self.now = max(self.now, wake)
+        self._wake(sleeper)
+        return True
 
     # ---- Tasks. ----
 
@@ -143,36 +171,39 @@ class VirtualTime:
         self.record(delay)
         await self._asleep(delay, lambda: False)
 
-    async def _asleep(self, delay: float, until: Callable[[], bool]) -> None:
-        sleeper = _Sleeper(self.now + delay)
+    async def _asleep(
+        self, delay: float, until: Callable[[], bool], begin: Callable[[], object] = lambda: None
+    ) -> None:
+        sleeper = _Sleeper(self.now + delay, is_task=True)
         with self._changed:
             self._moves += 1
-            heapq.heappush(self._sleepers, (sleeper.wake, next(self._numbers), sleeper))
+            self._tasks_asleep += 1
+            self._push(sleeper)
+        begin()
         quiet, moves = 0, -1
         try:
             while not sleeper.awake and not until():
                 await _checkpoint()
                 # Other tasks get many turns of the loop before time passes; any sign of life begins the count anew.
                 quiet, moves = (quiet + 1, moves) if moves == self._moves else (0, self._moves)
-                if quiet > 50 and self._is_first(sleeper):
-                    with self._changed:
-                        self.now = max(self.now, sleeper.wake)
-                        self._moves += 1
-                        sleeper.awake = True
+                with self._changed:
+                    if quiet > 50 and self._busy == 0:
+                        self._wake_first()
         finally:
-            sleeper.awake = True
-            self._moves += 1
+            with self._changed:
+                sleeper.awake = True
+                self._tasks_asleep -= 1
+                self._moves += 1
 
-    def _is_first(self, sleeper: _Sleeper) -> bool:
-        with self._changed:
-            while self._sleepers and self._sleepers[0][2].awake:
-                heapq.heappop(self._sleepers)
-            return bool(self._sleepers) and self._sleepers[0][2] is sleeper and sleeper.wake != float("inf")
+
+def _in_loop() -> bool:
+    return _drive_async.on_trio() or asyncio._get_running_loop() is not None
 
 
 async def _checkpoint() -> None:
-    trio = sys.modules.get("trio")
-    if trio is not None and trio.lowlevel.in_trio_run():
+    if _drive_async.on_trio():
+        import trio
+
         await trio.lowlevel.checkpoint()
     else:
         await asyncio.sleep(0)
@@ -180,14 +211,14 @@ async def _checkpoint() -> None:
 
 @contextlib.contextmanager
 def instant(start: float = 1_000.0) -> Iterator[VirtualTime]:
-    """No real sleeping inside: everything of failsoft runs on the virtual clock that this gives. For the whole process."""
+    """No real sleeping inside: all of failsoft runs on the virtual clock that this gives. For the whole process."""
     time = VirtualTime(start)
     before = _time.install(time)
     _native.set_default_clock(time.clock)
     try:
         yield time
     finally:
-        _native.set_default_clock(None)
+        _native.set_default_clock(before.clock if isinstance(before, VirtualTime) else None)
         _time.install(before)
 
 

@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import contextvars
 import functools
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar, cast, overload
 
-from . import _drive, _drive_async
+from . import _drive, _drive_async, _time
 from ._native import Attempt, Call, Circuit, Failure, Finish, Policy, StepCounter, Wait
 from .classify import classify
-from .errors import BreakerOpen, PermanentError, StepLimitExceeded
+from .errors import BreakerOpen, StepLimitExceeded
 from .session import Approver, Route, Session, Span, ask_gate, check_decision
 
 T = TypeVar("T")
 P = ParamSpec("P")
 On = type[BaseException] | tuple[type[BaseException], ...] | Callable[[Exception], bool] | None
 _DEFAULTS = (3, 0.5, 2.0, 30.0, "full")
+_NO_LIMIT = timedelta(days=30)
+"""The longest span that a policy may hold."""
 
 
-@functools.lru_cache(maxsize=256)
-def _retry_policy(max_attempts: int, base: Span, factor: float, cap: Span, jitter: str) -> Policy:
+def _make_retry_policy(max_attempts: int, base: Span, factor: float, cap: Span, jitter: str) -> Policy:
     retry = {"max_attempts": max_attempts, "base": base, "factor": factor, "cap": cap, "jitter": jitter}
-    # A hint longer than the patience ends it: there is no other route to move on to.
-    return Policy(retry=retry)
+    # A hint longer than the patience ends it: there is no other route to move on to. A plain function has no limit of
+    # its own: `call_with_deadline` gives it one.
+    return Policy(retry=retry, attempt={"timeout": _NO_LIMIT})
+
+
+_retry_policy = functools.lru_cache(maxsize=256)(_make_retry_policy)
 
 
 def _judge(on: On) -> Callable[[BaseException], Failure]:
@@ -69,7 +75,8 @@ def retry(
     :param cap: the longest backoff, in seconds; at least ``base``. Only a ``Retry-After`` can ask for a longer wait.
     :param jitter: ``full`` (uniform from 0), ``equal`` (half fixed), ``decorrelated`` or ``none``.
     :param on: what is worth another attempt: exception classes, or ``on(error) -> bool``. By default what the failure
-        table says may be asked again: ``TransientError``, 429, 503, network failures; never a bug or a permanent failure.
+        table says may be asked again: ``TransientError``, 429, 503, network failures; never a bug or a permanent
+        failure.
     :param sleep: sleeps so many seconds. :param clock: seconds, monotonic. :param seed: makes the jitter repeatable.
     :raises Exhausted: the last attempt failed too; its error is the cause.
     :raises Exception: the original error, unchanged, where asking again cannot help.
@@ -82,7 +89,8 @@ def retry(
         last = error
     else:
         if hasattr(type(value), "__await__"):
-            return cast(T, _retry_async(fn, value, _retry_policy(max_attempts, base, factor, cap, jitter), on, sleep, clock, seed))
+            policy = _retry_policy(max_attempts, base, factor, cap, jitter)
+            return cast(T, _retry_async(fn, value, policy, on, sleep, clock, seed))
         return value
     session = Session._without_routes(_retry_policy(max_attempts, base, factor, cap, jitter), clock, sleep, seed)
     turn, judge = session.turn(), _judge(on)
@@ -121,6 +129,8 @@ async def _retry_async(
 def retrying(fn: Callable[P, T], /) -> Callable[P, T]: ...
 @overload
 def retrying(
+    fn: None = None,
+    /,
     *,
     max_attempts: int = 3,
     base: Span = 0.5,
@@ -135,7 +145,7 @@ def retrying(
 def retrying(fn: Any = None, /, **options: Any) -> Any:
     """``retry`` as a decorator, for sync and async functions, partials and callable objects.
 
-    ``@retrying`` or ``@retrying(max_attempts=5)``; the options are those of ``retry``, checked when the decorator is made.
+    ``@retrying`` or ``@retrying(max_attempts=5)``; the options are those of ``retry``, checked at decoration.
     Generators are refused: what they have already given away cannot be taken back.
     """
     numbers = {name: options.get(name, value) for name, value in zip(_NUMBERS, _DEFAULTS, strict=True)}
@@ -185,8 +195,8 @@ def _name(fn: Any) -> str:
 class attempts:  # a function to its users
     """Retries a block: ``for attempt in attempts(max_attempts=3): with attempt: ...``, or ``async for``.
 
-    The options are those of ``retry``. The loop ends with the first block that succeeds; the error of the last one, or a
-    permanent one, comes out of the ``with``.
+    The options are those of ``retry``. The loop ends with the first block that succeeds; the error of the last one, or
+    a permanent one, comes out of the ``with``.
     """
 
     def __init__(
@@ -213,7 +223,7 @@ class attempts:  # a function to its users
             if isinstance(following, Block):
                 yield following
             elif isinstance(following, Wait):
-                (self._sleep or _drive._time.current().sleep)(following.delay)
+                _drive.plain((self._sleep or _time.current().sleep)(following.delay), "sleep")
                 state.call.waited(following.id)
             else:
                 return
@@ -260,7 +270,9 @@ class Block:
     def __enter__(self) -> Block:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
         self.left = True
         call, attempt = self._blocks.call, self._attempt
         if error is None:
@@ -272,19 +284,23 @@ class Block:
         call.failed(attempt.id, self._blocks.judge(error))
         end = call.poll()
         if isinstance(end, Finish):
-            _drive.raise_end(end, error)
+            if end.end == "permanent":
+                return False
+            raise _drive.error_of(end) from error
         return True
 
 
 @overload
-def call_with_deadline(fn: Callable[[], Awaitable[T]], timeout: Span, *, clock: Callable[[], float] | None = None) -> Awaitable[T]: ...
+def call_with_deadline(
+    fn: Callable[[], Awaitable[T]], timeout: Span, *, clock: Callable[[], float] | None = None
+) -> Awaitable[T]: ...
 @overload
 def call_with_deadline(fn: Callable[[], T], timeout: Span, *, clock: Callable[[], float] | None = None) -> T: ...
 def call_with_deadline(fn: Callable[[], Any], timeout: Span, *, clock: Callable[[], float] | None = None) -> Any:
     """Calls ``fn()`` and gives up on it after ``timeout`` seconds. Returns its value, or raises its error unchanged.
 
-    A sync function runs in a daemon thread that is left behind at the limit: a Python thread cannot be killed, so also set
-    a time limit inside the client that ``fn`` uses. An async one is cancelled, and this function is then awaitable.
+    A sync function runs in a daemon thread that is left behind at the limit: a Python thread cannot be killed, so also
+    set a time limit inside the client that ``fn`` uses. An async one is cancelled, and this function is then awaitable.
 
     :raises CallTimeout: the limit passed. It is a ``TransientError``, a ``DeadlineExceeded`` and a ``TimeoutError``.
     """
@@ -292,20 +308,22 @@ def call_with_deadline(fn: Callable[[], Any], timeout: Span, *, clock: Callable[
     Policy(attempt={"timeout": limit})  # the core's own check, and its words
     if _drive.is_async(fn):
         return _drive_async.within(limit, fn(), _name(fn), clock)
-    return _drive.within(limit, fn, _name(fn), clock)
+    value = _drive.within(limit, fn, _name(fn), clock)
+    if hasattr(type(value), "__await__"):  # such as a lambda that calls an async function
+        return _drive_async.within(limit, value, _name(fn), clock)
+    return value
 
 
-_EVERY_ERROR_MOVES_ON = {
-    kind: {"again": "yes", "rebuild": "no", "next": "yes", "charge": "no", "cool": "no"}
-    for kind in ("connect", "read_timeout", "timed_out", "rate_limited", "quota_exhausted", "overloaded", "server_error")
-    + ("malformed", "stream_broken", "auth", "not_found", "context_overflow", "content_refused", "invalid_request")
-    + ("certificate", "bug", "unknown")
-}
+_MOVES_ON = {"again": "yes", "rebuild": "no", "next": "yes", "charge": "no", "cool": "no"}
 
 
-@functools.lru_cache(maxsize=1)
-def _fallback_policy() -> Policy:
-    return Policy(retry={"max_attempts": 1}, failures=_EVERY_ERROR_MOVES_ON, breaker={"enabled": False})
+def _make_fallback_policy() -> Policy:
+    every_kind = json.loads(Policy().to_json())["failures"]
+    failures = dict.fromkeys(every_kind, _MOVES_ON)
+    return Policy(retry={"max_attempts": 1}, failures=failures, breaker={"enabled": False})
+
+
+_fallback_policy = functools.lru_cache(maxsize=1)(_make_fallback_policy)
 
 
 @overload
@@ -321,15 +339,23 @@ def fallback(*options: Callable[[], Any]) -> Any:
     """
     routes = [Route(f"option {number}") for number in range(1, len(options) + 1)]
     session = Session(_fallback_policy(), routes=routes)
-    by_route = dict(zip(routes, options, strict=True))
     if any(_drive.is_async(option) for option in options):
-        return _fallback_async(session, by_route)
-    return session.turn().call(lambda attempt: by_route[attempt.route]())
+        return _fallback_async(session, options)
+    asked: list[int] = []
+
+    def request(attempt: Attempt) -> Any:
+        asked.append(routes.index(attempt.route))
+        return options[asked[-1]]()
+
+    value = session.turn().call(request)
+    if hasattr(type(value), "__await__"):  # such as a lambda that calls an async function
+        return fallback(functools.partial(_drive_async.settled, value), *options[asked[-1] + 1 :])
+    return value
 
 
-async def _fallback_async(session: Session, by_route: Mapping[Route, Callable[[], Any]]) -> Any:
+async def _fallback_async(session: Session, options: tuple[Callable[[], Any], ...]) -> Any:
     async def request(attempt: Attempt) -> Any:
-        return await _drive_async.settled(by_route[attempt.route]())
+        return await _drive_async.settled(options[session.routes.index(attempt.route)]())
 
     return await session.turn().acall(request)
 
@@ -370,8 +396,8 @@ def approval_gate(
     """Returns when a tool call may run.
 
     :param risky: whether it needs approval: a bool, a set of tool names, or ``risky(tool, arguments) -> bool``.
-    :param approver: ``approver(request) -> bool`` or a decision (``once``, ``session``, ``always``, ``deny``). No approver
-        means no. With an async approver this function is awaitable.
+    :param approver: ``approver(request) -> bool`` or a decision (``once``, ``session``, ``always``, ``deny``). No
+        approver means no. With an async approver this function is awaitable.
     :raises ApprovalDenied: it may not run; ``reason`` says why. It is a ``PermissionError``.
     """
     if isinstance(risky, bool):
@@ -405,8 +431,8 @@ _permits: contextvars.ContextVar[tuple[tuple[Any, int], ...]] = contextvars.Cont
 class CircuitBreaker:
     """Stops calling what keeps failing, and tries again with exactly one probe.
 
-    ``breaker.call(fn, *args)``, ``await breaker.acall(fn, *args)``, ``@breaker`` and ``with breaker:`` (or ``async with``).
-    It charges every ``Exception`` but those in ``ignore``; being cancelled charges nobody.
+    ``breaker.call(fn, *args)``, ``await breaker.acall(fn, *args)``, ``@breaker`` and ``with breaker:`` (or ``async
+    with``). It charges every ``Exception`` but those in ``ignore``; being cancelled charges nobody.
 
     :param consecutive: opens after this many failures in a row; replaces the failure rate.
     :param rate: opens when this part of the calls in the window failed, the threshold included.
@@ -463,6 +489,9 @@ class CircuitBreaker:
         except BaseException as error:
             self._settle(permit, error)
             raise
+        if hasattr(type(value), "__await__"):
+            self._circuit.settle(permit, None)
+            return cast(T, _drive.plain(value, _name(fn)))
         self._settle(permit, None)
         return value
 
@@ -499,10 +528,16 @@ class CircuitBreaker:
         _permits.set((*_permits.get(), (self, self._admit())))
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        *outer, (_, permit) = _permits.get()
-        _permits.set(tuple(outer))
-        self._settle(permit, error)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        held = _permits.get()
+        for place in reversed(range(len(held))):
+            if held[place][0] is self:
+                _permits.set(held[:place] + held[place + 1 :])
+                self._settle(held[place][1], error)
+                return
+        raise RuntimeError("CircuitBreaker: the block was left in another task or thread than it was entered in")
 
     async def __aenter__(self) -> CircuitBreaker:
         return self.__enter__()

@@ -39,6 +39,11 @@ class Tool:
         self.timeout = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
         self.name = name or getattr(fn, "__name__", None) or type(fn).__name__
         self.signature = inspect.signature(fn)
+        if _drive.is_generator(fn):
+            raise TypeError(f"tool {self.name}: a generator brings no result; use a function that returns one")
+        for parameter in self.signature.parameters.values():
+            if parameter.kind is parameter.POSITIONAL_ONLY:
+                raise TypeError(f"tool {self.name}: {parameter.name} is positional-only; a model names its arguments")
         summary, explained = _read_docstring(inspect.getdoc(fn) or "")
         self.description = summary if description is None else description
         self.parameters = dict(parameters) if parameters is not None else _schema(fn, self.signature, explained)
@@ -87,6 +92,8 @@ class Tool:
 def tool(fn: Callable[..., Any], /, **options: Any) -> Tool: ...
 @overload
 def tool(
+    fn: None = None,
+    /,
     *,
     risky: Risk = False,
     replay: Literal["once", "idempotent", "keyed"] = "once",
@@ -102,8 +109,8 @@ def tool(fn: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     Name, description and JSON schema come from the function's name, docstring and signature.
 
     :param risky: whether a call needs approval: a bool, or ``risky(arguments) -> bool``.
-    :param replay: ``once`` (never run twice for one call), ``idempotent`` (twice does no harm) or ``keyed`` (the function
-        takes an ``idempotency_key``, by which the other end recognises a repetition).
+    :param replay: ``once`` (never run twice for one call), ``idempotent`` (twice does no harm) or ``keyed`` (the
+        function takes an ``idempotency_key``, by which the other end recognises a repetition).
     :param timeout: the limit of one run in seconds; by default the policy's ``attempt.timeout``.
     :param isolate: in a sync agent, run it in a thread that is left behind at the limit.
     """
