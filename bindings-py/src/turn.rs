@@ -219,6 +219,7 @@ impl Turn {
         let now = this.now(py)?;
         let call = failsoft::Call::new(Work::Function);
         let call = if streaming { call.streaming(restartable) } else { call };
+        #[expect(clippy::result_large_err, reason = "a call is handed on whole: boxing it would cost an allocation")]
         let entered = this.with(|turn, session| {
             let scope = turn.scope_mut();
             match enter(call, scope, session, now) {

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from failsoft import Agent, ApprovalRequest, tool
-from failsoft.testing import instant, script
+from failsoft.testing import instant
 
 sys.path.append(str(Path(__file__).parents[1]))
 from telling import listed, multiply, policy, tell

@@ -32,7 +32,8 @@ def blocking() -> None:
         return "stale"
 
     with session().turn() as turn:
-        # A thread cannot be killed: the one that hangs is left behind. A request with a limit of its own needs none of this.
+        # A thread cannot be killed: the one that hangs is left behind. A request with a limit of its own
+        # needs none of this.
         answer = turn.call(request, isolate=True)
 
     let_go.set()

@@ -1,4 +1,4 @@
-"""G. The breaker: it opens, refuses without a request, lets exactly one of 20 callers through as a probe, and closes."""
+"""G. The breaker: it opens, refuses without a request, lets exactly one of 20 callers probe, and closes."""
 
 import sys
 import threading

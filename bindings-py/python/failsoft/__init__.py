@@ -5,32 +5,62 @@ At three depths: plain functions around one call (``retry``, ``call_with_deadlin
 whole ``Agent``.
 """
 
-from ._native import Attempt, Failure, Policy
-from .agent import Agent, Result
-from .classify import classify
-from .errors import (
-    ApprovalDenied,
-    BreakerOpen,
-    CallTimeout,
-    DeadlineExceeded,
-    Exhausted,
-    FailsoftError,
-    PermanentError,
-    StepLimitExceeded,
-    TransientError,
-)
-from .session import ApprovalRequest, Report, Route, Session, Turn, Usage
-from .toolkit import (
-    CircuitBreaker,
-    StepLimiter,
-    approval_gate,
-    attempts,
-    call_with_deadline,
-    fallback,
-    retry,
-    retrying,
-)
-from .tools import Tool, tool
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._native import Attempt, Failure, Policy
+    from .agent import Agent, Result
+    from ._classify import classify
+    from .errors import (
+        ApprovalDenied,
+        BreakerOpen,
+        CallTimeout,
+        DeadlineExceeded,
+        Exhausted,
+        FailsoftError,
+        PermanentError,
+        StepLimitExceeded,
+        TransientError,
+    )
+    from .session import ApprovalRequest, Report, Route, Session, Turn, Usage
+    from .toolkit import (
+        CircuitBreaker,
+        StepLimiter,
+        approval_gate,
+        attempts,
+        call_with_deadline,
+        fallback,
+        retry,
+        retrying,
+    )
+    from .tools import Tool, tool
+
+# Each name is loaded when it is first used: an import at the start of somebody's program should cost next to nothing.
+_HOMES = {
+    "_native": "Attempt Failure Policy",
+    "agent": "Agent Result",
+    "_classify": "classify",
+    "errors": "ApprovalDenied BreakerOpen CallTimeout DeadlineExceeded Exhausted FailsoftError PermanentError"
+    " StepLimitExceeded TransientError",
+    "session": "ApprovalRequest Report Route Session Turn Usage",
+    "toolkit": "CircuitBreaker StepLimiter approval_gate attempts call_with_deadline fallback retry retrying",
+    "tools": "Tool tool",
+}
+
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    for home, names in _HOMES.items():
+        if name in names.split():
+            value: object = getattr(import_module(f".{home}", __name__), name)
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
 
 __all__ = [
     "Agent",

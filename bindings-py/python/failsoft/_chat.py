@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from ._native import Attempt, Failure
-from .classify import classify
+from ._classify import classify
 from .errors import CallTimeout
 
 Message = Mapping[str, Any]

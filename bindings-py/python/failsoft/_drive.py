@@ -11,7 +11,7 @@ from typing import Any, NoReturn, Protocol, TypeVar, cast
 
 from . import _time
 from ._native import Attempt, Call, Failure, Finish, Rebuild, Switch, Wait, monotonic
-from .classify import classify
+from ._classify import classify
 from .errors import BreakerOpen, CallTimeout, DeadlineExceeded, Exhausted
 
 T = TypeVar("T")
@@ -39,7 +39,7 @@ def drive(
             match call.next():
                 case Attempt() as attempt:
                     try:
-                        value = request(attempt)
+                        value = plain(request(attempt), "the request")
                     except Exception as error:
                         last = error
                         call.failed(attempt.id, judge(error))

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import sys
 from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
 from types import TracebackType
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from . import _time
 from ._drive import Classify, Routes, outcome_of, raise_end, start, unwrapped
 from ._native import Attempt, Call, Finish, Rebuild, Switch, Wait, monotonic
-from .classify import classify
+from ._classify import classify
 from .errors import CallTimeout
+
+if TYPE_CHECKING:
+    import asyncio
 
 T = TypeVar("T")
 
@@ -90,6 +92,8 @@ async def asleep(delay: float, sleep: Callable[[float], object] | None = None) -
 
         await trio.sleep(delay)
     else:
+        import asyncio  # here and below: half of all that `import failsoft` would cost
+
         while delay > _time.LONGEST_SLEEP:
             await asyncio.sleep(_time.LONGEST_SLEEP)
             delay -= _time.LONGEST_SLEEP
@@ -113,6 +117,8 @@ async def within(
         if limit.cancelled_caught:
             raise CallTimeout(late)
         raise AssertionError("unreachable")
+    import asyncio
+
     if sys.version_info >= (3, 11):
         try:
             async with asyncio.timeout(timeout) as limit_:
@@ -161,6 +167,8 @@ class Signal:
 
             self._event, self._token = trio.Event(), trio.lowlevel.current_trio_token()
         else:
+            import asyncio
+
             self._loop = asyncio.get_running_loop()
             self._future: asyncio.Future[None] = self._loop.create_future()
 
@@ -187,6 +195,8 @@ class Signal:
             with trio.move_on_after(timeout):
                 await self._event.wait()
         else:
+            import asyncio
+
             await asyncio.wait({self._future}, timeout=None if timeout == float("inf") else timeout)
 
 
@@ -224,6 +234,8 @@ class Tasks:
                     raise
                 del group
             return
+        import asyncio
+
         for task in self._tasks:
             task.cancel()
         if self._tasks:
@@ -238,6 +250,8 @@ class Tasks:
             self._running[key] = scope
             self._nursery.start_soon(self._run_trio, key, scope, work)
         else:
+            import asyncio
+
             task = asyncio.ensure_future(self._run(key, work))
             self._running[key] = task
             self._tasks.add(task)

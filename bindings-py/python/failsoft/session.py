@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import secrets
+import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from types import TracebackType
+from types import CoroutineType, TracebackType
 from typing import Any, TypeVar, cast
 
 from . import _drive, _drive_async, _native
 from ._native import Attempt, Call, Failure, Policy, Rebuild, Switch
-from .classify import classify
+from ._classify import classify
 from .errors import ApprovalDenied, DeadlineExceeded, StepLimitExceeded
 
 T = TypeVar("T")
@@ -161,7 +161,7 @@ class Session:
     ) -> None:
         self.sleep = sleep
         pairs = [(route, route._fields()) for route in self.routes]
-        seed = secrets.randbits(64) if seed is None else seed & (2**64 - 1)
+        seed = int.from_bytes(os.urandom(8), "little") if seed is None else seed & (2**64 - 1)
         self.core = _native.Session(policy or Policy(), pairs, clock, seed)
 
     @property
@@ -285,6 +285,8 @@ class Turn(_native.Turn):
             return self._slowly(entered, request, None)
         try:
             value = request(entered)
+            if type(value) is CoroutineType:
+                _drive.plain(value, "the request")
         except Exception as error:
             failed, last = self.settle_failed(entered, classify(error)), error
         except BaseException:

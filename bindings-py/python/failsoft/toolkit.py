@@ -7,12 +7,12 @@ import functools
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
 from datetime import timedelta
-from types import TracebackType
+from types import CoroutineType, TracebackType
 from typing import Any, ParamSpec, TypeVar, cast, overload
 
 from . import _drive, _drive_async, _time
 from ._native import Attempt, Call, Circuit, Failure, Finish, Policy, StepCounter, Wait
-from .classify import classify
+from ._classify import classify
 from .errors import BreakerOpen, StepLimitExceeded
 from .session import Approver, Route, Session, Span, ask_gate, check_decision
 
@@ -88,7 +88,7 @@ def retry(
     except Exception as error:
         last = error
     else:
-        if hasattr(type(value), "__await__"):
+        if type(value) is CoroutineType:
             policy = _retry_policy(max_attempts, base, factor, cap, jitter)
             return cast(T, _retry_async(fn, value, policy, on, sleep, clock, seed))
         return value
@@ -343,11 +343,11 @@ def fallback(*options: Callable[[], Any]) -> Any:
         return _fallback_async(session, options)
     asked: list[int] = []
 
-    def request(attempt: Attempt) -> Any:
+    def request(attempt: Attempt) -> tuple[Any]:
         asked.append(routes.index(attempt.route))
-        return options[asked[-1]]()
+        return (options[asked[-1]](),)
 
-    value = session.turn().call(request)
+    (value,) = session.turn().call(request)
     if hasattr(type(value), "__await__"):  # such as a lambda that calls an async function
         return fallback(functools.partial(_drive_async.settled, value), *options[asked[-1] + 1 :])
     return value
@@ -489,7 +489,7 @@ class CircuitBreaker:
         except BaseException as error:
             self._settle(permit, error)
             raise
-        if hasattr(type(value), "__await__"):
+        if type(value) is CoroutineType:
             self._circuit.settle(permit, None)
             return cast(T, _drive.plain(value, _name(fn)))
         self._settle(permit, None)
