@@ -1,7 +1,6 @@
 """A request that turns out to be async is refused, and never taken for a success."""
 
 import pytest
-
 from failsoft import Session, TransientError
 
 

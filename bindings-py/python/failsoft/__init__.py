@@ -7,9 +7,9 @@ whole ``Agent``.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ._classify import classify
     from ._native import Attempt, Failure, Policy
     from .agent import Agent, Result
-    from ._classify import classify
     from .errors import (
         ApprovalDenied,
         BreakerOpen,

@@ -8,8 +8,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
-from ._native import Attempt, Failure
 from ._classify import classify
+from ._native import Attempt, Failure
 from .errors import CallTimeout
 
 Message = Mapping[str, Any]

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Any, NoReturn, Protocol, TypeVar, cast
 
 from . import _time
-from ._native import Attempt, Call, Failure, Finish, Rebuild, Switch, Wait, monotonic
 from ._classify import classify
+from ._native import Attempt, Call, Failure, Finish, Rebuild, Switch, Wait, monotonic
 from .errors import BreakerOpen, CallTimeout, DeadlineExceeded, Exhausted
 
 T = TypeVar("T")

@@ -11,9 +11,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from . import _time
+from ._classify import classify
 from ._drive import Classify, Routes, outcome_of, raise_end, start, unwrapped
 from ._native import Attempt, Call, Finish, Rebuild, Switch, Wait, monotonic
-from ._classify import classify
 from .errors import CallTimeout
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from functools import partial
 from typing import Any
 
 from . import _drive, _drive_async, _native, _time
-from ._native import AskApproval, Attempt, Cancel, Finish, Policy, Rebuild, Switch, Wait
 from ._classify import classify, text_of
+from ._native import AskApproval, Attempt, Cancel, Finish, Policy, Rebuild, Switch, Wait
 from .errors import CallTimeout, DeadlineExceeded, Exhausted, StepLimitExceeded
 from .session import (
     ApprovalRequest,

@@ -11,8 +11,8 @@ from types import CoroutineType, TracebackType
 from typing import Any, TypeVar, cast
 
 from . import _drive, _drive_async, _native
-from ._native import Attempt, Call, Failure, Policy, Rebuild, Switch
 from ._classify import classify
+from ._native import Attempt, Call, Failure, Policy, Rebuild, Switch
 from .errors import ApprovalDenied, DeadlineExceeded, StepLimitExceeded
 
 T = TypeVar("T")

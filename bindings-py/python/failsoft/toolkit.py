@@ -11,8 +11,8 @@ from types import CoroutineType, TracebackType
 from typing import Any, ParamSpec, TypeVar, cast, overload
 
 from . import _drive, _drive_async, _time
-from ._native import Attempt, Call, Circuit, Failure, Finish, Policy, StepCounter, Wait
 from ._classify import classify
+from ._native import Attempt, Call, Circuit, Failure, Finish, Policy, StepCounter, Wait
 from .errors import BreakerOpen, StepLimitExceeded
 from .session import Approver, Route, Session, Span, ask_gate, check_decision
 
