@@ -352,7 +352,7 @@ class _Run:
             self.contents[index] = _native.tool_failed(self.calls[index]["name"], text)
 
     def report_reply(self, attempt: Attempt, value: Any) -> None:
-        calls, answer, usage = read_reply(value)
+        calls, answer, usage = read_reply(value, attempt.step or 0)
         if calls is None:
             if self.turn.replied(attempt.id, None, *usage):
                 self.answer = answer
@@ -443,7 +443,7 @@ class _Run:
         )
 
 
-def read_reply(value: Any) -> tuple[list[dict[str, Any]] | None, str, tuple[int | None, int | None]]:
+def read_reply(value: Any, step: int) -> tuple[list[dict[str, Any]] | None, str, tuple[int | None, int | None]]:
     """A model's reply as facts: its tool calls (None for an answer, none at all for neither), its text, its usage."""
     if not isinstance(value, Mapping):
         return [], "", (None, None)
@@ -454,17 +454,21 @@ def read_reply(value: Any) -> tuple[list[dict[str, Any]] | None, str, tuple[int 
     answer = value.get("answer")
     answer = answer if isinstance(answer, str) else ""
     asked = value.get("tool_calls")
-    calls = [_read_call(place, one) for place, one in enumerate(asked)] if isinstance(asked, list | tuple) else []
+    calls = (
+        [_read_call(one, f"call_{step}_{place}") for place, one in enumerate(asked)]
+        if isinstance(asked, list | tuple)
+        else []
+    )
     if calls or not answer.strip():
         return calls, answer, (tokens[0], tokens[1])
     return None, answer, (tokens[0], tokens[1])
 
 
-def _read_call(place: int, call: Any) -> dict[str, Any]:
+def _read_call(call: Any, otherwise: str) -> dict[str, Any]:
     known = call if isinstance(call, Mapping) else {}
     name, key = known.get("name"), known.get("id")
     return {
-        "id": key if isinstance(key, str) and key else f"call_{place}",
+        "id": key if isinstance(key, str) and key else otherwise,
         "name": name if isinstance(name, str) else repr(name),
         "arguments": known.get("arguments", {}),
     }
