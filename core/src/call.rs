@@ -55,6 +55,8 @@ pub struct Call {
     last_chance: bool,
     previous: Option<Duration>,
     failure: Option<Failure>,
+    /// The generation of the client that it came from.
+    client: u32,
     /// Whether the process died over it.
     interrupted: bool,
     /// The permit of the attempt that failed, until the ladder leaves its route.
@@ -78,6 +80,10 @@ enum State {
 enum Then {
     SameRoute,
     Choose,
+    /// The same route, if another call has made this client of it again by then.
+    Newer {
+        client: u32,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,6 +111,16 @@ impl Running {
             _ => whole,
         }
     }
+
+    /// Whether a limit of its own ended it, and not a deadline. Of our limits only the total is ever cut short, and a stream
+    /// that went on has none.
+    fn had_its_limit(&self, phase: Option<Phase>) -> bool {
+        match phase {
+            Some(Phase::FirstProgress | Phase::Idle) => true,
+            Some(Phase::Total) if self.progress.is_some() => false,
+            _ => self.allowance.is_full(),
+        }
+    }
 }
 
 impl Call {
@@ -129,6 +145,7 @@ impl Call {
             last_chance: false,
             previous: None,
             failure: None,
+            client: 0,
             interrupted: false,
             failed_with: None,
         }
@@ -196,7 +213,8 @@ impl Call {
 
     pub(crate) fn poll_in(&mut self, cx: &mut Context<'_>) -> Command {
         self.let_time_pass(cx);
-        if let Some(cancel) = cx.scope.pending_cancel() {
+        // Another call's is for whoever drives that one.
+        if let Some(cancel) = cx.scope.pending_cancel(Some(self.first)) {
             return cancel;
         }
         self.command(cx)
@@ -279,21 +297,26 @@ impl Call {
                 State::Fresh => self.begin(cx),
                 State::Attempt(running) if cx.now >= running.expiry().0 => {
                     if running.taken {
-                        cx.scope.cancel(running.id, CancelWhy::TimedOut);
+                        cx.scope.cancel(self.first, running.id, CancelWhy::TimedOut);
                     }
-                    let failure = Failure { phase: Some(running.expiry().1), ..Failure::new(FailureKind::TimedOut) };
+                    let mut failure =
+                        Failure { phase: Some(running.expiry().1), ..Failure::new(FailureKind::TimedOut) };
+                    if self.is_tool() && !running.taken {
+                        // Hosts take tools before they run them: nobody has begun this one.
+                        failure.effect = Effect::None;
+                    }
                     self.attempt_failed(cx, running, failure)
                 }
                 State::Wait { until, then, .. } if cx.now >= until => self.after_wait(cx, then),
                 State::Rebuild { id, route, until, taken, .. } if cx.now >= until => {
                     if taken {
-                        cx.scope.cancel(id, CancelWhy::TimedOut);
+                        cx.scope.cancel(self.first, id, CancelWhy::TimedOut);
                     }
                     self.not_rebuilt(cx, route)
                 }
                 State::Switch { id, route, ticket, until, taken, .. } if cx.now >= until => {
                     if taken {
-                        cx.scope.cancel(id, CancelWhy::TimedOut);
+                        cx.scope.cancel(self.first, id, CancelWhy::TimedOut);
                     }
                     self.not_switched(cx, route, ticket)
                 }
@@ -361,15 +384,15 @@ impl Call {
     }
 
     /// What follows a failed attempt: the same route again, a rebuilt client, the next route, or the end.
-    fn after_failure(&mut self, cx: &mut Context<'_>, failure: Failure, client: u32) -> State {
+    fn after_failure(&mut self, cx: &mut Context<'_>, failure: Failure) -> State {
         let rule = cx.policy.failures.rule(failure.kind);
-        if let Some(over) = self.may_not_try_again(cx, failure) {
-            return State::Over(over);
+        if let Some(over) = self.may_not_try_again(cx, failure, rule) {
+            return self.stop_at(cx, over);
         }
         if let Some(rest) = self.same_route_again(cx, failure, rule) {
             return rest;
         }
-        if let Some(rebuild) = self.rebuild_once(cx, rule, client) {
+        if let Some(rebuild) = self.rebuild_once(cx, rule) {
             return rebuild;
         }
         self.leave(cx)

@@ -27,7 +27,8 @@ pub struct Scope {
     next_id: Id,
     pub(crate) rng: Rng,
     key: u64,
-    cancels: Vec<(Id, CancelWhy)>,
+    /// What is to be stopped: for which call (0 for the turn itself), under which id, and why.
+    cancels: Vec<(Id, Id, CancelWhy)>,
     pub(crate) account: Account,
 }
 
@@ -48,7 +49,8 @@ impl Scope {
             route: None,
             next_id: 1,
             rng: Rng::new(seed, turn),
-            key: mix(seed ^ mix(turn)),
+            // A session that was restored may count turns again that were begun after it was stored: other requests, other keys.
+            key: mix(seed ^ mix(turn) ^ (u64::from(session.live.epoch) << 32)),
             cancels: Vec::new(),
             account: Account::default(),
         }
@@ -60,7 +62,7 @@ impl Scope {
         self.deadline
     }
 
-    /// Sets a deadline, or brings it forward; it never moves back.
+    /// Sets a deadline, or brings it forward; it never moves back. What is under way keeps the limit that it was given.
     pub fn shorten(&mut self, deadline: Instant) {
         self.deadline = Some(self.deadline.map_or(deadline, |old| old.min(deadline)));
     }
@@ -111,28 +113,25 @@ impl Scope {
         self.seen
     }
 
-    pub(crate) fn cancel(&mut self, id: Id, why: CancelWhy) {
-        self.cancels.push((id, why));
+    pub(crate) fn cancel(&mut self, call: Id, id: Id, why: CancelWhy) {
+        self.cancels.push((call, id, why));
     }
 
-    /// What is to be stopped before anything else.
-    pub(crate) fn pending_cancel(&self) -> Option<Command> {
-        self.cancels.first().map(|(id, why)| Command::Cancel { id: *id, why: *why })
+    /// What is to be stopped before anything else: of one call, or of all.
+    pub(crate) fn pending_cancel(&self, call: Option<Id>) -> Option<Command> {
+        let mut pending = self.cancels.iter().filter(|(of, ..)| call.is_none_or(|call| call == *of));
+        pending.next().map(|(_, id, why)| Command::Cancel { id: *id, why: *why })
     }
 
     /// The answer to events about what was cancelled: `Taken` acknowledges, anything else comes too late.
     pub(crate) fn handle_cancelled(&mut self, event: Event<'_>) -> Handled {
         if let Event::Taken(id) | Event::Abandoned(id) = event
-            && let Some(at) = self.cancels.iter().position(|(cancelled, _)| *cancelled == id)
+            && let Some(at) = self.cancels.iter().position(|(_, cancelled, _)| *cancelled == id)
         {
             self.cancels.remove(at);
             return Handled::Accepted;
         }
         Handled::Stale
-    }
-
-    pub(crate) fn has_cancels(&self) -> bool {
-        !self.cancels.is_empty()
     }
 
     pub(crate) fn shift(&mut self, moved: impl Fn(Instant) -> Instant) {

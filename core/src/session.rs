@@ -37,7 +37,7 @@ pub(crate) struct Live {
     pub(crate) committed: Option<RouteId>,
     pub(crate) seed: u64,
     pub(crate) turns: u64,
-    epoch: u32,
+    pub(crate) epoch: u32,
 }
 
 /// A route as the session knows it.
@@ -50,6 +50,12 @@ pub(crate) struct Place {
     pub(crate) client: u32,
     /// Until when some call is making its client.
     pub(crate) activating: Option<Instant>,
+}
+
+impl Place {
+    pub(crate) fn is_activating(&self, now: Instant) -> bool {
+        self.activating.is_some_and(|lease| now < lease)
+    }
 }
 
 /// Breaker, cooldown and retry budget of one scope.
@@ -96,7 +102,8 @@ pub(crate) struct About {
 }
 
 impl Session {
-    /// A session over a chain of routes, the primary first. `seed` makes every draw of its turns repeatable.
+    /// A session over a chain of routes, the primary first. `seed` makes every draw of its turns repeatable, and
+    /// their idempotency keys too: outside of tests each session takes another one.
     ///
     /// # Errors
     /// The policy's first field that is out of range, or what is wrong with the chain: no route, or two of one name.

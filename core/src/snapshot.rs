@@ -9,9 +9,10 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Gate, Live, Session};
+use crate::policy::budget::Purse;
 use crate::policy::{Invalid, Policy};
 use crate::route::{Route, Tool};
-use crate::time::{Instant, span};
+use crate::time::{Instant, millis, span};
 use crate::turn::Turn;
 
 /// The version of the snapshot's form. A reader refuses every other one by name.
@@ -39,6 +40,8 @@ struct StoredSession {
     committed: Option<String>,
     seed: u64,
     turns: u64,
+    /// How the windows of breakers and budgets were cut: counts mean nothing under another cut.
+    windows: [u64; 3],
 }
 
 #[derive(Serialize, Deserialize)]
@@ -104,6 +107,7 @@ impl Session {
             committed: live.committed.map(|route| self.route_name(route).into()),
             seed: live.seed,
             turns: live.turns,
+            windows: windows(&self.policy),
         };
         Stored::write("session", now, wall, state)
     }
@@ -133,6 +137,10 @@ impl Session {
             for (at, mut gate) in
                 [scopes.deployment, scopes.endpoint, scopes.credential, scopes.limit].into_iter().zip(known.gates)
             {
+                if stored.state.windows != windows(&policy) {
+                    gate.circuit.forget_counts();
+                    gate.purse = Purse::default();
+                }
                 gate.circuit.shift(&policy.breaker, spans, calendar);
                 gate.cooldown.shift(calendar);
                 gate.purse.shift(&policy.budget, spans);
@@ -149,6 +157,10 @@ impl Session {
         live.epoch = epoch;
         Ok(session)
     }
+}
+
+fn windows(policy: &Policy) -> [u64; 3] {
+    [millis(policy.breaker.window), u64::from(policy.breaker.buckets), millis(policy.budget.window)]
 }
 
 impl Gate {
@@ -180,7 +192,6 @@ impl Turn {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::millis;
 
     #[test]
     fn spans_keep_what_is_left_and_the_calendar_does_not() {

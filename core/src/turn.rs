@@ -236,7 +236,7 @@ impl Course {
                 }
                 Phase::Model(call) => call.poll_in(cx),
                 Phase::Tools => self.poll_tools(cx),
-                Phase::Over(verdict) => cx.scope.pending_cancel().unwrap_or(Command::Finish(*verdict)),
+                Phase::Over(verdict) => cx.scope.pending_cancel(None).unwrap_or(Command::Finish(*verdict)),
             };
             match (command, &self.phase) {
                 (Command::Finish(verdict), Phase::Model(_)) => self.finish(cx, verdict),

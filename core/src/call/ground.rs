@@ -17,7 +17,8 @@ impl Call {
             FallbackScope::Turn => cx.scope.route,
             FallbackScope::Session => cx.scope.route.or(cx.live.committed),
         };
-        committed.or_else(|| cx.live.ids().next())
+        // A turn may have been stored over a longer chain.
+        committed.filter(|route| cx.live.place(*route).is_some()).or_else(|| cx.live.ids().next())
     }
 
     /// Routes not tried yet, in the order in which they are asked.
@@ -83,24 +84,52 @@ impl Call {
 
     /// Towards a route: its client is made ready first, if it is not.
     pub(super) fn go(&mut self, cx: &mut Context<'_>, route: RouteId, fell_back: bool) -> State {
-        let Some((ready, activating)) = cx.live.place(route).map(|place| (place.ready, place.activating)) else {
+        let Some((ready, activating)) = cx.live.place(route).map(|place| (place.ready, place.is_activating(cx.now)))
+        else {
             return self.over(cx, End::NoRoute);
         };
-        if !ready && activating.is_some_and(|lease| cx.now < lease) {
-            let until = cx.scope.deadline.map_or(Instant::NEVER, |deadline| deadline).min(cx.now + ACTIVATING_PAUSE);
-            return self.wait(cx, until, WaitWhy::Activating, Then::Choose);
+        if !ready && activating {
+            return self.wait_for_client(cx, Then::Choose);
         }
         let Ok(permit) = self.permit(cx, route) else { return self.over(cx, End::NoRoute) };
         if ready {
             return State::Attempt(self.arrive(cx, route, permit));
         }
-        let (ticket, _) = permit;
+        self.switch(cx, route, permit, if fell_back { SwitchWhy::Fallback } else { SwitchWhy::Begin })
+    }
+
+    fn switch(
+        &mut self,
+        cx: &mut Context<'_>,
+        route: RouteId,
+        (ticket, _): (Ticket, Allowance),
+        why: SwitchWhy,
+    ) -> State {
         let (id, until) = (cx.scope.next_id(), self.allowance(cx).until());
+        self.activating(cx, route, until);
+        State::Switch { id, route, ticket, until, taken: false, why }
+    }
+
+    /// Tells everybody else that this call is making the route's client, until then at most.
+    pub(super) fn activating(&self, cx: &mut Context<'_>, route: RouteId, until: Instant) {
         if let Some(place) = cx.live.place_mut(route) {
             place.activating = Some(until + crate::session::LEASE_GRACE);
         }
-        let why = if fell_back { SwitchWhy::Fallback } else { SwitchWhy::Begin };
-        State::Switch { id, route, ticket, until, taken: false, why }
+    }
+
+    fn wait_for_client(&mut self, cx: &mut Context<'_>, then: Then) -> State {
+        let until = cx.scope.deadline.unwrap_or(Instant::NEVER).min(cx.now + ACTIVATING_PAUSE);
+        self.wait(cx, until, WaitWhy::Activating, then)
+    }
+
+    /// One more attempt with a client that another call has made again, or is about to have made again.
+    pub(super) fn newer_client(&mut self, cx: &mut Context<'_>, client: u32) -> State {
+        let place = self.route.and_then(|route| cx.live.place(route));
+        match place {
+            Some(place) if place.client > client => self.same_route(cx),
+            Some(place) if place.is_activating(cx.now) => self.wait_for_client(cx, Then::Newer { client }),
+            _ => self.leave(cx),
+        }
     }
 
     /// Commits to a route: the first attempt on it.
@@ -121,11 +150,20 @@ impl Call {
         self.run(cx, Some((route, permit)))
     }
 
-    /// One more attempt on the same route; its breaker is asked again, and a refusal goes to the next route.
+    /// One more attempt on the same route; its breaker is asked again, and a refusal goes to the next route. Its client may be
+    /// gone since: a rebuild failed, or the process died.
     pub(super) fn same_route(&mut self, cx: &mut Context<'_>) -> State {
         let Some(route) = self.route else { return State::Attempt(self.run(cx, None)) };
+        let Some((ready, activating)) = cx.live.place(route).map(|place| (place.ready, place.is_activating(cx.now)))
+        else {
+            return self.leave(cx);
+        };
+        if !ready && activating {
+            return self.wait_for_client(cx, Then::SameRoute);
+        }
         match self.permit(cx, route) {
-            Ok(permit) => State::Attempt(self.run(cx, Some((route, permit)))),
+            Ok(permit) if ready => State::Attempt(self.run(cx, Some((route, permit)))),
+            Ok(permit) => self.switch(cx, route, permit, SwitchWhy::Begin),
             Err(refusal) => {
                 self.note(cx, Some(route), What::PassedOver { why: Skip::Breaker, until: Some(refusal.until()) });
                 self.leave(cx)
@@ -170,10 +208,11 @@ impl Call {
 
     pub(super) fn after_wait(&mut self, cx: &mut Context<'_>, then: Then) -> State {
         if let Some(over) = self.out_of_bounds(cx) {
-            return State::Over(over);
+            return self.stop_at(cx, over);
         }
         match then {
             Then::SameRoute => self.same_route(cx),
+            Then::Newer { client } => self.newer_client(cx, client),
             Then::Choose => {
                 let state = self.next_route(cx, self.failure);
                 state.unwrap_or_else(|| {

@@ -18,7 +18,7 @@ impl Call {
     }
 
     pub(super) fn attempt_failed(&mut self, cx: &mut Context<'_>, running: Running, failure: Failure) -> State {
-        self.failure = Some(failure);
+        (self.failure, self.client) = (Some(failure), running.client);
         self.interrupted = false;
         self.failed = self.failed.saturating_add(1);
         let about = About { call: self.first, id: running.id };
@@ -27,19 +27,14 @@ impl Call {
         if let (Some(ticket), Some(route)) = (running.ticket, self.route) {
             let now = cx.now;
             let account = &mut cx.scope.account;
-            // Of our limits, only the total is ever cut short by a deadline.
-            let own_limit = matches!(failure.phase, Some(Phase::FirstProgress | Phase::Idle));
-            let full_time = running.allowance.is_full() || own_limit;
+            let full_time = running.had_its_limit(failure.phase);
             let note = |scope, change| note_change(account, about, route, now, scope, change);
             cx.live.failed(cx.policy, ticket, now, failure, full_time, note);
             self.cool(cx, ticket, failure, false);
         }
         self.failed_with = running.ticket;
         let broken = running.progress.is_some() && !self.restartable;
-        let next = if broken { self.over(cx, End::Exhausted) } else { self.after_failure(cx, failure, running.client) };
-        if let State::Over(_) = next {
-            self.cool_down(cx);
-        }
+        let next = if broken { self.over(cx, End::Exhausted) } else { self.after_failure(cx, failure) };
         let (follows, delay) = match next {
             State::Attempt(_) if self.on_route == 1 => (Follows::MoveOn, Duration::ZERO),
             State::Attempt(_) => (Follows::Again, Duration::ZERO),
@@ -61,6 +56,7 @@ impl Call {
         // The permit was held for the switch; the attempt gets one of its own, for its own time.
         cx.live.give_back(cx.policy, ticket, cx.now);
         match self.permit(cx, route) {
+            Ok(permit) if self.route == Some(route) => State::Attempt(self.run(cx, Some((route, permit)))),
             Ok(permit) => State::Attempt(self.arrive(cx, route, permit)),
             Err(refusal) => {
                 self.note(cx, Some(route), What::PassedOver { why: Skip::Breaker, until: Some(refusal.until()) });
@@ -77,21 +73,26 @@ impl Call {
         cx.live.give_back(cx.policy, ticket, cx.now);
         self.note(cx, Some(route), What::NotReady);
         self.tried.insert(route);
+        if self.route == Some(route) {
+            return self.leave(cx);
+        }
         self.go_on(cx)
     }
 
-    /// The next route for the same failure, or the end.
+    /// The whole ladder once more for the same failure; before the first one, the next route or the end.
     pub(super) fn go_on(&mut self, cx: &mut Context<'_>) -> State {
-        if let Some(over) = self.out_of_bounds(cx) {
-            return State::Over(over);
+        if let Some(failure) = self.failure {
+            return self.after_failure(cx, failure);
         }
-        let next = self.next_route(cx, self.failure);
-        next.unwrap_or_else(|| self.over(cx, if self.failure.is_none() { End::NoRoute } else { End::Exhausted }))
+        if let Some(over) = self.out_of_bounds(cx) {
+            return self.stop_at(cx, over);
+        }
+        self.next_route(cx, None).unwrap_or_else(|| self.over(cx, End::NoRoute))
     }
 
     pub(super) fn rebuilt(&mut self, cx: &mut Context<'_>, route: RouteId, settle: bool) -> State {
         if let Some(place) = cx.live.place_mut(route) {
-            place.client = place.client.wrapping_add(1);
+            (place.client, place.activating) = (place.client.wrapping_add(1), None);
         }
         self.note(cx, Some(route), What::Rebuilt);
         let wait = if settle { cx.policy.recovery.settle_for(self.on_route) } else { Duration::ZERO };
@@ -107,11 +108,11 @@ impl Call {
     pub(super) fn not_rebuilt(&mut self, cx: &mut Context<'_>, route: RouteId) -> State {
         // The old client is closed: whoever comes next has to make it ready first.
         if let Some(place) = cx.live.place_mut(route) {
-            place.ready = false;
+            (place.ready, place.activating) = (false, None);
         }
         self.note(cx, Some(route), What::NotRebuilt);
         if let Some(over) = self.out_of_bounds(cx) {
-            return State::Over(over);
+            return self.stop_at(cx, over);
         }
         self.leave(cx)
     }
@@ -126,9 +127,10 @@ impl Call {
                     place.activating = None;
                 }
             }
-            State::Rebuild { route, taken: true, .. } => {
+            // Inline hosts leave `Taken` out: the old client may be closed already.
+            State::Rebuild { route, .. } => {
                 if let Some(place) = cx.live.place_mut(route) {
-                    place.ready = false;
+                    (place.ready, place.activating) = (false, None);
                 }
             }
             _ => {}
@@ -140,12 +142,12 @@ impl Call {
     pub(super) fn interrupted(&mut self, cx: &mut Context<'_>, running: Running) -> State {
         let failure = Failure::new(FailureKind::Unknown);
         self.interrupted = true;
-        self.failure = Some(failure);
+        (self.failure, self.client) = (Some(failure), running.client);
         if let Some(ticket) = running.ticket {
             cx.live.give_back(cx.policy, ticket, cx.now);
         }
-        match self.may_not_try_again(cx, failure) {
-            Some(over) => State::Over(over),
+        match self.may_not_try_again(cx, failure, cx.policy.failures.rule(failure.kind)) {
+            Some(over) => self.stop_at(cx, over),
             // A request that kills its process is not made for ever.
             None if self.on_route >= cx.policy.retry.max_attempts => self.go_on(cx),
             None => self.same_route(cx),
@@ -158,7 +160,7 @@ impl Call {
             return;
         }
         if let (true, Some(id)) = (self.is_taken(), self.current()) {
-            cx.scope.cancel(id, why);
+            cx.scope.cancel(self.first, id, why);
         }
         self.state = self.abandoned(cx);
     }
@@ -189,6 +191,11 @@ impl Call {
 
     pub(super) fn note(&self, cx: &mut Context<'_>, route: Option<RouteId>, what: What) {
         cx.note(About { call: self.first, id: 0 }, route, what);
+    }
+
+    pub(super) fn stop_at(&mut self, cx: &mut Context<'_>, verdict: Verdict) -> State {
+        self.cool_down(cx);
+        State::Over(verdict)
     }
 
     pub(super) fn over(&mut self, cx: &mut Context<'_>, end: End) -> State {

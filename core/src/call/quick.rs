@@ -37,7 +37,7 @@ impl Admitted {
 #[inline]
 pub fn enter(mut call: Call, scope: &mut Scope, session: &mut Session, now: Instant) -> Entered {
     let mut cx = Context::new(session, scope, now);
-    if cx.scope.has_cancels() || call.state != State::Fresh {
+    if call.state != State::Fresh {
         return Entered::Slow(call);
     }
     match call.admit_first(&mut cx) {

@@ -16,11 +16,13 @@ impl Call {
     }
 
     /// Whether there may be another attempt at all: limits of the turn, and whether a repetition could do harm.
-    pub(super) fn may_not_try_again(&self, cx: &Context<'_>, failure: Failure) -> Option<Verdict> {
-        if self.replay == Replay::Once && failure.effect == Effect::Possible {
-            return Some(Verdict { failure: Some(failure), ..Verdict::new(End::Exhausted) });
-        }
-        self.out_of_bounds(cx)
+    /// An error that nothing could have followed anyway stays what it is.
+    pub(super) fn may_not_try_again(&self, cx: &Context<'_>, failure: Failure, rule: Rule) -> Option<Verdict> {
+        let harmful = self.replay == Replay::Once && failure.effect == Effect::Possible;
+        let exhausted = Verdict { failure: Some(failure), ..Verdict::new(End::Exhausted) };
+        let over = if harmful { Some(exhausted) } else { self.out_of_bounds(cx) }?;
+        let lasting = rule.is_final() && failure.should_retry != Some(true);
+        Some(if lasting { Verdict { end: End::Permanent, ..over } } else { over })
     }
 
     /// The same route again, if the row, the attempts, the breaker, the patience, the deadline and the retry budget allow it.
@@ -55,10 +57,11 @@ impl Call {
     }
 
     /// The client made again, once a turn; a call that failed on an older client than the present one skips that.
-    pub(super) fn rebuild_once(&mut self, cx: &mut Context<'_>, rule: Rule, client: u32) -> Option<State> {
-        let route = self.route?;
+    pub(super) fn rebuild_once(&mut self, cx: &mut Context<'_>, rule: Rule) -> Option<State> {
+        let (route, client) = (self.route?, self.client);
         let place = cx.live.place(route)?;
-        let (primary, newer) = (route == RouteId(0), place.client > client);
+        let primary = route == RouteId(0);
+        let newer = place.client > client || place.is_activating(cx.now);
         if !cx.policy.recovery.enabled || !place.route.activates || place.route.aggregator || self.last_chance {
             return None;
         }
@@ -77,10 +80,11 @@ impl Call {
         }
         self.last_chance = true;
         if newer {
-            return Some(self.same_route(cx));
+            return Some(self.newer_client(cx, client));
         }
         let settle = rule.rebuild == RebuildRule::OnPrimary;
         let (id, until) = (cx.scope.next_id(), self.allowance(cx).until());
+        self.activating(cx, route, until);
         Some(State::Rebuild { id, route, client, until, taken: false, settle })
     }
 

@@ -172,8 +172,9 @@ impl Circuit {
                 self.enter(State::HalfOpen { in_flight: 1, passed, lease });
             }
             State::HalfOpen { in_flight, lease: held, .. } => {
+                // With nobody in flight there is no lease but this one.
+                *held = if *in_flight == 0 { lease } else { (*held).max(lease) };
                 *in_flight = in_flight.saturating_add(1);
-                *held = (*held).max(lease);
             }
         }
         Ok(self.generation)
@@ -248,6 +249,11 @@ impl Circuit {
         self.close();
     }
 
+    /// What was counted, for a window that is cut in another way.
+    pub(crate) fn forget_counts(&mut self) {
+        self.window = Window::default();
+    }
+
     /// For a snapshot: permits do not travel, the successes of a half-open time do.
     pub(crate) fn without_permits(mut self) -> Self {
         if let State::HalfOpen { in_flight, .. } = &mut self.state {
@@ -299,6 +305,17 @@ mod tests {
         let later = Instant::from_millis(5_000);
         assert!(circuit.admit(&config, later, later + span(1_000)).is_ok());
         assert!(circuit.admit(&config, later + span(999), Instant::NEVER).is_err());
+        assert!(circuit.admit(&config, later + span(1_000), Instant::NEVER).is_ok());
+    }
+
+    #[test]
+    fn a_lease_given_back_does_not_hold_the_next_one() {
+        let config = Breaker { consecutive: Some(1), ..Breaker::default() };
+        let mut circuit = opened(&config);
+        let later = Instant::from_millis(5_000);
+        let first = circuit.admit(&config, later, Instant::NEVER).unwrap_or_default();
+        circuit.settle(&config, later, first, Outcome::Neutral);
+        assert!(circuit.admit(&config, later, later + span(1_000)).is_ok());
         assert!(circuit.admit(&config, later + span(1_000), Instant::NEVER).is_ok());
     }
 

@@ -9,7 +9,8 @@ use crate::time::{Instant, millis, span};
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Cooldown {
     rest: Option<Rest>,
-    /// Counts beginnings and ends: a success admitted under an older one forgets nothing.
+    /// Counts beginnings, probes and ends: a success admitted before the rest began forgets nothing, and only the probe gives
+    /// back its permit.
     generation: u32,
 }
 
@@ -19,6 +20,8 @@ struct Rest {
     until: Instant,
     length: Duration,
     stated: bool,
+    /// The generation that it began with.
+    since: u32,
     probe: Option<Instant>,
 }
 
@@ -53,6 +56,7 @@ impl Cooldown {
             && now >= rest.until
         {
             rest.probe = Some(lease);
+            self.generation = self.generation.wrapping_add(1);
         }
         self.generation
     }
@@ -80,14 +84,16 @@ impl Cooldown {
         {
             return None;
         }
-        self.rest = Some(Rest { until, length, stated: stated.is_some(), probe: None });
         self.generation = self.generation.wrapping_add(1);
+        let since = self.generation;
+        self.rest = Some(Rest { until, length, stated: stated.is_some(), since, probe: None });
         Some(until)
     }
 
     /// A success forgets the rest, unless the attempt was admitted before it began.
     pub fn forget(&mut self, generation: u32) {
-        if self.rest.is_some() && generation == self.generation {
+        let admitted_in = |rest: Rest| generation.wrapping_sub(rest.since) <= self.generation.wrapping_sub(rest.since);
+        if self.rest.is_some_and(admitted_in) {
             self.clear();
         }
     }
@@ -152,6 +158,20 @@ mod tests {
         assert!(cooldown.would_admit(at(11)).is_err());
         cooldown.forget(generation);
         assert!(cooldown.would_admit(at(11)).is_ok());
+    }
+
+    #[test]
+    fn only_the_probe_gives_its_permit_back() {
+        let mut cooldown = Cooldown::default();
+        cooldown.begin(at(0), at(0), None, span(10_000), span(100_000));
+        let forced = cooldown.admit(at(1), at(99));
+        let probe = cooldown.admit(at(10), at(99));
+        cooldown.give_back(forced);
+        assert!(cooldown.would_admit(at(11)).is_err());
+        cooldown.give_back(probe);
+        assert!(cooldown.would_admit(at(11)).is_ok());
+        cooldown.forget(forced);
+        assert!(cooldown.is_clear());
     }
 
     #[test]

@@ -246,6 +246,11 @@ impl Rule {
         self
     }
 
+    /// Whether nothing can follow: not the same route, no other client, no other route.
+    pub(crate) fn is_final(&self) -> bool {
+        (self.again, self.rebuild, self.next) == (Again::No, RebuildRule::No, NextRule::No)
+    }
+
     pub(crate) fn fields(&mut self, fields: &mut dyn Fields) {
         choose!(fields, "again", self.again, Again);
         choose!(fields, "rebuild", self.rebuild, RebuildRule);

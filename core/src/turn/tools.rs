@@ -8,7 +8,7 @@ use crate::account::What;
 use crate::call::Call;
 use crate::command::{CancelWhy, Command, End, Event, Handled, Id, Replay, ToolCall, Verdict, WaitWhy, Work};
 use crate::policy::approval::{Decision, Digest, Gate};
-use crate::policy::failure::FailureKind;
+use crate::policy::failure::{Effect, FailureKind};
 use crate::policy::limits::Limit;
 use crate::scope::Context;
 use crate::session::About;
@@ -112,7 +112,13 @@ pub(super) struct Slot {
     reason = "a slot lives in a list of a few, and boxing would cost an allocation a call"
 )]
 pub(super) enum SlotState {
-    Asking { id: Id, digest: Digest, until: Instant, taken: bool },
+    /// `until` is [`Instant::NEVER`] before it was first said.
+    Asking {
+        id: Id,
+        digest: Digest,
+        until: Instant,
+        taken: bool,
+    },
     Running(Call),
     Done(ToolOutcome),
 }
@@ -168,8 +174,7 @@ impl Course {
             (Some(tool), Ok(digest), _) if room => {
                 self.tool_calls += 1;
                 if gate == Gate::Ask {
-                    let (id, until) = (cx.scope.next_id(), cx.now + cx.policy.approval.expires);
-                    SlotState::Asking { id, digest, until, taken: false }
+                    SlotState::Asking { id: cx.scope.next_id(), digest, until: Instant::NEVER, taken: false }
                 } else {
                     SlotState::Running(Call::new(Work::Tool { index }).replay(tool.replay).timeout(tool.timeout))
                 }
@@ -191,7 +196,7 @@ impl Course {
         self.watch_the_clock(cx);
         self.expire_questions(cx);
         let mut waits: Option<Command> = None;
-        let mut next = self.first_question();
+        let mut next = self.first_question(cx);
         let (mut under_way, mut until_first) = (false, Instant::NEVER);
         let open_question = self.slots.iter().any(|slot| matches!(slot.state, SlotState::Asking { .. }));
         for index in 0..self.slots.len() {
@@ -222,7 +227,7 @@ impl Course {
             }
         }
         self.watch_the_clock(cx);
-        if let Some(command) = cx.scope.pending_cancel().or(next) {
+        if let Some(command) = cx.scope.pending_cancel(None).or(next) {
             return command;
         }
         match waits {
@@ -232,10 +237,12 @@ impl Course {
         }
     }
 
-    fn first_question(&self) -> Option<Command> {
-        (0_u32..).zip(&self.slots).find_map(|(index, slot)| match slot.state {
+    /// The time for its answer begins when it is said: one person may have to think about several, one after the other.
+    fn first_question(&mut self, cx: &Context<'_>) -> Option<Command> {
+        (0_u32..).zip(&mut self.slots).find_map(|(index, slot)| match &mut slot.state {
             SlotState::Asking { id, digest, until, taken: false } => {
-                Some(Command::AskApproval { id, index, digest, until })
+                *until = until.known().unwrap_or(cx.now + cx.policy.approval.expires);
+                Some(Command::AskApproval { id: *id, index, digest: *digest, until: *until })
             }
             _ => None,
         })
@@ -247,7 +254,7 @@ impl Course {
                 && cx.now >= until
             {
                 if taken {
-                    cx.scope.cancel(id, CancelWhy::TimedOut);
+                    cx.scope.cancel(0, id, CancelWhy::TimedOut);
                 }
                 self.refuse(cx, index, ToolOutcome::Expired);
             }
@@ -260,10 +267,11 @@ impl Course {
             .get(index)
             .and_then(|slot| self.tools.iter().find(|tool| tool.name == slot.name).map(|tool| tool.replay));
         let kind = verdict.failure.map(|failure| failure.kind);
+        let begun = verdict.failure.is_some_and(|failure| failure.effect == Effect::Possible);
         let outcome = match (verdict.end, kind) {
             (End::Succeeded, _) => ToolOutcome::Ran,
             // A `once` tool of whose effect nobody knows: neither a success nor a failure may be claimed.
-            (_, Some(FailureKind::TimedOut)) if replay == Some(Replay::Once) => ToolOutcome::OutcomeUnknown,
+            (_, Some(FailureKind::TimedOut)) if begun && replay == Some(Replay::Once) => ToolOutcome::OutcomeUnknown,
             (_, Some(_)) if replay == Some(Replay::Once) && self.was_interrupted(index) => ToolOutcome::OutcomeUnknown,
             (End::Limit(limit), None) => ToolOutcome::NotRun(limit),
             _ => ToolOutcome::Failed,
@@ -420,7 +428,7 @@ impl Course {
         for slot in &mut self.slots {
             match &mut slot.state {
                 SlotState::Running(call) => call.stop(cx, CancelWhy::Deadline),
-                SlotState::Asking { id, taken: true, .. } => cx.scope.cancel(*id, CancelWhy::Deadline),
+                SlotState::Asking { id, taken: true, .. } => cx.scope.cancel(0, *id, CancelWhy::Deadline),
                 SlotState::Asking { .. } | SlotState::Done(_) => {}
             }
         }
