@@ -276,8 +276,13 @@ impl Course {
             return self.phase;
         }
         self.step += 1;
-        let last = cx.policy.turn.final_answer && self.step >= cx.policy.turn.steps;
+        let last = self.is_for_words(cx);
         Phase::Model(Call::new(Work::Model { step: self.step, with_tools: !last }))
+    }
+
+    /// Whether the present step is the last one, asked without tools for an answer from what is there.
+    fn is_for_words(&self, cx: &Context<'_>) -> bool {
+        cx.policy.turn.final_answer && self.step >= cx.policy.turn.steps
     }
 
     fn limit_before_step(&self, cx: &Context<'_>) -> Option<Limit> {

@@ -168,6 +168,8 @@ impl Course {
         let gate = cx.policy.approval.gate(call.name, declared, &cx.live.standing);
         let room = cx.policy.turn.tool_calls.is_none_or(|most| self.tool_calls < most);
         let state = match (known, call.arguments, gate) {
+            // The model was not offered any tool, so none is run.
+            _ if self.is_for_words(cx) => SlotState::Done(ToolOutcome::NotRun(Limit::Steps)),
             (None, _, _) => SlotState::Done(ToolOutcome::UnknownTool),
             (_, Err(_), _) => SlotState::Done(ToolOutcome::BadArguments),
             (_, _, Gate::Deny) => SlotState::Done(ToolOutcome::Denied),
@@ -421,7 +423,7 @@ impl Course {
         if self.repeats.iter().any(|repeat| repeat.times >= most) {
             return Some(Limit::SameFailure);
         }
-        [Limit::ToolCalls, Limit::Attempts, Limit::Deadline].into_iter().find(|limit| not_run(*limit))
+        [Limit::Steps, Limit::ToolCalls, Limit::Attempts, Limit::Deadline].into_iter().find(|limit| not_run(*limit))
     }
 
     pub(super) fn stop_tools(&mut self, cx: &mut Context<'_>) {
