@@ -82,3 +82,8 @@ pub use scope::Scope;
 pub use session::Session;
 pub use time::Instant;
 pub use turn::{Report, ToolOutcome, Turn};
+
+/// The Rust of the README compiles and holds.
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../../README.md")]
+struct Readme;

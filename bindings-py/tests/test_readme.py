@@ -1,0 +1,56 @@
+"""The examples of the README run as they stand; only the names of the reader's own things are filled in."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def blocks() -> list[str]:
+    return re.findall(r"```python\n(.*?)```", README.read_text(), re.S)
+
+
+def block(beginning: str) -> str:
+    (found,) = [one for one in blocks() if beginning in one]
+    return found
+
+
+def ask_somebody(request: Any) -> bool:
+    return request.tool == "send_email"
+
+
+def test_the_guards_around_one_call() -> None:
+    names = {name: lambda: name for name in ("fetch", "slow", "ask_primary", "ask_backup")}
+    scope: dict[str, Any] = {**names, "ask_somebody": ask_somebody}
+    exec(block("from failsoft import CircuitBreaker"), scope)
+    assert scope["steps"].steps == 1
+    assert scope["breaker"].state == "closed"
+
+
+def test_your_own_loop(capsys: pytest.CaptureFixture[str]) -> None:
+    asked: list[float] = []
+    scope: dict[str, Any] = {
+        "ask": lambda client, timeout: asked.append(timeout),
+        "clients": {"primary": None, "backup": None},
+        "arguments": {"to": "a@b.c"},
+        "ask_somebody": ask_somebody,
+    }
+    exec(block("session = Session("), scope)
+    # The deadline of 60 s is shared with the one route still to come.
+    assert asked == [30.0]
+    assert capsys.readouterr().out == "[]\n"
+
+
+def test_without_sleeping() -> None:
+    scope: dict[str, Any] = {}
+    exec("from failsoft import Agent, Policy\n" + block("with instant() as time:"), scope)
+    assert scope["result"].answer == "hello"
+
+
+def test_the_whole_agent_compiles() -> None:
+    compile(block("agent = Agent("), str(README), "exec")
