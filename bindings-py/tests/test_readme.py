@@ -25,8 +25,8 @@ def ask_somebody(request: Any) -> bool:
 
 
 def test_the_guards_around_one_call() -> None:
-    names = {name: lambda: name for name in ("fetch", "slow", "ask_primary", "ask_backup")}
-    scope: dict[str, Any] = {**names, "ask_somebody": ask_somebody}
+    yours = dict.fromkeys(("fetch", "slow", "ask_primary", "ask_backup"), lambda: "reply")
+    scope: dict[str, Any] = {**yours, "ask_somebody": ask_somebody}
     exec(block("from failsoft import CircuitBreaker"), scope)
     assert scope["steps"].steps == 1
     assert scope["breaker"].state == "closed"
