@@ -21,7 +21,7 @@ def block(beginning: str) -> str:
 
 
 def ask_somebody(request: Any) -> bool:
-    return request.tool == "send_email"
+    return bool(request.tool == "send_email")
 
 
 def test_the_guards_around_one_call() -> None:
