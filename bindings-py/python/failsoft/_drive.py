@@ -167,7 +167,7 @@ def is_generator(fn: object) -> bool:
     )
 
 
-def plain(value: Any, what: str) -> Any:
+def plain(value: T, what: str) -> T:
     """Refuses an awaitable where a plain value is needed."""
     if inspect.isawaitable(value):
         if inspect.iscoroutine(value):

@@ -491,7 +491,7 @@ class CircuitBreaker:
             raise
         if type(value) is CoroutineType:
             self._circuit.settle(permit, None)
-            return cast(T, _drive.plain(value, _name(fn)))
+            return _drive.plain(value, _name(fn))
         self._settle(permit, None)
         return value
 
