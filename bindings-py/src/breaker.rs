@@ -23,10 +23,13 @@ impl Circuit {
         Self { policy: policy.0.clone(), clock, core: Mutex::new(Core::default()) }
     }
 
-    /// A permit and None, or None and the seconds until asking may be admitted. The permit lapses after `lease` seconds.
-    fn admit(&self, py: Python<'_>, lease: f64) -> PyResult<(Option<u32>, Option<f64>)> {
+    /// A permit and None, or None and the seconds until asking may be admitted. The permit lapses after `lease` seconds,
+    /// without it never.
+    #[pyo3(signature = (lease=None))]
+    fn admit(&self, py: Python<'_>, lease: Option<f64>) -> PyResult<(Option<u32>, Option<f64>)> {
         let now = read_clock(py, self.clock.as_ref())?;
-        let until = now + std::time::Duration::try_from_secs_f64(lease).unwrap_or(std::time::Duration::MAX);
+        let lease = lease.and_then(|seconds| std::time::Duration::try_from_secs_f64(seconds).ok());
+        let until = lease.map_or(failsoft::Instant::NEVER, |lease| now + lease);
         Ok(match locked(&self.core).admit(&self.policy.breaker, now, until) {
             Ok(permit) => (Some(permit), None),
             Err(until) => (None, Some(crate::convert::seconds(until - now))),

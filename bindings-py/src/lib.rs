@@ -21,7 +21,9 @@ mod _native {
     #[pymodule_export]
     use crate::convert::Failure;
     #[pymodule_export]
-    use crate::policy::{Policy, canonical_digest, gate, stop_reasons, tool_failed};
+    use crate::policy::{
+        Policy, canonical_digest, decision, denied_by_rule, gate, refusal, stands, stop_reasons, tool_failed,
+    };
     #[pymodule_export]
     use crate::session::{Session, monotonic, set_default_clock};
     #[pymodule_export]

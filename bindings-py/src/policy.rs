@@ -5,9 +5,9 @@ use std::sync::Arc;
 use failsoft::policy::approval;
 use failsoft::value::{Spelling, Value};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyBool, PyBoolMethods, PyDict, PyString, PyTuple};
 
-use crate::convert::{Lossy, invalid, value};
+use crate::convert::{Lossy, invalid, named, value};
 
 /// Every number and choice of the engine; immutable, validated when it is made.
 #[pyclass(frozen, eq, module = "failsoft._native", from_py_object)]
@@ -72,6 +72,35 @@ pub(crate) fn gate(policy: &Policy, tool: &str, risky: bool, standing: Vec<Strin
 #[pyfunction]
 pub(crate) fn stop_reasons() -> Vec<&'static str> {
     failsoft::command::StopReason::NAMES.to_vec()
+}
+
+/// An approver's answer as a decision.
+#[pyfunction]
+pub(crate) fn decision(answer: &Bound<'_, PyAny>) -> &'static str {
+    let yes = answer.cast_exact::<PyBool>().is_ok_and(PyBoolMethods::is_true);
+    // Text is the word itself; what cannot be read is no word of ours.
+    let word = answer.cast::<PyString>().ok().map(|text| text.to_string_lossy().into_owned());
+    approval::Decision::read(yes, word.as_deref()).name()
+}
+
+/// Why a decision keeps a tool from running: the reason and the sentence; None when it may run.
+#[pyfunction]
+pub(crate) fn refusal(tool: &str, decision: &str) -> PyResult<Option<(&'static str, String)>> {
+    let decision = named("decision", decision, approval::Decision::NAMES, approval::Decision::from_name(decision))?;
+    let outcome = failsoft::ToolOutcome::of(decision);
+    Ok(outcome.map(|outcome| (outcome.name(), failsoft::words::not_allowed(tool, outcome))))
+}
+
+/// Whether a decision covers later calls of the tool too.
+#[pyfunction]
+pub(crate) fn stands(decision: &str) -> bool {
+    approval::Decision::from_name(decision).is_some_and(approval::Decision::stands)
+}
+
+/// The sentence for a tool that a rule of the policy denies.
+#[pyfunction]
+pub(crate) fn denied_by_rule(tool: &str) -> String {
+    failsoft::words::denied_by_rule(tool)
 }
 
 /// What a model is told about a tool that ran and failed.

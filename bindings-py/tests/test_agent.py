@@ -576,3 +576,16 @@ def test_agents_that_share_a_session_share_what_was_learnt(drive: Drive) -> None
     other = script(says("never"))
     assert drive(Agent(other, fallbacks=[script(says("b"))], session=session)).answer == "b"
     assert other.requests == []
+
+
+def test_only_the_limit_of_steps_is_called_a_limit_of_steps() -> None:
+    policy = Policy(turn={"tool_calls": 1})
+    two = {"tool_calls": [*calls("add", a=1)["tool_calls"], *calls("add", a=2)["tool_calls"]]}
+
+    def add(a: int) -> int:
+        return a
+
+    result = Agent(script(two, says("done")), tools=[add], policy=policy).run("count")
+    assert result.stop_reason == "tool_limit"
+    assert isinstance(result.error, Exhausted)
+    assert str(result.error) == "the limit of 1 tool call is reached"

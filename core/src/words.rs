@@ -51,6 +51,21 @@ pub fn tool_failed(name: &str, error: &str) -> String {
     format!("The tool {name} failed: {}", shortened(error, LONGEST_ERROR))
 }
 
+/// Why a tool call of a host's own loop may not run: the sentence of the error that it raises.
+#[must_use]
+pub fn not_allowed(tool: &str, outcome: ToolOutcome) -> String {
+    match outcome {
+        ToolOutcome::NoApprover => format!("{tool} may not run: it needs approval and there is no approver"),
+        other => format!("{tool} may not run: {other}"),
+    }
+}
+
+/// The same for a tool that a rule of the policy denies.
+#[must_use]
+pub fn denied_by_rule(tool: &str) -> String {
+    format!("{tool} may not run: a rule of the policy denies it")
+}
+
 fn shortened(text: &str, longest: usize) -> String {
     match text.char_indices().nth(longest) {
         None => text.to_string(),

@@ -7,8 +7,12 @@ whole ``Agent``.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ._approval import ApprovalRequest
+    from ._breaker import CircuitBreaker
     from ._classify import classify
     from ._native import Attempt, Failure, Policy
+    from ._retry import attempts, retry, retrying
+    from ._route import Route
     from .agent import Agent, Result
     from .errors import (
         ApprovalDenied,
@@ -21,17 +25,8 @@ if TYPE_CHECKING:
         StepLimitExceeded,
         TransientError,
     )
-    from .session import ApprovalRequest, Report, Route, Session, Turn, Usage
-    from .toolkit import (
-        CircuitBreaker,
-        StepLimiter,
-        approval_gate,
-        attempts,
-        call_with_deadline,
-        fallback,
-        retry,
-        retrying,
-    )
+    from .session import Report, Session, Turn, Usage
+    from .toolkit import StepLimiter, approval_gate, call_with_deadline, fallback
     from .tools import Tool, tool
 
 # Each name is loaded when it is first used: an import at the start of somebody's program should cost next to nothing.
@@ -41,8 +36,12 @@ _HOMES = {
     "_classify": "classify",
     "errors": "ApprovalDenied BreakerOpen CallTimeout DeadlineExceeded Exhausted FailsoftError PermanentError"
     " StepLimitExceeded TransientError",
-    "session": "ApprovalRequest Report Route Session Turn Usage",
-    "toolkit": "CircuitBreaker StepLimiter approval_gate attempts call_with_deadline fallback retry retrying",
+    "_approval": "ApprovalRequest",
+    "_breaker": "CircuitBreaker",
+    "_route": "Route",
+    "_retry": "attempts retry retrying",
+    "session": "Report Session Turn Usage",
+    "toolkit": "StepLimiter approval_gate call_with_deadline fallback",
     "tools": "Tool tool",
 }
 

@@ -12,7 +12,7 @@ from typing import Any, NoReturn, Protocol, TypeVar, cast
 from . import _time
 from ._classify import classify
 from ._native import Attempt, Call, Failure, Finish, Rebuild, Switch, Wait, monotonic
-from .errors import BreakerOpen, CallTimeout, DeadlineExceeded, Exhausted
+from .errors import BreakerOpen, CallTimeout, DeadlineExceeded, Exhausted, StepLimitExceeded
 
 T = TypeVar("T")
 Classify = Callable[[BaseException], Failure]
@@ -84,6 +84,8 @@ def raise_end(end: Finish, last: BaseException | None) -> NoReturn:
 def error_of(end: Finish) -> Exception:
     if end.limit == "deadline":
         return DeadlineExceeded(end.message)
+    if end.limit == "steps":
+        return StepLimitExceeded(end.message)
     if end.end == "no_route":
         return BreakerOpen(end.message, retry_in=end.retry_in)
     return Exhausted(end.message, retry_in=end.retry_in)
@@ -174,3 +176,14 @@ def plain(value: T, what: str) -> T:
             value.close()
         raise TypeError(f"{what} is async: use the async form of this function")
     return value
+
+
+def wraps(fn: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    inner = fn
+    while isinstance(inner, functools.partial):
+        inner = inner.func
+    return functools.wraps(inner if hasattr(inner, "__name__") else type(inner))
+
+
+def name_of(fn: Any) -> str:
+    return getattr(fn, "__qualname__", None) or type(fn).__qualname__

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,71 +10,13 @@ from types import CoroutineType, TracebackType
 from typing import Any, TypeVar, cast
 
 from . import _drive, _drive_async, _native
+from ._approval import ApprovalRequest, Approver, ask_gate, decided
 from ._classify import classify
 from ._native import Attempt, Call, Failure, Policy, Rebuild, Switch
-from .errors import ApprovalDenied, DeadlineExceeded, StepLimitExceeded
+from ._route import Route, Span
+from .errors import DeadlineExceeded, StepLimitExceeded
 
 T = TypeVar("T")
-Span = float | timedelta
-
-
-class Route:
-    """A place that can be asked for the same thing: one entry of the chain, the primary first.
-
-    What two routes share, they share in sickness too: the same ``endpoint`` has one breaker for connections; the same
-    provider, endpoint and model have one for everything else; the same ``credential`` has one quota.
-
-    :param name: its name in logs and messages; unique in the chain.
-    :param provider: who runs it, such as ``"openai"``.
-    :param model: the model that is asked for.
-    :param endpoint: where it is reached, such as a base URL.
-    :param credential: what pays for it: a name or a fingerprint, never the secret itself.
-    :param aggregator: whether it spreads requests over several upstreams; its client is never rebuilt.
-    :param context_window: the model's context window in tokens, if known.
-    :param timeout: the limit of one attempt in seconds, in place of the policy's ``attempt.timeout`` (600 s).
-    :param first_progress: seconds until a stream must make progress, in place of ``attempt.first_progress`` (60 s).
-    :param idle: seconds between two chunks of a stream, in place of ``attempt.idle`` (60 s).
-    :param activate: makes the route's client: ``activate(route) -> client``, sync or async. Called before the first
-        attempt on a fallback route, and again to rebuild a broken client; ``attempt.client`` is what it returned.
-    :param close: closes a client before it is rebuilt: ``close(client)``, sync or async.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        *,
-        provider: str | None = None,
-        model: str | None = None,
-        endpoint: str | None = None,
-        credential: str | None = None,
-        aggregator: bool = False,
-        context_window: int | None = None,
-        timeout: Span | None = None,
-        first_progress: Span | None = None,
-        idle: Span | None = None,
-        activate: Callable[[Route], Any] | None = None,
-        close: Callable[[Any], Any] | None = None,
-    ) -> None:
-        self.name = name
-        self.provider = provider
-        self.model = model
-        self.endpoint = endpoint
-        self.credential = credential
-        self.aggregator = aggregator
-        self.context_window = context_window
-        self.timeout = timeout
-        self.first_progress = first_progress
-        self.idle = idle
-        self.activate = activate
-        self.close = close
-
-    def __repr__(self) -> str:
-        return f"Route({self.name!r})"
-
-    def _fields(self) -> dict[str, Any]:
-        names = ("name", "provider", "model", "endpoint", "credential", "aggregator", "context_window")
-        fields = {name: getattr(self, name) for name in (*names, "timeout", "first_progress", "idle")}
-        return {**fields, "activates": self.activate is not None}
 
 
 @dataclass(frozen=True)
@@ -100,19 +41,6 @@ class Report:
     failure: Failure | None
     route: str | None
     lines: list[str]
-
-
-@dataclass(frozen=True)
-class ApprovalRequest:
-    """What an approver is asked: may ``tool`` run with exactly these ``arguments``? ``digest`` binds the answer."""
-
-    tool: str
-    arguments: Mapping[str, Any]
-    digest: str
-    timeout: float | None = None
-
-
-Approver = Callable[[ApprovalRequest], Any]
 
 
 class Session:
@@ -160,7 +88,7 @@ class Session:
         seed: int | None,
     ) -> None:
         self.sleep = sleep
-        pairs = [(route, route._fields()) for route in self.routes]
+        pairs = [(route, route.fields()) for route in self.routes]
         seed = int.from_bytes(os.urandom(8), "little") if seed is None else seed & (2**64 - 1)
         self.core = _native.Session(policy or Policy(), pairs, clock, seed)
 
@@ -362,7 +290,7 @@ class Turn(_native.Turn):
             self._decide(asked, await _drive_async.settled(approver(asked)) if approver else "no_approver")
 
     def _decide(self, asked: ApprovalRequest, answer: Any) -> None:
-        if check_decision(asked, answer) in ("session", "always"):
+        if _native.stands(decided(asked, answer)):
             self.session.core.stand_for(asked.tool)
 
     def report(self) -> Report:
@@ -384,55 +312,3 @@ def _seconds(field: str, span: Span) -> float:
     seconds = span.total_seconds() if isinstance(span, timedelta) else span
     Policy(turn={field: seconds})  # the core's own check, and its words
     return float(seconds)
-
-
-def digest_of(tool: str, arguments: Any) -> tuple[str | None, str | None]:
-    """The digest of a tool call, or what is wrong with its arguments."""
-    try:
-        return _native.canonical_digest(tool, _as_json(arguments))
-    except UnicodeEncodeError:
-        return None, "the arguments hold a lone surrogate, which is no text"
-    except (TypeError, ValueError, RecursionError) as error:
-        return None, f"the arguments are not plain data: {error}"
-
-
-def plain_copy(arguments: Any) -> Any:
-    """Arguments as plain data that nobody else holds."""
-    return json.loads(_as_json(arguments))
-
-
-def _as_json(arguments: Any) -> str:
-    return arguments if isinstance(arguments, str) else json.dumps(arguments)
-
-
-def ask_gate(
-    policy: Policy, tool: str, arguments: Mapping[str, Any], risky: bool, standing: list[str]
-) -> ApprovalRequest | None:
-    """The request that must be put to an approver; None when the call may run."""
-    word = _native.gate(policy, tool, risky, standing)
-    if word == "deny":
-        raise ApprovalDenied(f"{tool} may not run: a rule of the policy denies it")
-    if word != "ask":
-        return None
-    digest, complaint = digest_of(tool, arguments)
-    if digest is None:
-        raise ValueError(f"{tool}: {complaint}")
-    return ApprovalRequest(tool, arguments, digest)
-
-
-def decision_word(answer: Any) -> str:
-    """An approver's answer as a decision. Only a clear yes is a yes."""
-    if answer is True:
-        return "once"
-    known = ("once", "session", "always", "no_approver", "withdrawn")
-    return answer if isinstance(answer, str) and answer in known else "deny"
-
-
-def check_decision(asked: ApprovalRequest, answer: Any) -> str:
-    word = decision_word(answer)
-    if word == "no_approver":
-        raise ApprovalDenied(f"{asked.tool} may not run: it needs approval and there is no approver", word)
-    if word not in ("once", "session", "always"):
-        reason = "denied" if word == "deny" else word
-        raise ApprovalDenied(f"{asked.tool} may not run: {reason}", reason)
-    return word

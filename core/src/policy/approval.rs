@@ -81,6 +81,21 @@ named! {
     }
 }
 
+impl Decision {
+    /// An approver's answer as a decision: a plain yes is for this call, a word is what it says, and nothing else is a yes.
+    #[must_use]
+    pub fn read(yes: bool, word: Option<&str>) -> Self {
+        let unclear = if yes { Self::Once } else { Self::Deny };
+        word.map_or(unclear, |word| Self::from_name(word).unwrap_or(Self::Deny))
+    }
+
+    /// Whether it covers later calls of the tool too.
+    #[must_use]
+    pub const fn stands(self) -> bool {
+        matches!(self, Self::Session | Self::Always)
+    }
+}
+
 /// SHA-256 of a tool call's canonical arguments: what an approval is bound to.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -165,6 +180,13 @@ mod tests {
         assert_eq!(approval.gate("mail", true, &["mail".to_string()]), Gate::Standing);
         assert_eq!(approval.gate("mail", true, &[]), Gate::Ask);
         assert_eq!(approval.gate("add", false, &[]), Gate::Run);
+    }
+
+    #[test]
+    fn only_a_clear_yes_is_a_yes() {
+        let read = [(true, None), (false, None), (false, Some("session")), (true, Some("yes")), (true, Some(""))];
+        let decisions = read.map(|(yes, word)| Decision::read(yes, word));
+        assert_eq!(decisions, [Decision::Once, Decision::Deny, Decision::Session, Decision::Deny, Decision::Deny]);
     }
 
     #[cfg(feature = "canonical")]

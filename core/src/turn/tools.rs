@@ -58,6 +58,17 @@ impl ToolOutcome {
         }
     }
 
+    /// What a decision makes of the call; `None` when it may run.
+    #[must_use]
+    pub const fn of(decision: Decision) -> Option<Self> {
+        match decision {
+            Decision::Once | Decision::Session | Decision::Always => None,
+            Decision::Deny => Some(Self::Denied),
+            Decision::Withdrawn => Some(Self::Withdrawn),
+            Decision::NoApprover => Some(Self::NoApprover),
+        }
+    }
+
     /// Whether somebody, or nobody, kept it from running.
     #[must_use]
     pub const fn is_blocked(self) -> bool {
@@ -365,20 +376,15 @@ impl Course {
         if decision != Decision::NoApprover {
             cx.note(About { call: 0, id }, None, What::Decided { tool, decision });
         }
-        let outcome = match decision {
-            Decision::Once | Decision::Session | Decision::Always => {
-                if decision != Decision::Once && !cx.live.standing.contains(&name) {
-                    cx.live.standing.push(name.clone());
-                }
-                self.let_run(index);
-                if decision != Decision::Once {
-                    self.let_others_run(&name);
-                }
-                return;
+        let Some(outcome) = ToolOutcome::of(decision) else {
+            if decision.stands() && !cx.live.standing.contains(&name) {
+                cx.live.standing.push(name.clone());
             }
-            Decision::Deny => ToolOutcome::Denied,
-            Decision::Withdrawn => ToolOutcome::Withdrawn,
-            Decision::NoApprover => ToolOutcome::NoApprover,
+            self.let_run(index);
+            if decision.stands() {
+                self.let_others_run(&name);
+            }
+            return;
         };
         self.refuse(cx, index, outcome);
     }
