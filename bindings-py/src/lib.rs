@@ -1,6 +1,7 @@
 //! The Python binding: it only converts. Every decision is the core's.
 
 mod breaker;
+mod call;
 mod classify;
 mod command;
 mod convert;
@@ -15,6 +16,8 @@ mod _native {
     #[pymodule_export]
     use crate::breaker::{Circuit, StepCounter};
     #[pymodule_export]
+    use crate::call::Call;
+    #[pymodule_export]
     use crate::classify::{classify, deciding_rule};
     #[pymodule_export]
     use crate::command::{AskApproval, Attempt, Cancel, Finish, Rebuild, Switch, Wait};
@@ -27,5 +30,5 @@ mod _native {
     #[pymodule_export]
     use crate::session::{Session, monotonic, set_default_clock};
     #[pymodule_export]
-    use crate::turn::{Call, Turn};
+    use crate::turn::Turn;
 }

@@ -1,16 +1,17 @@
-//! Turns and calls: two verbs each, the clock read by the binding, one lock held for one verb.
+//! Turns: two verbs, the clock read by the binding, one lock held for one verb.
 
 use std::sync::{Arc, Mutex};
 
 use failsoft::command::{Command, Event, Id, Reply, ToolCall};
 use failsoft::policy::approval::{Decision, Digest};
 use failsoft::policy::limits::{Limit, Usage};
-use failsoft::{Entered, Handled, Instant, Replay, Tool, ToolOutcome, Work, enter, settle, words};
+use failsoft::{Entered, Instant, Replay, Tool, ToolOutcome, Work, enter, settle};
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::call::Call;
 use crate::command::{Attempt, command};
 use crate::convert::{Failure, Lossy, invalid, named, seconds};
 use crate::session::{Session, locked};
@@ -18,7 +19,7 @@ use crate::session::{Session, locked};
 /// One request of a user.
 #[pyclass(frozen, subclass, module = "failsoft._native")]
 pub(crate) struct Turn {
-    session: Py<Session>,
+    pub(crate) session: Py<Session>,
     core: Mutex<failsoft::Turn>,
 }
 
@@ -279,12 +280,12 @@ impl Turn {
 }
 
 impl Turn {
-    fn now(&self, py: Python<'_>) -> PyResult<Instant> {
+    pub(crate) fn now(&self, py: Python<'_>) -> PyResult<Instant> {
         self.session.get().now(py)
     }
 
     /// The turn's lock before the session's, everywhere.
-    fn with<R>(&self, decide: impl FnOnce(&mut failsoft::Turn, &mut failsoft::Session) -> R) -> R {
+    pub(crate) fn with<R>(&self, decide: impl FnOnce(&mut failsoft::Turn, &mut failsoft::Session) -> R) -> R {
         let mut turn = locked(&self.core);
         decide(&mut turn, &mut locked(&self.session.get().core))
     }
@@ -295,111 +296,8 @@ impl Turn {
     }
 }
 
-/// One guarded operation within a turn.
-#[pyclass(frozen, module = "failsoft._native")]
-pub(crate) struct Call {
-    turn: Py<Turn>,
-    core: Mutex<failsoft::Call>,
-}
-
-impl Call {
-    fn new(turn: &Bound<'_, Turn>, core: failsoft::Call) -> Self {
-        Self { turn: turn.clone().unbind(), core: Mutex::new(core) }
-    }
-
-    fn handle(&self, py: Python<'_>, event: Event<'_>) -> PyResult<bool> {
-        let turn = self.turn.get();
-        let now = turn.now(py)?;
-        let mut call = locked(&self.core);
-        Ok(turn.with(|turn, session| call.handle(turn.scope_mut(), session, now, event)) == Handled::Accepted)
-    }
-
-    fn said(&self, py: Python<'_>, take: bool) -> PyResult<Py<PyAny>> {
-        let turn = self.turn.get();
-        let now = turn.now(py)?;
-        let (next, message) = {
-            let mut call = locked(&self.core);
-            turn.with(|turn, session| {
-                let next = call.poll(turn.scope_mut(), session, now);
-                if let (true, Some(id)) = (take, taken(next)) {
-                    let _ = call.handle(turn.scope_mut(), session, now, Event::Taken(id));
-                }
-                let message = match next {
-                    Command::Finish(verdict) => words::explain_call(session, turn.scope(), call.id(), verdict),
-                    _ => String::new(),
-                };
-                (next, message)
-            })
-        };
-        command(py, next, &turn.session, now, || message)
-    }
-}
-
-#[pymethods]
-impl Call {
-    /// A call that has not begun.
-    #[new]
-    #[pyo3(signature = (turn, *, replay="idempotent", streaming=false, restartable=true, timeout=None))]
-    fn make(
-        turn: &Bound<'_, Turn>,
-        replay: &str,
-        streaming: bool,
-        restartable: bool,
-        timeout: Option<f64>,
-    ) -> PyResult<Self> {
-        let replay = named("replay", replay, Replay::NAMES, Replay::from_name(replay))?;
-        let timeout = timeout.and_then(|seconds| std::time::Duration::try_from_secs_f64(seconds).ok());
-        let call = failsoft::Call::new(Work::Function).replay(replay).timeout(timeout);
-        Ok(Self::new(turn, if streaming { call.streaming(restartable) } else { call }))
-    }
-
-    fn poll(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.said(py, false)
-    }
-
-    fn next(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.said(py, true)
-    }
-
-    fn taken(&self, py: Python<'_>, id: Id) -> PyResult<bool> {
-        self.handle(py, Event::Taken(id))
-    }
-
-    fn succeeded(&self, py: Python<'_>, id: Id) -> PyResult<bool> {
-        self.handle(py, Event::Succeeded(id))
-    }
-
-    fn failed(&self, py: Python<'_>, id: Id, failure: &Failure) -> PyResult<bool> {
-        self.handle(py, Event::Failed { id, failure: failure.0 })
-    }
-
-    fn progress(&self, py: Python<'_>, id: Id, meaningful: bool) -> PyResult<bool> {
-        self.handle(py, Event::Progress { id, meaningful })
-    }
-
-    fn waited(&self, py: Python<'_>, id: Id) -> PyResult<bool> {
-        self.handle(py, Event::Waited(id))
-    }
-
-    fn ready(&self, py: Python<'_>, id: Id) -> PyResult<bool> {
-        self.handle(py, Event::Ready(id))
-    }
-
-    fn not_ready(&self, py: Python<'_>, id: Id) -> PyResult<bool> {
-        self.handle(py, Event::NotReady(id))
-    }
-
-    fn abandoned(&self, py: Python<'_>, id: Id) -> PyResult<bool> {
-        self.handle(py, Event::Abandoned(id))
-    }
-
-    fn interrupted(&self, py: Python<'_>) -> PyResult<bool> {
-        self.handle(py, Event::Interrupted)
-    }
-}
-
 /// What is to be acknowledged with `Taken`.
-fn taken(command: Command) -> Option<Id> {
+pub(crate) fn taken(command: Command) -> Option<Id> {
     match command {
         Command::Attempt(attempt) => Some(attempt.id),
         Command::Switch { id, .. }

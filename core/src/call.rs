@@ -4,8 +4,11 @@ mod ground;
 mod outcome;
 mod quick;
 mod rungs;
+mod state;
 
 use core::time::Duration;
+
+use state::{Running, State, Then};
 
 pub use quick::{Admitted, Entered, enter, settle};
 
@@ -61,66 +64,6 @@ pub struct Call {
     interrupted: bool,
     /// The permit of the attempt that failed, until the ladder leaves its route.
     failed_with: Option<Ticket>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-enum State {
-    Fresh,
-    Attempt(Running),
-    Wait { id: Id, until: Instant, why: WaitWhy, then: Then },
-    Rebuild { id: Id, route: RouteId, client: u32, until: Instant, taken: bool, settle: bool },
-    Switch { id: Id, route: RouteId, ticket: Ticket, until: Instant, taken: bool, why: SwitchWhy },
-    Over(Verdict),
-}
-
-/// What follows a wait. It is decided anew when the wait ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-enum Then {
-    SameRoute,
-    Choose,
-    /// The same route, if another call has made this client of it again by then.
-    Newer {
-        client: u32,
-    },
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-struct Running {
-    id: Id,
-    client: u32,
-    ticket: Option<Ticket>,
-    started: Instant,
-    allowance: Allowance,
-    first_progress: Option<Duration>,
-    idle: Option<Duration>,
-    /// The last meaningful progress of a stream.
-    progress: Option<Instant>,
-    taken: bool,
-}
-
-impl Running {
-    /// When it is given up on, and how far it will have come by then.
-    fn expiry(&self) -> (Instant, Phase) {
-        let whole = (self.allowance.until(), Phase::Total);
-        match (self.progress, self.first_progress, self.idle) {
-            (Some(last), _, Some(idle)) => (self.allowance.cut, Phase::Total).min((last + idle, Phase::Idle)),
-            (None, Some(first), _) => whole.min((self.started + first, Phase::FirstProgress)),
-            _ => whole,
-        }
-    }
-
-    /// Whether a limit of its own ended it, and not a deadline. Of our limits only the total is ever cut short, and a stream
-    /// that went on has none.
-    fn had_its_limit(&self, phase: Option<Phase>) -> bool {
-        match phase {
-            Some(Phase::FirstProgress | Phase::Idle) => true,
-            Some(Phase::Total) if self.progress.is_some() => false,
-            _ => self.allowance.is_full(),
-        }
-    }
 }
 
 impl Call {

@@ -1,13 +1,14 @@
 //! The agent's turn: ask the model, let its tool calls through the gate, run them, ask again, stop. The only place that knows
 //! how a turn goes on.
 
+mod outcome;
 mod tools;
 
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-pub use tools::ToolOutcome;
+pub use outcome::ToolOutcome;
 use tools::{Repeat, Slot, SlotState};
 
 use crate::account::{Notice, What};

@@ -1,0 +1,115 @@
+//! Calls: two verbs each, in the scope of a turn.
+
+use std::sync::Mutex;
+
+use failsoft::command::{Command, Event, Id};
+use failsoft::{Replay, Work, words};
+use pyo3::prelude::*;
+
+use crate::command::command;
+use crate::convert::{Failure, named};
+use crate::session::locked;
+use crate::turn::{Turn, taken};
+
+/// One guarded operation within a turn.
+#[pyclass(frozen, module = "failsoft._native")]
+pub(crate) struct Call {
+    turn: Py<Turn>,
+    core: Mutex<failsoft::Call>,
+}
+
+impl Call {
+    pub(crate) fn new(turn: &Bound<'_, Turn>, core: failsoft::Call) -> Self {
+        Self { turn: turn.clone().unbind(), core: Mutex::new(core) }
+    }
+
+    fn handle(&self, py: Python<'_>, event: Event<'_>) -> PyResult<bool> {
+        let turn = self.turn.get();
+        let now = turn.now(py)?;
+        let mut call = locked(&self.core);
+        Ok(turn.with(|turn, session| call.handle(turn.scope_mut(), session, now, event)).accepted())
+    }
+
+    fn said(&self, py: Python<'_>, take: bool) -> PyResult<Py<PyAny>> {
+        let turn = self.turn.get();
+        let now = turn.now(py)?;
+        let (next, message) = {
+            let mut call = locked(&self.core);
+            turn.with(|turn, session| {
+                let next = call.poll(turn.scope_mut(), session, now);
+                if let (true, Some(id)) = (take, taken(next)) {
+                    let _ = call.handle(turn.scope_mut(), session, now, Event::Taken(id));
+                }
+                let message = match next {
+                    Command::Finish(verdict) => words::explain_call(session, turn.scope(), call.id(), verdict),
+                    _ => String::new(),
+                };
+                (next, message)
+            })
+        };
+        command(py, next, &turn.session, now, || message)
+    }
+}
+
+#[pymethods]
+impl Call {
+    /// A call that has not begun.
+    #[new]
+    #[pyo3(signature = (turn, *, replay="idempotent", streaming=false, restartable=true, timeout=None))]
+    fn make(
+        turn: &Bound<'_, Turn>,
+        replay: &str,
+        streaming: bool,
+        restartable: bool,
+        timeout: Option<f64>,
+    ) -> PyResult<Self> {
+        let replay = named("replay", replay, Replay::NAMES, Replay::from_name(replay))?;
+        let timeout = timeout.and_then(|seconds| std::time::Duration::try_from_secs_f64(seconds).ok());
+        let call = failsoft::Call::new(Work::Function).replay(replay).timeout(timeout);
+        Ok(Self::new(turn, if streaming { call.streaming(restartable) } else { call }))
+    }
+
+    fn poll(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.said(py, false)
+    }
+
+    fn next(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.said(py, true)
+    }
+
+    fn taken(&self, py: Python<'_>, id: Id) -> PyResult<bool> {
+        self.handle(py, Event::Taken(id))
+    }
+
+    fn succeeded(&self, py: Python<'_>, id: Id) -> PyResult<bool> {
+        self.handle(py, Event::Succeeded(id))
+    }
+
+    fn failed(&self, py: Python<'_>, id: Id, failure: &Failure) -> PyResult<bool> {
+        self.handle(py, Event::Failed { id, failure: failure.0 })
+    }
+
+    fn progress(&self, py: Python<'_>, id: Id, meaningful: bool) -> PyResult<bool> {
+        self.handle(py, Event::Progress { id, meaningful })
+    }
+
+    fn waited(&self, py: Python<'_>, id: Id) -> PyResult<bool> {
+        self.handle(py, Event::Waited(id))
+    }
+
+    fn ready(&self, py: Python<'_>, id: Id) -> PyResult<bool> {
+        self.handle(py, Event::Ready(id))
+    }
+
+    fn not_ready(&self, py: Python<'_>, id: Id) -> PyResult<bool> {
+        self.handle(py, Event::NotReady(id))
+    }
+
+    fn abandoned(&self, py: Python<'_>, id: Id) -> PyResult<bool> {
+        self.handle(py, Event::Abandoned(id))
+    }
+
+    fn interrupted(&self, py: Python<'_>) -> PyResult<bool> {
+        self.handle(py, Event::Interrupted)
+    }
+}

@@ -1,0 +1,63 @@
+//! Where a call stands.
+
+use super::*;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) enum State {
+    Fresh,
+    Attempt(Running),
+    Wait { id: Id, until: Instant, why: WaitWhy, then: Then },
+    Rebuild { id: Id, route: RouteId, client: u32, until: Instant, taken: bool, settle: bool },
+    Switch { id: Id, route: RouteId, ticket: Ticket, until: Instant, taken: bool, why: SwitchWhy },
+    Over(Verdict),
+}
+
+/// What follows a wait. It is decided anew when the wait ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) enum Then {
+    SameRoute,
+    Choose,
+    /// The same route, if another call has made this client of it again by then.
+    Newer {
+        client: u32,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Running {
+    pub(super) id: Id,
+    pub(super) client: u32,
+    pub(super) ticket: Option<Ticket>,
+    pub(super) started: Instant,
+    pub(super) allowance: Allowance,
+    pub(super) first_progress: Option<Duration>,
+    pub(super) idle: Option<Duration>,
+    /// The last meaningful progress of a stream.
+    pub(super) progress: Option<Instant>,
+    pub(super) taken: bool,
+}
+
+impl Running {
+    /// When it is given up on, and how far it will have come by then.
+    pub(super) fn expiry(&self) -> (Instant, Phase) {
+        let whole = (self.allowance.until(), Phase::Total);
+        match (self.progress, self.first_progress, self.idle) {
+            (Some(last), _, Some(idle)) => (self.allowance.cut, Phase::Total).min((last + idle, Phase::Idle)),
+            (None, Some(first), _) => whole.min((self.started + first, Phase::FirstProgress)),
+            _ => whole,
+        }
+    }
+
+    /// Whether a limit of its own ended it, and not a deadline. Of our limits only the total is ever cut short, and a stream
+    /// that went on has none.
+    pub(super) fn had_its_limit(&self, phase: Option<Phase>) -> bool {
+        match phase {
+            Some(Phase::FirstProgress | Phase::Idle) => true,
+            Some(Phase::Total) if self.progress.is_some() => false,
+            _ => self.allowance.is_full(),
+        }
+    }
+}

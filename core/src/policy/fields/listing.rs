@@ -1,0 +1,129 @@
+//! Writing a policy part as plain data, and listing its fields for people.
+
+use super::*;
+
+/// Writes fields as plain data, in the spelling of JSON.
+#[derive(Default)]
+pub(crate) struct Writer {
+    pub(crate) entries: Vec<(String, Value)>,
+    absent: bool,
+}
+
+impl Writer {
+    fn write(&mut self, name: &str, is_span: bool, value: Value) {
+        let value = if self.absent { Value::Null } else { value };
+        self.entries.push((Spelling::Json.field(name, is_span), value));
+    }
+}
+
+impl Fields for Writer {
+    fn count(&mut self, name: &'static str, slot: &mut u32, _: RangeInclusive<u32>) {
+        self.write(name, false, Value::Number(f64::from(*slot)));
+    }
+
+    fn span(&mut self, name: &'static str, slot: &mut Duration, _: RangeInclusive<Duration>) {
+        self.write(name, true, Value::Number(millis(*slot) as f64));
+    }
+
+    fn ratio(&mut self, name: &'static str, slot: &mut Thousandths, _: RangeInclusive<Thousandths>) {
+        self.write(name, false, Value::Number(f64::from(slot.0) / 1000.0));
+    }
+
+    fn flag(&mut self, name: &'static str, slot: &mut bool) {
+        self.write(name, false, Value::Bool(*slot));
+    }
+
+    fn text(&mut self, name: &'static str, slot: &mut String) {
+        self.write(name, false, Value::Text(slot.clone()));
+    }
+
+    fn choice(&mut self, name: &'static str, slot: &mut &'static str, _: &'static [&'static str]) {
+        self.write(name, false, Value::Text((*slot).to_string()));
+    }
+
+    fn names(&mut self, name: &'static str, slot: &mut Vec<String>) {
+        self.write(name, false, Value::List(slot.iter().cloned().map(Value::Text).collect()));
+    }
+
+    fn group(&mut self, name: &'static str, visit: &mut dyn FnMut(&mut dyn Fields)) {
+        let mut inner = Self::default();
+        visit(&mut inner);
+        self.entries.push((name.to_string(), Value::Map(inner.entries)));
+    }
+
+    fn optional(&mut self, _: &'static str, present: &mut bool, visit: &mut dyn FnMut(&mut dyn Fields)) {
+        self.absent = !*present;
+        visit(self);
+        self.absent = false;
+    }
+}
+
+/// One field of a policy, for reference tables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// Its path, such as `retry.max_attempts`.
+    pub path: String,
+    /// Its value in the policy that was asked.
+    pub value: String,
+    /// What it may be.
+    pub allowed: String,
+}
+
+/// Lists the fields with their values and ranges.
+#[derive(Default)]
+pub(crate) struct Lister {
+    path: String,
+    absent: bool,
+    pub(crate) fields: Vec<Field>,
+}
+
+impl Lister {
+    fn list(&mut self, name: &str, value: impl fmt::Display, allowed: String) {
+        let value = if self.absent { "not set".to_string() } else { value.to_string() };
+        self.fields.push(Field { path: format!("{}{name}", self.path), value, allowed });
+    }
+}
+
+impl Fields for Lister {
+    fn count(&mut self, name: &'static str, slot: &mut u32, range: RangeInclusive<u32>) {
+        self.list(name, *slot, counts(&range));
+    }
+
+    fn span(&mut self, name: &'static str, slot: &mut Duration, range: RangeInclusive<Duration>) {
+        self.list(name, Seconds(*slot), spans(&range));
+    }
+
+    fn ratio(&mut self, name: &'static str, slot: &mut Thousandths, range: RangeInclusive<Thousandths>) {
+        self.list(name, *slot, ratios(&range));
+    }
+
+    fn flag(&mut self, name: &'static str, slot: &mut bool) {
+        self.list(name, *slot, "true or false".to_string());
+    }
+
+    fn text(&mut self, name: &'static str, slot: &mut String) {
+        self.list(name, slot, "text".to_string());
+    }
+
+    fn choice(&mut self, name: &'static str, slot: &mut &'static str, words: &'static [&'static str]) {
+        self.list(name, *slot, words.join(", "));
+    }
+
+    fn names(&mut self, name: &'static str, slot: &mut Vec<String>) {
+        self.list(name, slot.join(", "), "a list of names".to_string());
+    }
+
+    fn group(&mut self, name: &'static str, visit: &mut dyn FnMut(&mut dyn Fields)) {
+        let outer = self.path.len();
+        self.path.push_str(name);
+        self.path.push('.');
+        visit(self);
+        self.path.truncate(outer);
+    }
+
+    fn optional(&mut self, _: &'static str, present: &mut bool, visit: &mut dyn FnMut(&mut dyn Fields)) {
+        self.absent = !*present;
+        visit(self);
+        self.absent = false;
+    }
+}

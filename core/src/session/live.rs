@@ -1,0 +1,224 @@
+//! What is asked of the gates before an attempt, and what they are told after it.
+
+use super::*;
+
+impl Live {
+    pub(crate) fn place(&self, route: RouteId) -> Option<&Place> {
+        self.routes.get(usize::from(route.0))
+    }
+
+    pub(crate) fn place_mut(&mut self, route: RouteId) -> Option<&mut Place> {
+        self.routes.get_mut(usize::from(route.0))
+    }
+
+    pub(crate) fn ids(&self) -> impl Iterator<Item = RouteId> + use<> {
+        (0..u8::try_from(self.routes.len()).unwrap_or(u8::MAX)).map(RouteId)
+    }
+
+    pub(super) fn gate_mut(&mut self, at: usize) -> Option<&mut Gate> {
+        self.gates.get_mut(at)
+    }
+
+    /// Looks ahead without taking anything: breakers first, for they refuse even the last route.
+    pub(crate) fn would_admit(&self, policy: &Policy, route: RouteId, now: Instant) -> Result<(), Refusal> {
+        self.breakers_admit(policy, route, now)?;
+        let Some(scopes) = self.place(route).map(|place| place.scopes) else { return Ok(()) };
+        for at in rests(scopes) {
+            if let Some(gate) = self.gates.get(at)
+                && let Err(cooling) = gate.cooldown.would_admit(now)
+            {
+                return Err(Refusal::Cooling { until: cooling.until, stated: cooling.stated });
+            }
+        }
+        Ok(())
+    }
+
+    /// Only the breakers' word: all that is asked before the same route is asked again.
+    pub(crate) fn breakers_admit(&self, policy: &Policy, route: RouteId, now: Instant) -> Result<(), Refusal> {
+        let Some(scopes) = self.place(route).map(|place| place.scopes) else { return Ok(()) };
+        if !policy.breaker.enabled {
+            return Ok(());
+        }
+        for at in [scopes.deployment, scopes.endpoint] {
+            if let Some(gate) = self.gates.get(at) {
+                gate.circuit.would_admit(&policy.breaker, now).map_err(|until| Refusal::Breaker { until })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a permit from every gate of a route. Cooldowns never refuse here: whoever asks has already looked ahead.
+    pub(crate) fn admit(
+        &mut self,
+        policy: &Policy,
+        route: RouteId,
+        now: Instant,
+        until: Instant,
+    ) -> Result<Ticket, Refusal> {
+        self.breakers_admit(policy, route, now)?;
+        let lease = until + LEASE_GRACE;
+        let mut ticket = Ticket { route, epoch: self.epoch, admitted: now, deployment: 0, endpoint: 0, rests: [0; 4] };
+        let Some(scopes) = self.place(route).map(|place| place.scopes) else { return Ok(ticket) };
+        for (at, generation) in [(scopes.deployment, &mut ticket.deployment), (scopes.endpoint, &mut ticket.endpoint)] {
+            if policy.breaker.enabled
+                && let Some(gate) = self.gate_mut(at)
+            {
+                *generation = gate.circuit.admit(&policy.breaker, now, lease).unwrap_or_default();
+            }
+        }
+        for (at, generation) in rests(scopes).into_iter().zip(&mut ticket.rests) {
+            if let Some(gate) = self.gate_mut(at) {
+                *generation = gate.cooldown.admit(now, lease);
+            }
+        }
+        Ok(ticket)
+    }
+
+    /// Gives a permit back: nobody is charged, nothing is counted.
+    pub(crate) fn give_back(&mut self, policy: &Policy, ticket: Ticket, now: Instant) {
+        self.settle_breakers(policy, ticket, now, [Outcome::Neutral; 2], |_, _| {});
+        self.each_rest(ticket, Cooldown::give_back);
+    }
+
+    /// An attempt worked: breakers count it, rests are forgotten.
+    pub(crate) fn passed(&mut self, policy: &Policy, ticket: Ticket, now: Instant, notice: impl FnMut(Scoped, Change)) {
+        self.settle_breakers(policy, ticket, now, [Outcome::Passed; 2], notice);
+        self.each_rest(ticket, Cooldown::forget);
+    }
+
+    /// An attempt failed: whoever the rule names is charged.
+    pub(crate) fn failed(
+        &mut self,
+        policy: &Policy,
+        ticket: Ticket,
+        now: Instant,
+        failure: Failure,
+        full_time: bool,
+        notice: impl FnMut(Scoped, Change),
+    ) {
+        let rule = policy.failures.rule(failure.kind);
+        let reached = if failure.status.is_some() { Outcome::Passed } else { Outcome::Neutral };
+        let pool = failure.phase == Some(crate::policy::failure::Phase::Pool);
+        let outcomes = match rule.charge {
+            Charge::Deployment => [Outcome::Failed, reached],
+            Charge::DeploymentIfFullTime if full_time => [Outcome::Failed, reached],
+            // A full pool is our own crowd, not the endpoint's fault.
+            Charge::Endpoint if !pool => [Outcome::Neutral, Outcome::Failed],
+            Charge::No if rule.proves_alive => [Outcome::Passed; 2],
+            _ => [Outcome::Neutral, reached],
+        };
+        self.settle_breakers(policy, ticket, now, outcomes, notice);
+        self.each_rest(ticket, Cooldown::give_back);
+    }
+
+    pub(super) fn settle_breakers(
+        &mut self,
+        policy: &Policy,
+        ticket: Ticket,
+        now: Instant,
+        [deployment, endpoint]: [Outcome; 2],
+        mut notice: impl FnMut(Scoped, Change),
+    ) {
+        if ticket.epoch != self.epoch || !policy.breaker.enabled {
+            return;
+        }
+        let Some(scopes) = self.place(ticket.route).map(|place| place.scopes) else { return };
+        for (at, generation, outcome, scope) in [
+            (scopes.deployment, ticket.deployment, deployment, Scoped::Deployment),
+            (scopes.endpoint, ticket.endpoint, endpoint, Scoped::Endpoint),
+        ] {
+            if let Some(gate) = self.gate_mut(at)
+                && let Some(change) = gate.circuit.settle(&policy.breaker, now, generation, outcome)
+            {
+                notice(scope, change);
+            }
+        }
+    }
+
+    pub(super) fn each_rest(&mut self, ticket: Ticket, settle: impl Fn(&mut Cooldown, u32)) {
+        if ticket.epoch != self.epoch {
+            return;
+        }
+        let Some(scopes) = self.place(ticket.route).map(|place| place.scopes) else { return };
+        for (at, generation) in rests(scopes).into_iter().zip(ticket.rests) {
+            if let Some(gate) = self.gate_mut(at)
+                && !gate.cooldown.is_clear()
+            {
+                settle(&mut gate.cooldown, generation);
+            }
+        }
+    }
+
+    /// Begins the rest that the rule asks for. A time that the provider stated counts at once, any other when the ladder
+    /// leaves the route.
+    pub(crate) fn cool(
+        &mut self,
+        ticket: Ticket,
+        rule: Rule,
+        failure: Failure,
+        leaving: bool,
+        now: Instant,
+    ) -> Option<What> {
+        let scopes = self.place(ticket.route)?.scopes;
+        let stated = failure.stated();
+        let (at, scope) = match rule.cool {
+            Cool::No => return None,
+            Cool::StatedOnly => (scopes.deployment, Scoped::Deployment),
+            Cool::Deployment => (scopes.deployment, Scoped::Deployment),
+            Cool::Credential => (scopes.credential, Scoped::Credential),
+            Cool::Limit => (scopes.limit, Scoped::Limit),
+        };
+        if stated.is_some() == leaving || (rule.cool == Cool::StatedOnly && stated.is_none()) {
+            return None;
+        }
+        let cooldown = &mut self.gate_mut(at)?.cooldown;
+        let until = cooldown.begin(now, ticket.admitted, stated, rule.cool_base, rule.cool_cap)?;
+        Some(What::Cooling { scope, until, stated: stated.is_some() })
+    }
+
+    /// The retry budget of a route's deployment.
+    pub(crate) fn purse(&mut self, route: RouteId) -> Option<&mut Purse> {
+        let at = self.place(route)?.scopes.deployment;
+        self.gate_mut(at).map(|gate| &mut gate.purse)
+    }
+
+    /// When the first route may be asked, if none may be asked now.
+    pub(crate) fn earliest(&self, policy: &Policy, now: Instant) -> Option<Instant> {
+        let mut earliest = None;
+        for route in self.ids() {
+            let until = self.would_admit(policy, route, now).err()?.until();
+            earliest = Some(earliest.map_or(until, |first: Instant| first.min(until)));
+        }
+        earliest
+    }
+
+    pub(crate) fn same_deployment(&self, a: RouteId, b: RouteId) -> bool {
+        let deployment = |route| self.place(route).map(|place| place.scopes.deployment);
+        deployment(a) == deployment(b)
+    }
+
+    pub(crate) fn same_credential(&self, a: RouteId, b: RouteId) -> bool {
+        let credential = |route| self.place(route).map(|place| place.scopes.credential);
+        credential(a) == credential(b)
+    }
+}
+
+fn rests(scopes: Scopes) -> [usize; 4] {
+    [scopes.deployment, scopes.endpoint, scopes.credential, scopes.limit]
+}
+
+/// Writes a change of a breaker into an account.
+pub(crate) fn note_change(
+    account: &mut Account,
+    about: About,
+    route: RouteId,
+    at: Instant,
+    scope: Scoped,
+    change: Change,
+) {
+    let what = match change {
+        Change::Opened(until) => What::BreakerOpened { scope, until },
+        Change::Closed => What::BreakerClosed { scope },
+    };
+    account.push(Notice { at, call: about.call, id: about.id, route: Some(route), what });
+}
