@@ -291,7 +291,7 @@ impl Course {
         if cx.scope.deadline.is_some_and(|deadline| cx.now >= deadline) {
             return Some(Limit::Deadline);
         }
-        if self.step >= turn.steps {
+        if next_step(self.step, turn.steps).is_none() {
             return Some(Limit::Steps);
         }
         let tokens = turn.tokens?;
