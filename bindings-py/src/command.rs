@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use failsoft::command::{Command, Id};
-use failsoft::policy::failure::FailureKind;
 use failsoft::{Admitted, End, Instant, Work};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
@@ -213,10 +212,15 @@ impl Finish {
         at.known().map(|_| seconds(at - self.now))
     }
 
-    /// Whether the last attempt was given up on at its limit.
+    /// Whether the failure behind it was a limit of ours that passed.
     #[getter]
     fn timed_out(&self) -> bool {
-        self.verdict.failure.is_some_and(|failure| failure.kind == FailureKind::TimedOut)
+        self.verdict.timed_out()
+    }
+
+    /// Which error to raise: "original", "deadline_exceeded", "step_limit_exceeded", "breaker_open" or "exhausted".
+    fn raised(&self, has_original: bool) -> &'static str {
+        self.verdict.raised(has_original).name()
     }
 
     fn __repr__(&self) -> String {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use failsoft::command::Risk;
 use failsoft::policy::failure::{Effect, FailureKind, Phase};
 use failsoft::value::Value;
 use pyo3::exceptions::PyValueError;
@@ -53,6 +54,29 @@ impl<'py> FromPyObject<'_, 'py> for Lossy {
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
         Ok(Self(object.cast::<PyString>()?.to_string_lossy().into_owned()))
+    }
+}
+
+/// The host's own word on the risk of a tool call: None, a truth value, or "unknown".
+pub(crate) struct HostRisk(pub(crate) Risk);
+
+impl<'py> FromPyObject<'_, 'py> for HostRisk {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        if object.is_none() {
+            return Ok(Self(Risk::Declared));
+        }
+        if let Ok(risky) = object.cast::<PyBool>() {
+            return Ok(Self(Risk::Said(risky.is_true())));
+        }
+        match object.extract::<Lossy>()?.0.as_str() {
+            "unknown" => Ok(Self(Risk::Unknown)),
+            word => {
+                let wrong = format!("tool_call.risky: \"{word}\" is not allowed; use None, true, false or unknown");
+                Err(PyValueError::new_err(wrong))
+            }
+        }
     }
 }
 
@@ -147,6 +171,11 @@ impl Failure {
     #[getter]
     fn effect(&self) -> &'static str {
         self.0.effect.name()
+    }
+
+    /// The same failure as a caller's own judgement makes it: worth another attempt, or not.
+    fn judged(&self, wanted: bool) -> Self {
+        Self(self.0.judged(wanted))
     }
 
     fn __repr__(&self) -> String {

@@ -8,6 +8,7 @@ mod convert;
 mod policy;
 mod session;
 mod turn;
+mod words;
 
 use pyo3::prelude::*;
 
@@ -24,11 +25,14 @@ mod _native {
     #[pymodule_export]
     use crate::convert::Failure;
     #[pymodule_export]
-    use crate::policy::{
-        Policy, canonical_digest, decision, denied_by_rule, gate, refusal, stands, stop_reasons, tool_failed,
-    };
+    use crate::policy::{Policy, canonical_digest, decision, denied_by_rule, gate, refusal, stands, stop_reasons};
     #[pymodule_export]
     use crate::session::{Session, monotonic, set_default_clock};
     #[pymodule_export]
     use crate::turn::Turn;
+    #[pymodule_export]
+    use crate::words::{
+        breaker_open, deadline_passed, empty_reply, given_up_on, judge_finish, no_steps_left, read_reply, steps_taken,
+        tool_failed,
+    };
 }

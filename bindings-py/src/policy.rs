@@ -28,6 +28,20 @@ impl Policy {
         failsoft::Policy::from_json(text).map(|policy| Self(Arc::new(policy))).map_err(invalid)
     }
 
+    /// The policy behind `retry`.
+    #[staticmethod]
+    #[pyo3(signature = (**fields))]
+    fn for_retry(fields: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+        let fields = fields.map_or(Ok(Value::Null), |fields| value(fields.as_any()))?;
+        failsoft::Policy::for_retry(&fields, Spelling::Python).map(|policy| Self(Arc::new(policy))).map_err(invalid)
+    }
+
+    /// The policy behind `fallback`.
+    #[staticmethod]
+    fn for_fallback() -> Self {
+        Self(Arc::new(failsoft::Policy::for_fallback()))
+    }
+
     fn to_json(&self) -> String {
         self.0.to_json()
     }
@@ -74,13 +88,19 @@ pub(crate) fn stop_reasons() -> Vec<&'static str> {
     failsoft::command::StopReason::NAMES.to_vec()
 }
 
-/// An approver's answer as a decision.
+/// An approver's answer as a decision; `failed` if an error came in its place.
 #[pyfunction]
-pub(crate) fn decision(answer: &Bound<'_, PyAny>) -> &'static str {
-    let yes = answer.cast_exact::<PyBool>().is_ok_and(PyBoolMethods::is_true);
+#[pyo3(signature = (answer, failed=false))]
+pub(crate) fn decision(answer: &Bound<'_, PyAny>, failed: bool) -> &'static str {
     // Text is the word itself; what cannot be read is no word of ours.
     let word = answer.cast::<PyString>().ok().map(|text| text.to_string_lossy().into_owned());
-    approval::Decision::read(yes, word.as_deref()).name()
+    let answer = match (word.as_deref(), answer.cast_exact::<PyBool>()) {
+        _ if failed => approval::Answer::Failed,
+        (Some(word), _) => approval::Answer::Word(word),
+        (None, Ok(yes)) => approval::Answer::Flag(yes.is_true()),
+        (None, Err(_)) => approval::Answer::Other,
+    };
+    approval::Decision::read(answer).name()
 }
 
 /// Why a decision keeps a tool from running: the reason and the sentence; None when it may run.
@@ -101,10 +121,4 @@ pub(crate) fn stands(decision: &str) -> bool {
 #[pyfunction]
 pub(crate) fn denied_by_rule(tool: &str) -> String {
     failsoft::words::denied_by_rule(tool)
-}
-
-/// What a model is told about a tool that ran and failed.
-#[pyfunction]
-pub(crate) fn tool_failed(name: Lossy, error: Lossy) -> String {
-    failsoft::words::tool_failed(&name.0, &error.0)
 }

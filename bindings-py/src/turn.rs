@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use failsoft::command::{Command, Event, Id, Reply, ToolCall};
+use failsoft::command::{Command, Event, Id, Reply, ReplyKind, ToolCall};
 use failsoft::policy::approval::{Decision, Digest};
 use failsoft::policy::limits::{Limit, Usage};
 use failsoft::{Entered, Instant, Replay, Tool, ToolOutcome, Work, enter, settle};
@@ -13,7 +13,7 @@ use pyo3::types::PyDict;
 
 use crate::call::Call;
 use crate::command::{Attempt, command};
-use crate::convert::{Failure, Lossy, invalid, named, seconds};
+use crate::convert::{Failure, HostRisk, Lossy, invalid, named, seconds};
 use crate::session::{Session, locked};
 
 /// One request of a user.
@@ -24,7 +24,7 @@ pub(crate) struct Turn {
 }
 
 type ToolRow = (String, bool, String, Option<f64>);
-type CallRow = (Lossy, Option<String>, Option<Lossy>, Option<bool>);
+type CallRow = (Lossy, Option<String>, Option<Lossy>, HostRisk);
 
 fn read_tools(rows: Vec<ToolRow>) -> PyResult<Arc<[Tool]>> {
     let mut tools = Vec::new();
@@ -116,29 +116,29 @@ impl Turn {
         self.handle(py, Event::Decided { id, decision, digest })
     }
 
-    /// `calls` are rows of name, digest, complaint about the arguments, and the host's own word on risk; None is an answer,
-    /// an empty list is neither an answer nor a tool call.
-    #[pyo3(signature = (id, calls, input_tokens=None, output_tokens=None))]
+    /// `kind` is the word of `read_reply`; `rows` are its tool calls: name, digest, complaint about the arguments, and the
+    /// host's own word on risk.
+    #[pyo3(signature = (id, kind, rows, input_tokens=None, output_tokens=None))]
     fn replied(
         &self,
         py: Python<'_>,
         id: Id,
-        calls: Option<Vec<CallRow>>,
+        kind: &str,
+        rows: Vec<CallRow>,
         input_tokens: Option<u64>,
         output_tokens: Option<u64>,
     ) -> PyResult<bool> {
         let usage = Usage { input_tokens, output_tokens };
-        let Some(rows) = calls else { return self.handle(py, Event::Replied { id, reply: Reply::Answer, usage }) };
+        let kind = named("reply", kind, ReplyKind::NAMES, ReplyKind::from_name(kind))?;
         let calls: Vec<ToolCall<'_>> = rows
             .iter()
             .map(|(name, digest, complaint, risky)| {
                 let complaint = complaint.as_ref().map_or("the arguments have no digest", |text| &text.0);
                 let arguments = digest.as_deref().and_then(digest_of).ok_or(complaint);
-                ToolCall { name: &name.0, arguments, risky: *risky }
+                ToolCall { name: &name.0, arguments, risky: risky.0 }
             })
             .collect();
-        let reply = if calls.is_empty() { Reply::Nothing } else { Reply::ToolCalls(&calls) };
-        self.handle(py, Event::Replied { id, reply, usage })
+        self.handle(py, Event::Replied { id, reply: Reply::new(kind, &calls), usage })
     }
 
     /// What became of a tool call: the word for it, and the limit if that kept it from running; None while it is open.

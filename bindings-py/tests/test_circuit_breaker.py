@@ -123,6 +123,16 @@ def test_an_ignored_error_charges_nobody(time: VirtualTime) -> None:
     assert breaker.state == "closed"
 
 
+def test_while_a_probe_is_out_others_come_back_later(time: VirtualTime) -> None:
+    breaker = CircuitBreaker(consecutive=1)
+    fail(breaker)
+    time.advance(6)
+    with breaker, pytest.raises(BreakerOpen, match=r"asked again in 5 s$") as refused:
+        breaker.call(ok)
+    assert refused.value.retry_in == 5
+    assert breaker.state == "closed"
+
+
 def test_an_ignored_probe_neither_closes_nor_opens(time: VirtualTime) -> None:
     breaker = CircuitBreaker(consecutive=1, ignore=KeyError)
     fail(breaker)

@@ -1,13 +1,19 @@
 //! The whole vocabulary on one screen: what the machine tells the host to do, and what the host tells the machine.
 
+mod reply;
+mod verdict;
+
 use core::fmt;
 use core::time::Duration;
 
 use crate::names::named;
 use crate::policy::approval::{Decision, Digest};
-use crate::policy::failure::{Failure, FailureKind};
-use crate::policy::limits::{Limit, Usage};
+use crate::policy::failure::Failure;
+use crate::policy::limits::Usage;
 use crate::time::Instant;
+
+pub use reply::{Reply, ReplyKind, Risk, ToolCall};
+pub use verdict::{End, Raised, StopReason, Verdict};
 
 /// Names one attempt, wait, switch, rebuild or approval of a turn: from one counter, never used twice.
 pub type Id = u32;
@@ -173,105 +179,6 @@ named! {
     }
 }
 
-/// How a call or a turn ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Verdict {
-    /// How.
-    pub end: End,
-    /// The failure behind it.
-    pub failure: Option<Failure>,
-    /// When asking again may help, if that is known.
-    pub retry_at: Option<Instant>,
-}
-
-/// The ways to end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub enum End {
-    /// It worked.
-    Succeeded,
-    /// It failed and asking again cannot help: the host raises its original error unchanged.
-    Permanent,
-    /// It failed, and everything that the policy allows has been tried.
-    Exhausted,
-    /// No route could be asked: every breaker refuses, or the times that the providers stated have not come.
-    NoRoute,
-    /// A limit of the turn was reached.
-    Limit(Limit),
-    /// The host took it back.
-    Cancelled,
-}
-
-named! {
-    /// Why a turn stopped, in one word.
-    pub enum StopReason {
-        /// The model answered.
-        Answered = "answered",
-        /// `turn.steps` model requests were made.
-        StepLimit = "step_limit",
-        /// `turn.tool_calls` tools were run.
-        ToolLimit = "tool_limit",
-        /// `turn.tokens` tokens were used.
-        TokenLimit = "token_limit",
-        /// The cost limit was reached.
-        CostLimit = "cost_limit",
-        /// `turn.attempts` attempts were made.
-        AttemptLimit = "attempt_limit",
-        /// `turn.deadline` has passed.
-        Deadline = "deadline",
-        /// The same tool call failed `turn.same_failure` times.
-        RepeatedToolFailure = "repeated_tool_failure",
-        /// Every route failed.
-        ModelUnavailable = "model_unavailable",
-        /// No route could be asked.
-        NoRoute = "no_route",
-        /// The provider's content policy refused.
-        Refused = "refused",
-        /// A person has yet to decide.
-        AwaitingApproval = "awaiting_approval",
-        /// The host took it back.
-        Cancelled = "cancelled",
-        /// A permanent error.
-        Error = "error",
-    }
-}
-
-impl Verdict {
-    /// This end, with nothing else to say.
-    #[must_use]
-    pub const fn new(end: End) -> Self {
-        Self { end, failure: None, retry_at: None }
-    }
-
-    /// The one word for a turn that ends like this.
-    #[must_use]
-    pub fn stop_reason(&self) -> StopReason {
-        match (self.end, self.failure.map(|failure| failure.kind)) {
-            (End::Succeeded, _) => StopReason::Answered,
-            (End::Limit(Limit::Steps), _) => StopReason::StepLimit,
-            (End::Limit(Limit::ToolCalls), _) => StopReason::ToolLimit,
-            (End::Limit(Limit::Attempts), _) => StopReason::AttemptLimit,
-            (End::Limit(Limit::Tokens), _) => StopReason::TokenLimit,
-            (End::Limit(Limit::Deadline), _) => StopReason::Deadline,
-            (End::Limit(Limit::SameFailure), _) => StopReason::RepeatedToolFailure,
-            (End::NoRoute, _) => StopReason::NoRoute,
-            (End::Cancelled, _) => StopReason::Cancelled,
-            (End::Permanent | End::Exhausted, Some(FailureKind::ContentRefused)) => StopReason::Refused,
-            (
-                End::Permanent | End::Exhausted,
-                Some(
-                    FailureKind::InvalidRequest
-                    | FailureKind::ContextOverflow
-                    | FailureKind::Certificate
-                    | FailureKind::Bug,
-                ),
-            ) => StopReason::Error,
-            (End::Permanent | End::Exhausted, _) => StopReason::ModelUnavailable,
-        }
-    }
-}
-
 /// What the host reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event<'a> {
@@ -321,28 +228,6 @@ pub enum Event<'a> {
     Abandoned(Id),
     /// The host starts from a snapshot after a death: what was taken but not reported has an unknown outcome.
     Interrupted,
-}
-
-/// What a model brought.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reply<'a> {
-    /// An answer; the host keeps it.
-    Answer,
-    /// Tool calls, in the model's order.
-    ToolCalls(&'a [ToolCall<'a>]),
-    /// Neither: a malformed reply.
-    Nothing,
-}
-
-/// One tool call that a model asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ToolCall<'a> {
-    /// The tool's name as the model wrote it.
-    pub name: &'a str,
-    /// The digest of its arguments, or what is wrong with them.
-    pub arguments: Result<Digest, &'a str>,
-    /// The host's word on whether this very call is risky, where it has one (a predicate over the arguments).
-    pub risky: Option<bool>,
 }
 
 /// Whether an event meant anything.

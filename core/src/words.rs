@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::Write as _;
+use core::time::Duration;
 
 use crate::account::What;
 use crate::command::{End, Id, RouteId, StopReason, Verdict};
@@ -64,6 +65,48 @@ pub fn not_allowed(tool: &str, outcome: ToolOutcome) -> String {
 #[must_use]
 pub fn denied_by_rule(tool: &str) -> String {
     format!("{tool} may not run: a rule of the policy denies it")
+}
+
+/// Something was given up on: after so long, or at a limit of which nothing more is known.
+#[must_use]
+pub fn given_up_on(what: &str, after: Option<Duration>) -> String {
+    match after {
+        Some(after) => format!("{what} was given up on after {}", Seconds(after)),
+        None => format!("{what} was given up on at its limit"),
+    }
+}
+
+/// A breaker refuses; when it may be asked again is told where it is known.
+#[must_use]
+pub fn breaker_open(retry_in: Option<Duration>) -> String {
+    match retry_in {
+        Some(retry_in) => format!("the breaker is open; it may be asked again in {}", Seconds(retry_in)),
+        None => "the breaker is open".to_string(),
+    }
+}
+
+/// A limiter of steps has none left.
+#[must_use]
+pub fn steps_taken(max: u32) -> String {
+    if max == 1 { "the one step is taken".to_string() } else { format!("all {max} steps are taken") }
+}
+
+/// A turn has no step left for its host's own loop.
+#[must_use]
+pub fn no_steps_left() -> &'static str {
+    "the turn has taken all its steps: the limit is turn.steps in the policy"
+}
+
+/// A turn has no time left.
+#[must_use]
+pub fn deadline_passed() -> &'static str {
+    "the deadline of the turn has passed"
+}
+
+/// A provider's reply holds nothing that could be used.
+#[must_use]
+pub fn empty_reply() -> &'static str {
+    "the reply has neither an answer nor a tool call"
 }
 
 fn shortened(text: &str, longest: usize) -> String {
@@ -145,7 +188,7 @@ fn explanation(
             write!(out, "the limit of {} is reached", many(limits.tokens.unwrap_or(0), "token"))
         }
         End::Limit(Limit::Deadline) => {
-            let span = scope.deadline.map_or(core::time::Duration::ZERO, |deadline| deadline - scope.started);
+            let span = scope.deadline.map_or(Duration::ZERO, |deadline| deadline - scope.started);
             write!(out, "the deadline of {} has passed", Seconds(span))
         }
         End::Limit(Limit::SameFailure) => {
@@ -180,4 +223,18 @@ fn failures_of(scope: &Scope, call: Id) -> Vec<(Option<RouteId>, FailureKind, u3
 
 fn many(count: u32, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::span;
+
+    #[test]
+    fn sentences_have_numbers_with_units() {
+        assert_eq!(given_up_on("fetch", Some(span(2500))), "fetch was given up on after 2.5 s");
+        assert_eq!(given_up_on("the model", None), "the model was given up on at its limit");
+        assert_eq!(breaker_open(Some(span(5000))), "the breaker is open; it may be asked again in 5 s");
+        assert_eq!(steps_taken(3), "all 3 steps are taken");
+    }
 }

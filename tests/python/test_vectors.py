@@ -51,6 +51,14 @@ def test_every_kind_of_failure_is_known() -> None:
     assert set(json.loads(Policy().to_json())["failures"]) == set(NAMES["failure_kind"])
 
 
+def test_every_kind_of_reply_is_known() -> None:
+    turn = _native.Turn(_native.Session(Policy(), [(None, {"name": "p"})], None, 1), [])
+    assert not any(turn.replied(9, kind, []) for kind in NAMES["reply_kind"])
+    oops: Any = "oops"
+    with pytest.raises(ValueError, match=f"use one of {', '.join(NAMES['reply_kind'])}$"):
+        turn.replied(9, oops, [])
+
+
 @pytest.mark.parametrize(
     ("kind", "path"),
     [

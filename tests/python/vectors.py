@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from failsoft import _native
 from failsoft._native import Failure, Policy
@@ -306,8 +306,9 @@ class Actor:
         if (answer is None) == (tool_calls is None):
             raise Wrong("replied: give answer or tool_calls")
         known(usage or {}, "input_tokens output_tokens")
-        rows = None if tool_calls is None else [tool_call(**one) for one in tool_calls]
-        return self.turn.replied(id, rows, **(usage or {}))
+        rows = [tool_call(**one) for one in tool_calls or ()]
+        kind = _native.read_reply("an answer" if answer else "", len(rows))
+        return self.turn.replied(id, kind, rows, **(usage or {}))
 
     def settle(self, name: str, value: Any) -> bool:
         attempt = self.admitted
@@ -347,8 +348,8 @@ def tool_call(
     digest: str | None = None,
     arguments: str | None = None,
     bad: str | None = None,
-    risky: bool | None = None,
-) -> tuple[str, str | None, str | None, bool | None]:
+    risky: bool | Literal["unknown"] | None = None,
+) -> tuple[str, str | None, str | None, bool | Literal["unknown"] | None]:
     if [digest, arguments, bad].count(None) != 2:
         raise Wrong(f"tool call {name}: give one of digest, arguments, bad")
     if arguments is not None:
@@ -424,6 +425,17 @@ def run_refused(vector: dict[str, Any]) -> None:
             raise Wrong(f"case {place}: not refused")
 
 
+def run_reply(vector: dict[str, Any]) -> None:
+    known(vector, "name note source replies finishes")
+    for place, case in enumerate(vector.get("replies", [])):
+        known(case, "answer calls kind")
+        need(_native.read_reply(case["answer"], case["calls"]), case["kind"], f"reply {place}")
+    for place, case in enumerate(vector.get("finishes", [])):
+        known(case, "reason refusal accept_cut kind what")
+        found = _native.judge_finish(case.get("reason"), case.get("refusal"), case.get("accept_cut", False))
+        need(found, (case["kind"], case["what"]) if "kind" in case else None, f"finish {place}")
+
+
 def _open(policy: Policy, routes: list[Any] | None) -> None:
     from failsoft import Session
 
@@ -435,8 +447,8 @@ def _open(policy: Policy, routes: list[Any] | None) -> None:
 
 def runner(key: str, vector: dict[str, Any]) -> Any:
     folder = key.split("/")[0]
-    if folder in ("classify", "policy"):
-        return {"classify": run_classify, "policy": run_refused}[folder]
+    if folder in ("classify", "policy", "reply"):
+        return {"classify": run_classify, "policy": run_refused, "reply": run_reply}[folder]
     return run_breaker if "breaker" in vector else run_timeline
 
 

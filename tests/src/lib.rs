@@ -6,6 +6,7 @@ pub mod circuit;
 pub mod classify;
 pub mod files;
 pub mod refused;
+pub mod reply;
 pub mod run;
 pub mod said;
 pub mod simulate;

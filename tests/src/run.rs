@@ -244,7 +244,7 @@ impl Host<'_> {
             .map(|(form, digest)| ToolCall {
                 name: &form.name,
                 arguments: digest.as_ref().copied().map_err(String::as_str),
-                risky: form.risky,
+                risky: form.risk(),
             })
             .collect();
         let event = Self::event_of(actor, step, &calls)?;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use failsoft::command::{Command, Event, Id, Reply, ToolCall, WaitWhy};
+use failsoft::command::{Command, Event, Id, Reply, Risk, ToolCall, WaitWhy};
 use failsoft::policy::approval::{Decision, Digest};
 use failsoft::policy::breaker::BreakerState;
 use failsoft::policy::failure::{Failure, FailureKind};
@@ -282,7 +282,7 @@ impl Simulation {
             .map(|pick| ToolCall {
                 name: TOOLS[usize::from(*pick) % TOOLS.len()],
                 arguments: if pick / 4 % 8 == 7 { Err("no object") } else { Ok(Digest([(pick / 4 % 2) as u8; 32])) },
-                risky: None,
+                risky: Risk::Declared,
             })
             .collect();
         let forms = calls.iter().map(|call| match call.arguments {

@@ -1,6 +1,6 @@
 //! The form of a vector: plain data, unknown fields refused.
 
-use failsoft::command::RouteId;
+use failsoft::command::{Risk, RouteId};
 use failsoft::policy::approval::{Decision, Digest, digest};
 use failsoft::policy::breaker::BreakerState;
 use failsoft::policy::failure::{Effect, Failure, FailureKind, Phase};
@@ -181,7 +181,21 @@ pub struct ToolCallForm {
     arguments: Option<String>,
     bad: Option<String>,
     /// The host's own word.
-    pub risky: Option<bool>,
+    risky: Option<RiskForm>,
+}
+
+/// The host's own word on the risk of one call.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(untagged)]
+enum RiskForm {
+    Said(bool),
+    Unknown(Unknown),
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+enum Unknown {
+    #[serde(rename = "unknown")]
+    Unknown,
 }
 
 /// Tokens.
@@ -388,6 +402,16 @@ impl FailedForm {
 }
 
 impl ToolCallForm {
+    /// The host's own word on whether it is risky.
+    #[must_use]
+    pub fn risk(&self) -> Risk {
+        match self.risky {
+            None => Risk::Declared,
+            Some(RiskForm::Said(risky)) => Risk::Said(risky),
+            Some(RiskForm::Unknown(Unknown::Unknown)) => Risk::Unknown,
+        }
+    }
+
     /// The digest of its arguments, or what is wrong with them.
     ///
     /// # Errors

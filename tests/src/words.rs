@@ -2,7 +2,7 @@
 //! an event or a notice is led here, and from here to the file that all languages read.
 
 use failsoft::account::{Follows, Scoped, Skip, What};
-use failsoft::command::{CancelWhy, SwitchWhy, WaitWhy};
+use failsoft::command::{CancelWhy, Raised, ReplyKind, SwitchWhy, WaitWhy};
 use failsoft::policy::approval::Decision;
 use failsoft::policy::breaker::BreakerState;
 use failsoft::policy::failure::{Again, Charge, Cool, Effect, FailureKind, NextRule, Phase, RebuildRule};
@@ -132,6 +132,8 @@ pub fn all() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("cancel_why", CancelWhy::NAMES),
         ("replay", Replay::NAMES),
         ("decision", Decision::NAMES),
+        ("reply_kind", ReplyKind::NAMES),
+        ("raised", Raised::NAMES),
         ("breaker_state", BreakerState::NAMES),
         ("follows", Follows::NAMES),
         ("skip", Skip::NAMES),

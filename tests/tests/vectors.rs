@@ -6,6 +6,7 @@ use failsoft_tests::circuit::{is_circuit, run_circuit};
 use failsoft_tests::classify::run_classify;
 use failsoft_tests::files::{counts, vectors};
 use failsoft_tests::refused::run_refused;
+use failsoft_tests::reply::run_reply;
 use failsoft_tests::run::run_every_way;
 use failsoft_tests::vector::Vector;
 use failsoft_tests::words;
@@ -14,6 +15,7 @@ fn run(folder: &str, text: &str) -> Result<(), String> {
     match folder {
         "classify" => run_classify(text).map(|_| ()),
         "policy" => run_refused(text).map(|_| ()),
+        "reply" => run_reply(text).map(|_| ()),
         // For the host loops of Python and JavaScript.
         "driver" => Ok(()),
         _ if is_circuit(text) => run_circuit(text),

@@ -40,10 +40,7 @@ class AnthropicMessages(ChatModel):
         blocks = getattr(reply, "content", None)
         if not isinstance(blocks, list):
             self._unusable(said_instead(reply), "malformed", reply)
-        reason = getattr(reply, "stop_reason", None)
-        if reason in ("refusal", "content_filter"):
-            self._unusable(f"refused: {reason}", "content_refused", reply)
-        self._refuse_cut(reason, ("max_tokens", "model_context_window_exceeded", "length"), reply)
+        self._refuse_unfinished(getattr(reply, "stop_reason", None), None, reply)
         calls = [
             {"id": block.id, "name": block.name, "arguments": read_arguments(block.input)}
             for block in blocks

@@ -9,7 +9,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 from . import _drive
 from ._drive import name_of, wraps
-from ._native import Circuit, Policy
+from ._native import Circuit, Policy, breaker_open
 from ._route import Span
 from .errors import BreakerOpen
 
@@ -62,7 +62,7 @@ class CircuitBreaker:
     def _admit(self) -> int:
         permit, retry_in = self._circuit.admit()
         if permit is None:
-            raise BreakerOpen(f"the breaker is open; it may be asked again in {retry_in:g} s", retry_in=retry_in)
+            raise BreakerOpen(breaker_open(retry_in), retry_in=retry_in)
         return permit
 
     def _settle(self, permit: int, error: BaseException | None) -> None:

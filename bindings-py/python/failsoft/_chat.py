@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
+from . import _native
 from ._classify import classify
 from ._native import Attempt, Failure
 from .errors import CallTimeout
@@ -99,7 +100,7 @@ class ChatModel:
     def _give_up(self, error: Exception, ours: float | None) -> None:
         """Reports the SDK's time limit as our own where it was."""
         if ours is not None and classify(error).kind == "read_timeout":
-            raise CallTimeout(f"{self.model} was given up on after {ours:g} s of silence") from error
+            raise CallTimeout(f"{_native.given_up_on(self.model, ours)} of silence") from error
 
     def _whole(self, reply: Any) -> dict[str, Any]:
         try:
@@ -111,20 +112,18 @@ class ChatModel:
     def _unusable(self, what: str, kind: str, reply: Any) -> NoReturn:
         raise UnusableReply(f"{self.model}: {what}", kind, reply)
 
-    def _refuse_cut(self, reason: Any, cuts: Sequence[str], reply: Any) -> None:
-        if self.accept_cut and (reason in cuts or reason is None):
-            return
-        if reason in cuts:
-            self._unusable(f"the answer was cut ({reason}): allow it more tokens", "context_overflow", reply)
-        if reason in (None, "error", "pause_turn"):
-            self._unusable(f"nothing says that the reply is whole: it ended with {reason}", "malformed", reply)
+    def _refuse_unfinished(self, reason: Any, refusal: Any, reply: Any) -> None:
+        wrong = _native.judge_finish(_text(reason), _text(refusal), self.accept_cut)
+        if wrong is not None:
+            kind, what = wrong
+            self._unusable(what, kind, reply)
 
     def _reply(
         self, calls: list[dict[str, Any]], text: Any, usage: dict[str, int] | None, reply: Any
     ) -> dict[str, Any]:
         text = text if isinstance(text, str) else ""
-        if not calls and not text.strip():
-            self._unusable("the reply has neither an answer nor a tool call", "malformed", reply)
+        if _native.read_reply(text, len(calls)) == "nothing":
+            self._unusable(_native.empty_reply(), "malformed", reply)
         told: dict[str, Any] = {"answer": text} if text else {}
         if calls:
             told["tool_calls"] = calls
@@ -145,6 +144,11 @@ class ChatModel:
 
     def _read(self, reply: Any) -> dict[str, Any]:
         raise NotImplementedError
+
+
+def _text(word: Any) -> str | None:
+    """What the SDKs let through is not always text."""
+    return word if word is None or isinstance(word, str) else str(word)
 
 
 def with_tools(options: Mapping[str, Any], tools: list[dict[str, Any]], only_beside: Sequence[str]) -> dict[str, Any]:

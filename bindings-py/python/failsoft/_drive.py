@@ -11,7 +11,7 @@ from typing import Any, NoReturn, Protocol, TypeVar, cast
 
 from . import _time
 from ._classify import classify
-from ._native import Attempt, Call, Failure, Finish, Rebuild, Switch, Wait, monotonic
+from ._native import Attempt, Call, Failure, Finish, Rebuild, Switch, Wait, given_up_on, monotonic
 from .errors import BreakerOpen, CallTimeout, DeadlineExceeded, Exhausted, StepLimitExceeded
 
 T = TypeVar("T")
@@ -73,22 +73,28 @@ def drive(
 
 def raise_end(end: Finish, last: BaseException | None) -> NoReturn:
     """Raises what an end means: the original error if it is permanent, else ours with the original as cause."""
+    wrong = error_of(end, last)
     try:
-        if last is not None and end.end in ("permanent", "cancelled"):
-            raise last
-        raise error_of(end) from last
+        if wrong is last:
+            raise wrong
+        raise wrong from last
     finally:
-        del last  # an exception must not hold the frame that holds it
+        del last, wrong  # an exception must not hold the frame that holds it
 
 
-def error_of(end: Finish) -> Exception:
-    if end.limit == "deadline":
-        return DeadlineExceeded(end.message)
-    if end.limit == "steps":
-        return StepLimitExceeded(end.message)
-    if end.end == "no_route":
-        return BreakerOpen(end.message, retry_in=end.retry_in)
-    return Exhausted(end.message, retry_in=end.retry_in)
+def error_of(end: Finish, original: BaseException | None) -> BaseException:
+    """What an end means, as an error: the original one, or ours."""
+    match end.raised(original is not None):
+        case "original" if original is not None:
+            return original
+        case "deadline_exceeded":
+            return DeadlineExceeded(end.message)
+        case "step_limit_exceeded":
+            return StepLimitExceeded(end.message)
+        case "breaker_open":
+            return BreakerOpen(end.message, retry_in=end.retry_in)
+        case _:
+            return Exhausted(end.message, retry_in=end.retry_in)
 
 
 def within(
@@ -110,7 +116,7 @@ def within(
             source.wait(inbox, left)
             left = until - clock()
     if outcome is None:
-        raise CallTimeout(f"{what} was given up on after {timeout:g} s; the thread that runs it is left behind")
+        raise CallTimeout(f"{given_up_on(what, timeout)}; the thread that runs it is left behind")
     try:
         return cast(T, unwrapped(outcome))
     finally:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from . import _time
 from ._classify import classify
 from ._drive import Classify, Routes, outcome_of, raise_end, start, unwrapped
-from ._native import Attempt, Call, Finish, Rebuild, Switch, Wait, monotonic
+from ._native import Attempt, Call, Finish, Rebuild, Switch, Wait, given_up_on, monotonic
 from .errors import CallTimeout
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ async def within(
         return await work
     if clock is not None or _time.current().virtual() is not None:
         return await _within_by(clock or monotonic, timeout, work, what)
-    late = f"{what} was given up on after {timeout:g} s and cancelled"
+    late = f"{given_up_on(what, timeout)} and cancelled"
     if on_trio():
         import trio
 
@@ -149,7 +149,7 @@ async def _within_by(clock: Callable[[], float], timeout: float, work: Awaitable
             left = until - clock()
         if report is None:
             tasks.cancel(0)
-            raise CallTimeout(f"{what} was given up on after {timeout:g} s and cancelled")
+            raise CallTimeout(f"{given_up_on(what, timeout)} and cancelled")
         outcome, report = report[1:], None
         try:
             return cast(T, unwrapped(outcome))

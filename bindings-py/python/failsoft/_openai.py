@@ -30,10 +30,7 @@ class OpenAIChat(ChatModel):
         message = getattr(choice, "message", None)
         if message is None:
             self._unusable(said_instead(reply), "malformed", reply)
-        reason = getattr(choice, "finish_reason", None)
-        if reason == "content_filter" or getattr(message, "refusal", None):
-            self._unusable(f"refused: {getattr(message, 'refusal', None) or reason}", "content_refused", reply)
-        self._refuse_cut(reason, ("length", "max_tokens"), reply)
+        self._refuse_unfinished(getattr(choice, "finish_reason", None), getattr(message, "refusal", None), reply)
         calls = [_read_call(call) for call in message.tool_calls or ()]
         return self._reply(calls, message.content, read_usage(reply, "prompt_tokens", "completion_tokens"), reply)
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def read_reply(value: Any, step: int) -> tuple[list[dict[str, Any]] | None, str, tuple[int | None, int | None]]:
-    """A model's reply as facts: its tool calls (None for an answer, none at all for neither), its text, its usage."""
+def read_reply(value: Any, step: int) -> tuple[list[dict[str, Any]], str, tuple[int | None, int | None]]:
+    """A model's reply as facts: its tool calls, its text, its usage."""
     if not isinstance(value, Mapping):
         return [], "", (None, None)
     usage = value.get("usage")
@@ -23,9 +23,7 @@ def read_reply(value: Any, step: int) -> tuple[list[dict[str, Any]] | None, str,
         if isinstance(asked, list | tuple)
         else []
     )
-    if calls or not answer.strip():
-        return calls, answer, (tokens[0], tokens[1])
-    return None, answer, (tokens[0], tokens[1])
+    return calls, answer, (tokens[0], tokens[1])
 
 
 def _read_call(call: Any, otherwise: str) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import AsyncIterator, Callable, Iterator
-from datetime import timedelta
 from types import CoroutineType, TracebackType
 from typing import Any, ParamSpec, TypeVar, cast, overload
 
@@ -19,15 +18,10 @@ T = TypeVar("T")
 P = ParamSpec("P")
 On = type[BaseException] | tuple[type[BaseException], ...] | Callable[[Exception], bool] | None
 _DEFAULTS = (3, 0.5, 2.0, 30.0, "full")
-_NO_LIMIT = timedelta(days=30)
-"""The longest span that a policy may hold."""
 
 
 def _make_retry_policy(max_attempts: int, base: Span, factor: float, cap: Span, jitter: str) -> Policy:
-    retry = {"max_attempts": max_attempts, "base": base, "factor": factor, "cap": cap, "jitter": jitter}
-    # A hint longer than the patience ends it: there is no other route to move on to. A plain function has no limit of
-    # its own: `call_with_deadline` gives it one.
-    return Policy(retry=retry, attempt={"timeout": _NO_LIMIT})
+    return Policy.for_retry(max_attempts=max_attempts, base=base, factor=factor, cap=cap, jitter=jitter)
 
 
 _retry_policy = functools.lru_cache(maxsize=256)(_make_retry_policy)
@@ -43,12 +37,7 @@ def _judge(on: On) -> Callable[[BaseException], Failure]:
     else:
         wanted = on
 
-    def judge(error: BaseException) -> Failure:
-        known = classify(error)
-        kind = "server_error" if wanted(error) else "invalid_request"
-        return Failure(kind, status=known.status, retry_after=known.retry_after)
-
-    return judge
+    return lambda error: classify(error).judged(bool(wanted(error)))
 
 
 def retry(
@@ -272,7 +261,7 @@ class Block:
         call.failed(attempt.id, self._blocks.judge(error))
         end = call.poll()
         if isinstance(end, Finish):
-            if end.end == "permanent":
+            if end.raised(has_original=True) == "original":
                 return False
-            raise _drive.error_of(end) from error
+            _drive.raise_end(end, error)
         return True

@@ -7,14 +7,14 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from . import _drive, _drive_async, _native, _time
 from ._approval import ApprovalRequest, digest_of, plain_copy
 from ._classify import classify, text_of
 from ._native import AskApproval, Attempt, Cancel, Finish, Rebuild, Switch, Wait
 from ._reply import as_text, read_reply
-from .errors import CallTimeout, Exhausted
+from .errors import CallTimeout
 from .session import Turn, Usage, read_report
 from .tools import Tool
 
@@ -240,7 +240,7 @@ class Run:
             case AskApproval() as ask:
                 if error is not None:
                     log.warning("the approver failed, which is not a yes: %r", error)
-                self.turn.decided(ask.id, "deny" if error is not None else _native.decision(value), ask.digest)
+                self.turn.decided(ask.id, _native.decision(value, failed=error is not None), ask.digest)
             case change:
                 done = self.turn.ready if value is True else self.turn.not_ready
                 done(change.id)
@@ -256,19 +256,21 @@ class Run:
 
     def report_reply(self, attempt: Attempt, value: Any) -> None:
         calls, answer, usage = read_reply(value, attempt.step or 0)
-        if calls is None:
-            if self.turn.replied(attempt.id, None, *usage):
-                self.answer = answer
-                self.messages.append({"role": "assistant", "content": answer})
-            return
+        kind = _native.read_reply(answer, len(calls))
         rows = [self.row(call) for call in calls]
         # Copies: whatever becomes of the conversation, what runs is what was asked for.
         told = [deepcopy(call) if row[1] else dict(call) for call, row in zip(calls, rows, strict=True)]
-        if self.turn.replied(attempt.id, rows, *usage) and calls:
-            self.calls, self.contents = calls, {}
-            self.messages.append({"role": "assistant", "content": answer, "tool_calls": told})
+        if not self.turn.replied(attempt.id, kind, rows, *usage):
+            return
+        match kind:
+            case "answer":
+                self.answer = answer
+                self.messages.append({"role": "assistant", "content": answer})
+            case "tool_calls":
+                self.calls, self.contents = calls, {}
+                self.messages.append({"role": "assistant", "content": answer, "tool_calls": told})
 
-    def row(self, call: dict[str, Any]) -> tuple[str, str | None, str | None, bool | None]:
+    def row(self, call: dict[str, Any]) -> tuple[str, str | None, str | None, bool | Literal["unknown"] | None]:
         """A tool call for the core: its name, the digest of its arguments or what is wrong with them, its risk."""
         name, arguments = call["name"], call["arguments"]
         digest, complaint = digest_of(name, arguments)
@@ -281,12 +283,12 @@ class Run:
             return name, None, wrong, None
         return name, digest, None, self.risk_of(tool, arguments) if tool else None
 
-    def risk_of(self, tool: Tool, arguments: dict[str, Any]) -> bool | None:
+    def risk_of(self, tool: Tool, arguments: dict[str, Any]) -> bool | Literal["unknown"] | None:
         try:
             return tool.risk_of(deepcopy(arguments))
         except Exception as error:
             log.warning("the predicate of tool %s failed, which is not a no to risk: %r", tool.name, error)
-            return True
+            return "unknown"
 
     def catch_up(self, attempt: Attempt | None = None) -> None:
         """Before the model is asked again, and at the end: what the last step's tools brought, in the model's order."""
@@ -312,10 +314,10 @@ class Run:
         if end.end == "succeeded":
             self.error = None
             return
-        if end.end != "permanent" or self.error is None:
-            wrong = _drive.error_of(end)
-            if isinstance(wrong, Exhausted) and end.timed_out and self.error is None:
-                self.error = CallTimeout("the model was given up on at its limit")
+        wrong = _drive.error_of(end, self.error)
+        if wrong is not self.error:
+            if end.timed_out and self.error is None:
+                self.error = CallTimeout(_native.given_up_on("the model"))
             wrong.__cause__ = self.error
             self.error = wrong
         log.warning("the run stopped: %s: %s", end.stop_reason, end.message)

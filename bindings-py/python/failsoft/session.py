@@ -265,9 +265,9 @@ class Turn(_native.Turn):
         """
         limit = self.take_step()
         if limit == "deadline":
-            raise DeadlineExceeded("the deadline of the turn has passed")
+            raise DeadlineExceeded(_native.deadline_passed())
         if limit is not None:
-            raise StepLimitExceeded("the turn has taken all its steps: the limit is turn.steps in the policy")
+            raise StepLimitExceeded(_native.no_steps_left())
 
     def gate(
         self, tool: str, arguments: Mapping[str, Any], *, risky: bool = False, approver: Approver | None = None

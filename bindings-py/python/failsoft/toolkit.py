@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar, overload
@@ -11,7 +10,7 @@ from typing import Any, TypeVar, overload
 from . import _drive, _drive_async
 from ._approval import Approver, ask_gate, decided
 from ._drive import name_of
-from ._native import Attempt, Policy, StepCounter
+from ._native import Attempt, Policy, StepCounter, steps_taken
 from ._route import Route, Span
 from .errors import StepLimitExceeded
 from .session import Session
@@ -43,16 +42,7 @@ def call_with_deadline(fn: Callable[[], Any], timeout: Span, *, clock: Callable[
     return value
 
 
-_MOVES_ON = {"again": "yes", "rebuild": "no", "next": "yes", "charge": "no", "cool": "no"}
-
-
-def _make_fallback_policy() -> Policy:
-    every_kind = json.loads(Policy().to_json())["failures"]
-    failures = dict.fromkeys(every_kind, _MOVES_ON)
-    return Policy(retry={"max_attempts": 1}, failures=failures, breaker={"enabled": False})
-
-
-_fallback_policy = functools.lru_cache(maxsize=1)(_make_fallback_policy)
+_FALLBACK = Policy.for_fallback()
 
 
 @overload
@@ -67,7 +57,7 @@ def fallback(*options: Callable[[], Any]) -> Any:
     :raises Exhausted: none succeeded; the last error is the cause.
     """
     routes = [Route(f"option {number}") for number in range(1, len(options) + 1)]
-    session = Session(_fallback_policy(), routes=routes)
+    session = Session(_FALLBACK, routes=routes)
     if any(_drive.is_async(option) for option in options):
         return _fallback_async(session, options)
     asked: list[int] = []
@@ -106,7 +96,7 @@ class StepLimiter:
         """
         number = self._counter.tick()
         if number is None:
-            raise StepLimitExceeded(f"all {self.max_steps} steps are taken")
+            raise StepLimitExceeded(steps_taken(self._counter.taken))
         return number
 
     @property

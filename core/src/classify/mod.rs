@@ -3,12 +3,14 @@
 //! A host lists what it sees (a status, a code, class names) and judges nothing. [`classify`] asks the rules in
 //! `rules.rs` from the top; the first whose conditions all hold says what the failure is.
 
+mod finish;
 mod retry_after;
 mod rules;
 
 use crate::policy::failure::{Effect, Failure, Phase};
+pub use finish::judge_finish;
 pub use retry_after::retry_after;
-use rules::{BUGS, CERTIFICATES, CONNECTING, RULES, Rule, UNKNOWN, WRAPPERS};
+use rules::{BUGS, CERTIFICATES, CONNECTING, FETCH, FETCH_SAYS, RULES, Rule, UNKNOWN, WRAPPERS};
 
 /// So much of a message is looked at, in bytes.
 const LONGEST_MESSAGE: usize = 4096;
@@ -29,7 +31,9 @@ pub struct Facts<'a> {
     /// The message; its first 4 KiB are looked at.
     pub message: Option<&'a str>,
     /// Bare class names: those of the exception and its bases, most derived first, up to and with `Exception` or
-    /// `Error`; then in the same way those of its causes, the nearest first. The first 128 are looked at.
+    /// `Error`; then in the same way those of its causes, the nearest first. Words that say what happened as well as a
+    /// class does come before the classes of their error: a system's code (`ECONNRESET`), also behind its system call
+    /// (`connect ETIMEDOUT`), and a name of its own (`TimeoutError` of a `DOMException`). The first 128 are looked at.
     pub classes: &'a [&'a str],
     /// How far the attempt had come, as far as the host knows. It outweighs what a class name says about that.
     pub phase: Option<Phase>,
@@ -69,7 +73,7 @@ pub fn deciding_rule(facts: &Facts<'_>) -> &'static str {
 }
 
 fn find(facts: &Facts<'_>) -> &'static Rule {
-    let class = telling_class(facts.classes);
+    let class = telling_class(facts);
     RULES.iter().find(|rule| rule.holds(facts, class)).unwrap_or(&UNKNOWN)
 }
 
@@ -86,12 +90,14 @@ fn should_retry(facts: &Facts<'_>) -> Option<bool> {
 ///
 /// The search ends at the first exact one: what comes after it may be an older failure, already dealt with, in whose
 /// handling this one happened (Python's `__context__`), and must not speak for it.
-fn telling_class<'a>(classes: &[&'a str]) -> Option<&'a str> {
+fn telling_class<'a>(facts: &Facts<'a>) -> Option<&'a str> {
     let mut own = true;
     let mut connecting = None;
     let mut wrapper = None;
-    for &class in classes.iter().take(MOST_CLASSES) {
-        if CONNECTING.contains(&class) {
+    for &class in facts.classes.iter().take(MOST_CLASSES) {
+        if own && class == "TypeError" && of_fetch(facts.message) {
+            wrapper = wrapper.or(Some(FETCH));
+        } else if CONNECTING.contains(&class) {
             connecting = connecting.or(Some(class));
         } else if WRAPPERS.contains(&class) {
             wrapper = wrapper.or(Some(class));
@@ -103,6 +109,12 @@ fn telling_class<'a>(classes: &[&'a str]) -> Option<&'a str> {
         own &= !ROOTS.contains(&class);
     }
     connecting.or(wrapper)
+}
+
+/// Whether a message is that of `fetch`, to the letter: bugs of this class say anything.
+fn of_fetch(message: Option<&str>) -> bool {
+    let said = |says: &&str| message.and_then(|text| text.strip_prefix(*says));
+    FETCH_SAYS.iter().filter_map(said).any(|rest| rest.is_empty() || rest.starts_with(" ("))
 }
 
 impl Rule {
@@ -177,6 +189,19 @@ mod tests {
         assert_eq!(kind(&["ModuleNotFoundError", "ImportError", "Exception"]), K::Bug);
         assert_eq!(kind(&["ValueError", "Exception", "object", "TypeError", "Exception"]), K::Unknown);
         assert_eq!(kind(&["TransientError", "Exception", "TypeError", "Exception"]), K::ServerError);
+    }
+
+    #[test]
+    fn a_type_error_of_fetch_is_a_wrapper_and_no_bug() {
+        let judged = |message, classes| classify(&Facts { classes, message: Some(message), ..Facts::default() });
+        let alone = judged("Failed to fetch (example.com)", &["TypeError", "Error"]);
+        assert_eq!((alone.kind, alone.effect), (K::Connect, Effect::Possible));
+        let refused = judged("fetch failed", &["TypeError", "Error", "ECONNREFUSED", "Error"]);
+        assert_eq!((refused.kind, refused.effect), (K::Connect, Effect::None));
+        for message in ["fetch failed?", "Load failed: x is undefined", "unterminated", ""] {
+            assert_eq!(judged(message, &["TypeError", "Error"]).kind, K::Bug, "{message}");
+        }
+        assert_eq!(judged("fetch failed", &["Error", "TypeError", "Error"]).kind, K::Unknown);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use core::future::{Future, ready};
 
 use super::Share;
 use super::time::Clock;
-use crate::command::{Attempt, Event, Handled, Id, Reply, RouteId, ToolCall};
+use crate::command::{Attempt, Event, Handled, Id, Reply, ReplyKind, Risk, RouteId, ToolCall};
 use crate::policy::approval::{Decision, Digest};
 use crate::policy::failure::{Failure, FailureKind};
 use crate::policy::limits::Usage;
@@ -120,7 +120,7 @@ pub struct Wanted {
     /// What an approval is bound to, or what is wrong with the arguments.
     pub digest: Result<Digest, String>,
     /// Whether this very call is risky, where the host has a word on that.
-    pub risky: Option<bool>,
+    pub risky: Risk,
 }
 
 impl Wanted {
@@ -130,7 +130,7 @@ impl Wanted {
     pub fn json(id: impl Into<String>, name: impl Into<String>, arguments: impl Into<String>) -> Self {
         let (name, arguments) = (name.into(), arguments.into());
         let digest = crate::policy::approval::digest(&name, &arguments);
-        Self { id: id.into(), name, arguments, digest, risky: None }
+        Self { id: id.into(), name, arguments, digest, risky: Risk::Declared }
     }
 }
 
@@ -240,11 +240,8 @@ impl<'a, S: Share, C: Clock> Guide<'a, S, C> {
                 risky: call.risky,
             })
             .collect();
-        let reply = match &said.answer {
-            _ if !calls.is_empty() => Reply::ToolCalls(&calls),
-            Some(_) => Reply::Answer,
-            None => Reply::Nothing,
-        };
+        let kind = ReplyKind::read(said.answer.as_deref().unwrap_or_default(), calls.len());
+        let reply = Reply::new(kind, &calls);
         if self.handle(id, Event::Replied { id, reply, usage: said.usage }).accepted() {
             self.answer = said.answer;
             self.results = said.calls.iter().map(|_| None).collect();

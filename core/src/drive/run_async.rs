@@ -193,7 +193,13 @@ mod tests {
 
     fn wanted(name: &str) -> Wanted {
         let digest = Ok(Digest([0; 32]));
-        Wanted { id: "call-1".into(), name: name.into(), arguments: "{}".into(), digest, risky: None }
+        Wanted {
+            id: "call-1".into(),
+            name: name.into(),
+            arguments: "{}".into(),
+            digest,
+            risky: crate::command::Risk::Declared,
+        }
     }
 
     fn tools() -> Arc<[Tool]> {

@@ -81,12 +81,29 @@ named! {
     }
 }
 
+/// An approver's answer, as a host sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer<'a> {
+    /// Yes or no.
+    Flag(bool),
+    /// A word.
+    Word(&'a str),
+    /// It failed: an error came in place of an answer.
+    Failed,
+    /// Anything else.
+    Other,
+}
+
 impl Decision {
-    /// An approver's answer as a decision: a plain yes is for this call, a word is what it says, and nothing else is a yes.
+    /// An approver's answer as a decision: a plain yes is for this call, a word is what it says, and nothing else is a yes, an
+    /// error least of all.
     #[must_use]
-    pub fn read(yes: bool, word: Option<&str>) -> Self {
-        let unclear = if yes { Self::Once } else { Self::Deny };
-        word.map_or(unclear, |word| Self::from_name(word).unwrap_or(Self::Deny))
+    pub fn read(answer: Answer<'_>) -> Self {
+        match answer {
+            Answer::Flag(true) => Self::Once,
+            Answer::Word(word) => Self::from_name(word).unwrap_or(Self::Deny),
+            Answer::Flag(false) | Answer::Failed | Answer::Other => Self::Deny,
+        }
     }
 
     /// Whether it covers later calls of the tool too.
@@ -184,9 +201,10 @@ mod tests {
 
     #[test]
     fn only_a_clear_yes_is_a_yes() {
-        let read = [(true, None), (false, None), (false, Some("session")), (true, Some("yes")), (true, Some(""))];
-        let decisions = read.map(|(yes, word)| Decision::read(yes, word));
-        assert_eq!(decisions, [Decision::Once, Decision::Deny, Decision::Session, Decision::Deny, Decision::Deny]);
+        assert_eq!(Decision::read(Answer::Flag(true)), Decision::Once);
+        assert_eq!(Decision::read(Answer::Word("session")), Decision::Session);
+        let no = [Answer::Flag(false), Answer::Word("yes"), Answer::Word(""), Answer::Failed, Answer::Other];
+        assert_eq!(no.map(Decision::read), [Decision::Deny; 5]);
     }
 
     #[cfg(feature = "canonical")]

@@ -117,6 +117,14 @@ impl Failure {
         self
     }
 
+    /// The same failure as a caller's own judgement makes it, whatever its kind was: `wanted` says whether it is worth another
+    /// attempt. What the provider said about it stays.
+    #[must_use]
+    pub const fn judged(self, wanted: bool) -> Self {
+        let kind = if wanted { FailureKind::ServerError } else { FailureKind::InvalidRequest };
+        Self { status: self.status, retry_after: self.retry_after, ..Self::new(kind) }
+    }
+
     /// The time that the provider itself stated, the longer of the two where it stated both.
     #[must_use]
     pub fn stated(&self) -> Option<Duration> {
@@ -277,6 +285,13 @@ impl FailureTable {
         self.0.get(kind as usize).copied().unwrap_or_else(|| default_rule(kind))
     }
 
+    /// Every kind of failure leads to the next route, and to nothing else. `again` keeps them from counting as permanent, so
+    /// that the end is that all was tried.
+    pub(crate) fn moving_on() -> Self {
+        let row = Rule::new(Again::Yes, RebuildRule::No, NextRule::Yes, Charge::No, Cool::No);
+        Self([row; FailureKind::ALL.len()])
+    }
+
     /// Replaces the row for a kind.
     pub fn set(&mut self, kind: FailureKind, rule: Rule) {
         if let Some(row) = self.0.get_mut(kind as usize) {
@@ -318,5 +333,22 @@ const fn default_rule(kind: FailureKind) -> Rule {
         K::ContentRefused | K::InvalidRequest => Rule::new(Again::No, R::No, N::No, C::No, Cool::No).alive(),
         K::Certificate | K::Bug => Rule::new(Again::No, R::No, N::No, C::No, Cool::No),
         K::Unknown => Rule::new(Again::No, R::No, N::Yes, C::Deployment, Cool::No),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_callers_judgement_keeps_what_the_provider_said() {
+        let known = Failure::new(FailureKind::Auth).status(401).retry_after(span(2000));
+        let wanted = known.judged(true);
+        assert_eq!(
+            (wanted.kind, wanted.status, wanted.retry_after),
+            (FailureKind::ServerError, Some(401), Some(span(2000)))
+        );
+        let unwanted = Failure { should_retry: Some(true), ..known }.judged(false);
+        assert_eq!((unwanted.kind, unwanted.should_retry), (FailureKind::InvalidRequest, None));
     }
 }

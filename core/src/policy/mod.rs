@@ -11,6 +11,7 @@ pub mod failure;
 pub mod fallback;
 pub(crate) mod fields;
 pub mod limits;
+mod plain;
 pub mod recovery;
 pub mod retry;
 mod window;

@@ -38,6 +38,8 @@ named! {
     }
 }
 
+const SPANS: RangeInclusive<Duration> = Duration::ZERO..=LONGEST;
+
 /// How often and after what wait the same route is asked again.
 ///
 /// Defaults: 3 attempts a route, waits of up to 0.5 s, 1 s, 2 s .. 30 s with full jitter (the shape that AWS recommends in
@@ -140,15 +142,19 @@ impl Retry {
     }
 
     pub(crate) fn fields(&mut self, fields: &mut dyn Fields) {
-        const SPANS: RangeInclusive<Duration> = Duration::ZERO..=LONGEST;
+        self.backoff_fields(fields);
+        fields.span("patience", &mut self.patience, SPANS);
+        fields.span("patience_last", &mut self.patience_last, SPANS);
+        choose!(fields, "past_patience", self.past_patience, PastPatience);
+    }
+
+    /// Those that make sense for one function without routes.
+    pub(crate) fn backoff_fields(&mut self, fields: &mut dyn Fields) {
         fields.count("max_attempts", &mut self.max_attempts, 1..=1000);
         fields.span("base", &mut self.base, SPANS);
         fields.ratio("factor", &mut self.factor, Thousandths(1000)..=Thousandths(100_000));
         fields.span("cap", &mut self.cap, SPANS);
         choose!(fields, "jitter", self.jitter, Jitter);
-        fields.span("patience", &mut self.patience, SPANS);
-        fields.span("patience_last", &mut self.patience_last, SPANS);
-        choose!(fields, "past_patience", self.past_patience, PastPatience);
     }
 }
 

@@ -87,8 +87,8 @@ impl Course {
 
     fn open_slot(&mut self, cx: &mut Context<'_>, index: u32, call: &ToolCall<'_>) -> Slot {
         let known = self.tools.iter().find(|tool| tool.name == call.name);
-        let declared = call.risky.unwrap_or(known.is_some_and(|tool| tool.risky));
-        let gate = cx.policy.approval.gate(call.name, declared, &cx.live.standing);
+        let risky = call.risky.is_risky(known.is_some_and(|tool| tool.risky));
+        let gate = cx.policy.approval.gate(call.name, risky, &cx.live.standing);
         let room = cx.policy.turn.tool_calls.is_none_or(|most| self.tool_calls < most);
         let state = match (known, call.arguments, gate) {
             // The model was not offered any tool, so none is run.

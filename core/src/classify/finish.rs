@@ -1,0 +1,65 @@
+//! Whether a provider's reply may be taken for a whole one, from the reason that it gives for its end.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+
+use crate::policy::failure::FailureKind;
+
+/// The provider's content policy stopped it.
+const REFUSED: &[&str] = &["content_filter", "refusal"];
+/// It was cut: `length` of Chat Completions, the others of the Messages API. Aggregators mix them.
+const CUT: &[&str] = &["length", "max_tokens", "model_context_window_exceeded"];
+/// It says itself that something is missing.
+const NOT_WHOLE: &[&str] = &["error", "pause_turn"];
+
+/// Why a reply may not be taken for a whole answer, with a sentence for people; `None` if it may.
+///
+/// `reason` is the provider's `finish_reason` or `stop_reason`, `refusal` its text of a refusal. A reply that gives no reason was
+/// likely cut on its way. `accept_cut` is the caller's word that half an answer is welcome. A reason that is not known passes:
+/// providers invent new ones for replies that are whole.
+#[must_use]
+pub fn judge_finish(reason: Option<&str>, refusal: Option<&str>, accept_cut: bool) -> Option<(FailureKind, String)> {
+    let among = |list: &[&str]| reason.filter(|reason| list.contains(reason));
+    if let Some(why) = refusal.filter(|text| !text.is_empty()).or(among(REFUSED)) {
+        return Some((FailureKind::ContentRefused, format!("refused: {why}")));
+    }
+    if accept_cut && (reason.is_none() || among(CUT).is_some()) {
+        return None;
+    }
+    if let Some(cut) = among(CUT) {
+        let what = format!("the answer was cut ({cut}): allow it more tokens");
+        return Some((FailureKind::ContextOverflow, what));
+    }
+    let why = match among(NOT_WHOLE) {
+        Some(reason) => format!("it ended with {reason}"),
+        None if reason.is_none() => "it gives no reason for its end".to_string(),
+        None => return None,
+    };
+    Some((FailureKind::Malformed, format!("nothing says that the reply is whole: {why}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_reply_that_says_so_is_whole() {
+        let kind = |reason, accept_cut| judge_finish(reason, None, accept_cut).map(|(kind, _)| kind.name());
+        assert_eq!(["stop", "tool_use", "end_turn", "new_word"].map(|word| kind(Some(word), false)), [None; 4]);
+        assert_eq!(CUT.iter().filter(|word| kind(Some(word), false) == Some("context_overflow")).count(), CUT.len());
+        assert_eq!((kind(None, false), kind(Some("pause_turn"), false)), (Some("malformed"), Some("malformed")));
+        // Half an answer may be welcome; one that is refused or broken is none.
+        assert_eq!((kind(None, true), kind(Some("length"), true)), (None, None));
+        assert_eq!(
+            (kind(Some("error"), true), kind(Some("refusal"), true)),
+            (Some("malformed"), Some("content_refused"))
+        );
+    }
+
+    #[test]
+    fn a_refusal_speaks_for_itself() {
+        let said = judge_finish(Some("stop"), Some("I cannot help with that"), false).map(|(_, what)| what);
+        assert_eq!(said.as_deref(), Some("refused: I cannot help with that"));
+        assert_eq!(judge_finish(Some("stop"), Some(""), false), None);
+    }
+}
