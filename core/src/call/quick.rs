@@ -20,10 +20,7 @@ impl Admitted {
     /// What to attempt.
     #[must_use]
     pub fn attempt(&self, scope: &Scope) -> Option<Attempt> {
-        match self.0.state {
-            State::Attempt(running) => Some(self.0.attempt(scope, scope.seen, running)),
-            _ => None,
-        }
+        self.0.attempted(scope)
     }
 
     /// The call, to be driven by `poll` and `handle` after all.
@@ -36,39 +33,62 @@ impl Admitted {
 /// Asks every question that comes before a first attempt, in one go.
 #[inline]
 pub fn enter(mut call: Call, scope: &mut Scope, session: &mut Session, now: Instant) -> Entered {
-    let mut cx = Context::new(session, scope, now);
-    if call.state != State::Fresh {
-        return Entered::Slow(call);
-    }
-    match call.admit_first(&mut cx) {
-        Some(running) => {
-            call.state = State::Attempt(running);
-            Entered::Go(Admitted(call))
-        }
-        None => Entered::Slow(call),
-    }
+    if call.enter(scope, session, now) { Entered::Go(Admitted(call)) } else { Entered::Slow(call) }
 }
 
 /// Takes what became of the attempt. After a failure the call goes on from there by `poll` and `handle`.
 #[inline]
 pub fn settle(
-    Admitted(call): Admitted,
+    Admitted(mut call): Admitted,
     scope: &mut Scope,
     session: &mut Session,
     now: Instant,
     result: Result<(), Failure>,
 ) -> Option<Call> {
-    let mut cx = Context::new(session, scope, now);
-    let State::Attempt(running) = call.state else { return Some(call) };
-    match result {
-        Ok(()) => {
-            call.succeeded(&mut cx, &running);
-            None
+    if call.settle(scope, session, now, result) { None } else { Some(call) }
+}
+
+/// The same two in place, for hosts that keep their calls in a table: a call is moved only when it must be.
+impl Call {
+    /// As [`enter`]: whether the first attempt was let through. [`Call::attempted`] says what it is.
+    #[inline]
+    pub fn enter(&mut self, scope: &mut Scope, session: &mut Session, now: Instant) -> bool {
+        if self.state != State::Fresh {
+            return false;
         }
-        Err(failure) => {
-            let mut call = call;
-            call.state = call.attempt_failed(&mut cx, running, failure);
-            Some(call)
+        let admitted = self.admit_first(&mut Context::new(session, scope, now));
+        if let Some(running) = admitted {
+            self.state = State::Attempt(running);
         }
+        admitted.is_some()
+    }
+
+    /// The attempt that is under way.
+    #[must_use]
+    pub fn attempted(&self, scope: &Scope) -> Option<Attempt> {
+        match self.state {
+            State::Attempt(running) => Some(self.attempt(scope, scope.seen, running)),
+            _ => None,
+        }
+    }
+
+    /// As [`settle`]: whether the call is over. If not, it goes on by `poll` and `handle`.
+    #[inline]
+    pub fn settle(
+        &mut self,
+        scope: &mut Scope,
+        session: &mut Session,
+        now: Instant,
+        result: Result<(), Failure>,
+    ) -> bool {
+        let State::Attempt(running) = self.state else { return false };
+        let mut cx = Context::new(session, scope, now);
+        match result {
+            Ok(()) => {
+                self.succeeded(&mut cx, &running);
+            }
+            Err(failure) => self.state = self.attempt_failed(&mut cx, running, failure),
+        }
+        result.is_ok()
     }
 }

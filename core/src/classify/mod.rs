@@ -3,14 +3,16 @@
 //! A host lists what it sees (a status, a code, class names) and judges nothing. [`classify`] asks the rules in
 //! `rules.rs` from the top; the first whose conditions all hold says what the failure is.
 
+mod classes;
 mod finish;
 mod retry_after;
 mod rules;
 
 use crate::policy::failure::{Effect, Failure, Phase};
+use classes::{BUGS, CERTIFICATES, CONNECTING, FETCH, FETCH_SAYS, WRAPPERS};
 pub use finish::judge_finish;
 pub use retry_after::retry_after;
-use rules::{BUGS, CERTIFICATES, CONNECTING, FETCH, FETCH_SAYS, RULES, Rule, UNKNOWN, WRAPPERS};
+use rules::{RULES, Rule, UNKNOWN};
 
 /// So much of a message is looked at, in bytes.
 const LONGEST_MESSAGE: usize = 4096;
