@@ -1,0 +1,86 @@
+// The whole agent: a model, tools, and the engine that decides between them.
+
+import { InvalidOption } from "./errors.js";
+import { checkOptionalFunction, checkOptions, shown } from "./options.js";
+import { Route } from "./route.js";
+import { Run } from "./run.js";
+import { Session } from "./session.js";
+import { asTool } from "./tools.js";
+
+const OF_A_SESSION = ["policy", "clock", "sleep", "seed", "log"];
+const OPTIONS = ["fallbacks", "tools", "approver", "session", ...OF_A_SESSION];
+
+/**
+ * An agent that fails soft: `await new Agent(model, { fallbacks: [..], tools: [..] }).run(task)`.
+ *
+ * A model is a function of `(messages, tools, { signal, attempt })` that brings `{ answer }` or
+ * `{ toolCalls: [{ id, name, arguments }] }`, with an optional `usage`; or an object with
+ * `ask(messages, tools, attempt)`, as `openaiChat` and `anthropicMessages` make them. Without `session` an agent owns
+ * one for its life.
+ */
+export class Agent {
+  constructor(model, options) {
+    checkOptions("Agent", options, OPTIONS);
+    const { fallbacks = [], tools = [], approver, session, ...own } = options ?? {};
+    this.models = [model, ...fallbacks];
+    for (const one of this.models) {
+      if (typeof one !== "function" && typeof one?.ask !== "function") {
+        throw new TypeError(`model: ${shown(one)} is not callable; use a function of (messages, tools), or an adapter`);
+      }
+    }
+    this.tools = [...tools].map(asTool);
+    const names = new Set();
+    for (const { name } of this.tools) {
+      if (names.has(name)) {
+        throw new InvalidOption(`tools: "${name}" is not allowed twice; use a name that no other tool has`);
+      }
+      names.add(name);
+    }
+    checkOptionalFunction("approver", approver);
+    this.approver = approver ?? undefined;
+    this.session = session === undefined ? ownSession(this.models, own) : fitting(session, this.models, own);
+    this.byRoute = new Map(this.session.routes.map((route, place) => [route, this.models[place]]));
+  }
+
+  /**
+   * Runs a task to its end. It rejects only when `signal` is aborted (with `signal.reason`), when this call itself is
+   * mistaken, and for the stop reasons named in `raiseOn`.
+   *
+   * @param task what the user said, or a whole conversation.
+   */
+  async run(task, options) {
+    const run = new Run(this, task, options);
+    await run.drive();
+    return run.result();
+  }
+}
+
+function ownSession(models, { policy, clock, sleep, seed, log }) {
+  return new Session({ routes: routesOf(models), policy, clock, sleep, seed, log });
+}
+
+function fitting(session, models, own) {
+  if (OF_A_SESSION.some((name) => own[name] !== undefined)) {
+    throw new InvalidOption(
+      "session: a policy, clock, sleep, seed or log beside it is not allowed; use the session's own",
+    );
+  }
+  if (session.routes.length !== models.length) {
+    throw new InvalidOption(
+      `session: a chain of ${session.routes.length} is not allowed; use one route for each of ${models.length} models`,
+    );
+  }
+  return session;
+}
+
+/** A route for each model: what an adapter says of itself, else `primary`, `backup`, `backup 2`, .. */
+function routesOf(models) {
+  const routes = [];
+  models.forEach((model, place) => {
+    const plain = place === 0 ? "primary" : place === 1 ? "backup" : `backup ${place}`;
+    const { name = plain, ...known } = model.route ?? {};
+    const isTaken = routes.some((route) => route.name === name);
+    routes.push(new Route(isTaken ? `${name} (${plain})` : name, known));
+  });
+  return routes;
+}

@@ -1,0 +1,16 @@
+// Every public name.
+
+export { Agent } from "./agent.js";
+export { anthropicMessages } from "./anthropic.js";
+export { CircuitBreaker } from "./breaker.js";
+export { UnusableReply } from "./chat.js";
+export { classify } from "./classify.js";
+export * from "./errors.js";
+export { Attempt, Failure, Policy } from "./machine.js";
+export { openaiChat } from "./openai.js";
+export { attempts, retry, retrying } from "./retry.js";
+export { Route } from "./route.js";
+export { Session, Turn } from "./session.js";
+export * as testing from "./testing.js";
+export { approvalGate, callWithDeadline, fallback, StepLimiter } from "./toolkit.js";
+export { Tool, tool } from "./tools.js";

@@ -1,0 +1,95 @@
+// The host loop of a call. It acts; every decision is the core's.
+
+import { classify } from "./classify.js";
+import { BreakerOpen, DeadlineExceeded, Exhausted, StepLimitExceeded } from "./errors.js";
+import { unlessAborted, within } from "./race.js";
+import { current } from "./time.js";
+
+export { within } from "./race.js";
+export { Tasks } from "./tasks.js";
+
+/** Drives a call to its end. `last` is the error of an attempt made before. */
+export async function drive(call, request, routes, { sleep, judge = classify, signal, last } = {}) {
+  let held;
+  try {
+    signal?.throwIfAborted();
+    while (true) {
+      const command = call.next();
+      held = command;
+      switch (command.kind) {
+        case "attempt": {
+          let value;
+          try {
+            value = await attempted(command, request, signal);
+          } catch (error) {
+            signal?.throwIfAborted();
+            last = error;
+            call.failed(command.id, judge(error));
+            break;
+          }
+          if (call.succeeded(command.id)) {
+            return value;
+          }
+          break;
+        }
+        case "wait":
+          await asleep(command.delay, sleep, signal);
+          signal?.throwIfAborted();
+          call.waited(command.id);
+          break;
+        case "rebuild":
+        case "switch": {
+          const ready = await unlessAborted(signal, () => routes.prepare(command, signal));
+          signal?.throwIfAborted();
+          ready ? call.ready(command.id) : call.notReady(command.id);
+          break;
+        }
+        case "finish":
+          held = undefined;
+          raiseEnd(command, last);
+          break;
+        default:
+          throw new Error(`this host does not know the command ${command.kind}: update failsoft`);
+      }
+    }
+  } catch (error) {
+    if (held !== undefined) {
+      call.abandoned(held.id); // changes nothing if it was reported
+    }
+    throw error;
+  } finally {
+    call.release();
+  }
+}
+
+/** Makes the request of an attempt, under its limit. */
+function attempted(attempt, request, signal) {
+  attempt.follow(signal);
+  return within(attempt.timeout, () => request(attempt), "the call", { signal, stop: attempt });
+}
+
+/** Waits by the caller's own `sleep(delay, signal)`, or by the source of time that is in place. */
+export function asleep(delay, sleep, signal) {
+  return sleep ? unlessAborted(signal, () => sleep(delay, signal)) : current().sleep(delay, signal);
+}
+
+/** Throws what an end means: the original error if it is permanent, else ours with the original as cause. */
+export function raiseEnd(end, last) {
+  const hasOriginal = last !== undefined;
+  throw end.raised(hasOriginal) === "original" ? last : errorOf(end, hasOriginal, last);
+}
+
+/** The error of ours that an end stands for. */
+export function errorOf(end, hasOriginal = false, cause = undefined) {
+  const options = { cause, retryIn: end.retryIn };
+  switch (end.raised(hasOriginal)) {
+    case "deadline_exceeded":
+      return new DeadlineExceeded(end.message, options);
+    case "step_limit_exceeded":
+      return new StepLimitExceeded(end.message, options);
+    case "breaker_open":
+      return new BreakerOpen(end.message, options);
+    default:
+      return new Exhausted(end.message, options);
+  }
+}

@@ -1,0 +1,346 @@
+// The machine: sessions, turns and calls, for hosts that write a loop of their own. Every decision is the core's.
+
+import { monotonic, setDefaultClock } from "./clock.js";
+import { Attempt, readCommand } from "./command.js";
+import { native, out } from "./engine.js";
+import { known, numbersOf, readFailure } from "./failure.js";
+import { checked, keep, statistics, TABLES } from "./handles.js";
+import { handleOf, policyOf } from "./policy.js";
+
+export { AskApproval, Attempt, Cancel, Finish, Rebuild, Switch, Wait } from "./command.js";
+export { Failure } from "./failure.js";
+export * from "./judge.js";
+export { canonicalDigest, decision, fingerprint, gate, judgeFinish, Policy, readReply, refusal, stands } from "./policy.js";
+export { deniedByRule, names, stopReasons, toolFailed, words } from "./words.js";
+export { monotonic, setDefaultClock, statistics };
+
+/** Events that are no more than an id, by their places in the list of `names.json`. */
+const EVENTS = { taken: 0, succeeded: 1, waited: 5, ready: 6, notReady: 7, abandoned: 9, interrupted: 10 };
+
+/** The process or the conversation, as the engine knows it; clients and the user's route objects stay here. */
+export class MachineSession {
+  #clients = [];
+  #clock;
+  #policy;
+
+  /** @param routes pairs of the user's object and its fields; none for a session without routes. */
+  constructor(policy, routes, clock, seed, restored) {
+    const fields = routes.map(([, one]) => one);
+    const make = restored ?? (() => native.sessionNew(handleOf(policy), fields, seedOf(seed)));
+    this.routes = routes.map(([object]) => object);
+    this.#clock = clock ?? undefined;
+    this.handle = keep(this, TABLES.sessions, checked(make));
+  }
+
+  /** A session from a snapshot, over a policy and a chain of today; `epoch` differs from those of the processes before. */
+  static restore(text, policy, routes, clock, epoch, wall) {
+    const fields = routes.map(([, one]) => one);
+    const now = clock ? clock() : monotonic();
+    const make = () => native.sessionRestore(text, handleOf(policy), fields, epoch, now, wall);
+    return new this(policy, routes, clock, undefined, make);
+  }
+
+  /** Milliseconds on its clock. */
+  now() {
+    return this.#clock === undefined ? monotonic() : this.#clock();
+  }
+
+  get policy() {
+    this.#policy ??= policyOf(this.handle);
+    return this.#policy;
+  }
+
+  /** The state as text; `wall` is milliseconds since the Unix epoch. Clients and permits do not travel. */
+  snapshot(wall = Date.now()) {
+    return native.sessionSnapshot(this.handle, this.now(), wall);
+  }
+
+  breakerState(route) {
+    return native.sessionBreaker(this.handle, route, this.now());
+  }
+
+  resetRoute(route) {
+    native.sessionReset(this.handle, route);
+  }
+
+  standingApprovals() {
+    return native.sessionApprovals(this.handle);
+  }
+
+  standFor(tool) {
+    native.sessionApprove(this.handle, tool);
+  }
+
+  withdrawApproval(tool) {
+    return native.sessionWithdraw(this.handle, tool);
+  }
+
+  clientOf(route) {
+    return this.#clients[route];
+  }
+
+  setClient(route, client) {
+    this.#clients[route] = client;
+  }
+}
+
+const SEEDS = 2n ** 64n;
+
+/** A seed of 64 bits: the host's own, or random. */
+function seedOf(seed) {
+  if (seed === undefined || seed === null) {
+    return crypto.getRandomValues(new BigUint64Array(1))[0];
+  }
+  if (typeof seed !== "bigint" && !Number.isSafeInteger(seed)) {
+    throw new TypeError(`seed: ${String(seed)} is not allowed; use a whole number or a bigint`);
+  }
+  return ((BigInt(seed) % SEEDS) + SEEDS) % SEEDS;
+}
+
+/** What turns and calls have in common: they are told what happened. */
+class Machine {
+  /** "I am doing it", or, for a `Cancel`, "I have stopped it". */
+  taken(id) {
+    return this.tell(EVENTS.taken, id);
+  }
+
+  succeeded(id) {
+    return this.tell(EVENTS.succeeded, id);
+  }
+
+  waited(id) {
+    return this.tell(EVENTS.waited, id);
+  }
+
+  ready(id) {
+    return this.tell(EVENTS.ready, id);
+  }
+
+  notReady(id) {
+    return this.tell(EVENTS.notReady, id);
+  }
+
+  /** The host dropped or cancelled what it had taken: permits go back, nobody is charged. */
+  abandoned(id) {
+    return this.tell(EVENTS.abandoned, id);
+  }
+
+  /** The host starts from a snapshot after a death: what was taken but not reported has an unknown outcome. */
+  interrupted() {
+    return this.tell(EVENTS.interrupted, 0);
+  }
+}
+
+/** One request of a user. */
+export class MachineTurn extends Machine {
+  /** @param tools objects of name, risky, replay and timeout. */
+  constructor(session, tools = [], restored) {
+    super();
+    this.session = session;
+    const make = restored ?? (() => native.turnNew(session.handle, tools.map(rowOf), session.now()));
+    this.handle = keep(this, TABLES.turns, checked(make));
+  }
+
+  /** A turn from its snapshot, its tools given anew. After a death, report `interrupted` first. */
+  static restore(session, text, tools, wall) {
+    const make = () => native.turnRestore(session.handle, text, tools.map(rowOf), session.now(), wall);
+    return new this(session, tools, make);
+  }
+
+  now() {
+    return this.session.now();
+  }
+
+  /** What to do next; the same until an event or time changes it. */
+  poll() {
+    return readCommand(native.turnPoll(this.handle, this.now(), false), this.session);
+  }
+
+  /** As `poll`, and takes what it says. */
+  next() {
+    return readCommand(native.turnPoll(this.handle, this.now(), true), this.session);
+  }
+
+  tell(event, id) {
+    return native.turnTell(this.handle, this.now(), event, id);
+  }
+
+  failed(id, failure) {
+    return native.turnFailed(this.handle, this.now(), id, ...numbersOf(failure));
+  }
+
+  /** A stream brought something; keep-alives, role-only and usage-only chunks are not meaningful. */
+  progress(id, meaningful) {
+    return native.turnProgress(this.handle, this.now(), id, meaningful);
+  }
+
+  decided(id, decision, digest) {
+    return checked(() => native.turnDecided(this.handle, this.now(), id, decision, digest));
+  }
+
+  /** @param kind what `readReply` said. @param rows objects of name, digest, complaint and risky. */
+  replied(id, kind, rows = [], { inputTokens, outputTokens } = {}) {
+    const tokens = [inputTokens ?? NaN, outputTokens ?? NaN];
+    return checked(() => native.turnReplied(this.handle, this.now(), id, kind, rows, ...tokens));
+  }
+
+  /** What became of a tool call; undefined while it is open. */
+  outcome(index) {
+    const [outcome, limit] = native.turnOutcome(this.handle, index);
+    return outcome === undefined ? undefined : { outcome, limit };
+  }
+
+  /** What the model is told about a tool call that brought no result of its own. */
+  sentence(index) {
+    return native.turnSentence(this.handle, index);
+  }
+
+  /** What the user is told in place of an answer. */
+  calmAnswer() {
+    return native.turnCalmAnswer(this.handle);
+  }
+
+  /** Counts a step; the limit in the way, if there is one. */
+  takeStep() {
+    return native.turnTakeStep(this.handle, this.now());
+  }
+
+  /** What became of the turn so far. */
+  tally() {
+    const tally = native.turnTally(this.handle);
+    return { ...tally, failure: readFailure(0) };
+  }
+
+  /** Notices that were not read yet: pairs of milliseconds since the turn began and a line. */
+  notices() {
+    const flat = native.turnNotices(this.handle);
+    return Array.from({ length: flat.length / 2 }, (_, place) => [flat[2 * place], flat[2 * place + 1]]);
+  }
+
+  /** Milliseconds left until the deadline; undefined without one. */
+  timeLeft() {
+    return known(native.turnTimeLeft(this.handle, this.now()));
+  }
+
+  /** Brings the deadline forward to so many milliseconds from now. */
+  shorten(timeout) {
+    native.turnShorten(this.handle, this.now(), timeout);
+  }
+
+  /** The short way into a call: an attempt that was let through, or a call to be driven by `next`. */
+  enter(streaming = false, restartable = true) {
+    const entered = native.turnEnter(this.handle, this.session.now(), streaming, restartable);
+    return entered >= 0 ? new Attempt(this.session, entered) : Call.of(this, -1 - entered);
+  }
+
+  /** The attempt worked. */
+  settle(attempt) {
+    native.settle(attempt.entry, this.session.now());
+  }
+
+  /** The attempt failed: the call goes on from there by `next`. */
+  settleFailed(attempt, failure) {
+    const call = Call.of(this, attempt.entry);
+    call.failed(attempt.id, failure);
+    return call;
+  }
+
+  /** The attempt was dropped: permits go back, nobody is charged. */
+  settleAbandoned(attempt) {
+    const call = Call.of(this, attempt.entry);
+    call.abandoned(attempt.id);
+    call.release();
+  }
+
+  /** The state as text; `wall` is milliseconds since the Unix epoch. */
+  snapshot(wall = Date.now()) {
+    return native.turnSnapshot(this.handle, this.now(), wall);
+  }
+}
+
+/** A tool as the engine takes it. */
+function rowOf({ name, risky, replay, timeout }) {
+  return { name, risky, replay, timeout };
+}
+
+/** One guarded operation within a turn. */
+export class Call extends Machine {
+  constructor(turn, { replay = "idempotent", streaming = false, restartable = true, timeout } = {}, made) {
+    super();
+    this.turn = turn;
+    this.handle = made ?? checked(() => native.callNew(turn.handle, replay, streaming, restartable, timeout ?? NaN));
+  }
+
+  static of(turn, handle) {
+    return new Call(turn, undefined, handle);
+  }
+
+  poll() {
+    return readCommand(native.callPoll(this.handle, this.turn.now(), false), this.turn.session);
+  }
+
+  next() {
+    return readCommand(native.callPoll(this.handle, this.turn.now(), true), this.turn.session);
+  }
+
+  tell(event, id) {
+    return native.callTell(this.handle, this.turn.now(), event, id);
+  }
+
+  failed(id, failure) {
+    return native.callFailed(this.handle, this.turn.now(), id, ...numbersOf(failure));
+  }
+
+  progress(id, meaningful) {
+    return native.callProgress(this.handle, this.turn.now(), id, meaningful);
+  }
+
+  /** Gives its place in the engine back, once: the loops do so when they are over. */
+  release() {
+    if (this.handle >= 0) {
+      native.release(TABLES.calls, this.handle);
+      this.handle = -1;
+    }
+  }
+}
+
+/** One breaker, by the numbers of a policy's `breaker` part. */
+export class Circuit {
+  #clock;
+
+  constructor(policy, clock) {
+    this.#clock = clock ?? monotonic;
+    this.handle = keep(this, TABLES.circuits, native.circuitNew(handleOf(policy)));
+  }
+
+  /** A permit, or the milliseconds until asking may be admitted. The permit lapses after `lease`, without it never. */
+  admit(lease) {
+    const permit = native.circuitAdmit(this.handle, this.#clock(), lease ?? NaN);
+    return permit < 0 ? { retryIn: known(out()[0]) } : { permit };
+  }
+
+  /** True counts a success, false a failure, undefined gives the permit back. */
+  settle(permit, passed) {
+    native.circuitSettle(this.handle, this.#clock(), permit, passed === undefined ? -1 : Number(passed));
+  }
+
+  state() {
+    return native.circuitState(this.handle, this.#clock());
+  }
+}
+
+/** Counts steps up to a policy's `turn.steps`. */
+export class StepCounter {
+  constructor(policy) {
+    this.handle = keep(this, TABLES.counters, native.counterNew(handleOf(policy)));
+  }
+
+  /** The number of the step that is taken; undefined when there is none left. */
+  tick() {
+    return native.counterTick(this.handle) || undefined;
+  }
+
+  get taken() {
+    return native.counterTaken(this.handle);
+  }
+}

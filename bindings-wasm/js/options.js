@@ -1,0 +1,58 @@
+// Options are checked by name: a typo must not silently mean the default.
+
+/** Refuses options that a function does not have. `undefined` means none were given. */
+export function checkOptions(where, options, allowed) {
+  if (options === undefined) {
+    return;
+  }
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`${where}: ${shown(options)} is not an options object; use some of ${allowed.join(", ")}`);
+  }
+  for (const name of Object.keys(options)) {
+    if (!allowed.includes(name)) {
+      throw new TypeError(`${where}: ${name} is not an option; use one of ${allowed.join(", ")}`);
+    }
+  }
+}
+
+/** Refuses what cannot be called. */
+export function checkFunction(what, value) {
+  if (typeof value !== "function") {
+    throw new TypeError(`${what}: ${shown(value)} is not a function`);
+  }
+}
+
+/** As `checkFunction`, for what may be left out. */
+export function checkOptionalFunction(what, value) {
+  if (value !== undefined && value !== null) {
+    checkFunction(what, value);
+  }
+}
+
+/** Refuses what is no AbortSignal; another realm's is one, too. */
+export function checkSignal(where, signal) {
+  if (signal !== undefined && typeof signal?.addEventListener !== "function") {
+    throw new TypeError(`${where}: signal: ${shown(signal)} is not an AbortSignal`);
+  }
+}
+
+/** Generators are refused where a function is guarded: what they have already given away cannot be taken back. */
+export function isGenerator(fn) {
+  return GENERATORS.includes(Object.prototype.toString.call(fn));
+}
+
+const GENERATORS = ["[object GeneratorFunction]", "[object AsyncGeneratorFunction]"];
+
+/** A value in a message: short, and never a throw. */
+export function shown(value) {
+  try {
+    if (typeof value === "string") {
+      return JSON.stringify(value.slice(0, 100));
+    }
+    return typeof value === "object" && value !== null
+      ? Object.prototype.toString.call(value)
+      : String(value).slice(0, 100);
+  } catch {
+    return typeof value;
+  }
+}

@@ -1,0 +1,100 @@
+// Policies, and the small questions that need nothing else.
+
+import { native } from "./engine.js";
+import { checked, keep, TABLES } from "./handles.js";
+
+const HANDLE = Symbol("the engine's policy");
+
+/** Every number and choice of the engine; immutable, checked when it is made. */
+export class Policy {
+  constructor(groups = {}) {
+    this[HANDLE] = hold(this, groups?.[HANDLE] ?? checked(() => native.policyNew(groups)));
+    Object.freeze(this);
+  }
+
+  /** A policy from a policy file: its text, or what `JSON.parse` made of it. */
+  static fromJSON(file) {
+    const text = typeof file === "string" ? file : JSON.stringify(file);
+    return made(() => native.policyFromJson(text));
+  }
+
+  /** The policy that `retry` follows. */
+  static forRetry(fields) {
+    return made(() => native.policyForRetry(fields));
+  }
+
+  /** The policy that `fallback` follows. */
+  static forFallback() {
+    return made(() => native.policyForFallback());
+  }
+
+  /** What a policy file says, defaults included: the same file serves every language. */
+  toJSON() {
+    return JSON.parse(native.policyToJson(this[HANDLE]));
+  }
+}
+
+function hold(policy, handle) {
+  return keep(policy, TABLES.policies, handle);
+}
+
+function made(verb) {
+  return new Policy({ [HANDLE]: checked(verb) });
+}
+
+/** The policy that a session was made with. */
+export function policyOf(session) {
+  return made(() => native.policyOf(session));
+}
+
+/** The handle of a policy; the defaults for none. */
+export function handleOf(policy) {
+  const handle = policy?.[HANDLE];
+  if (handle === undefined) {
+    throw new TypeError("policy: use a Policy, such as new Policy({ retry: { maxAttempts: 5 } })");
+  }
+  return handle;
+}
+
+/** The digest of a tool call, or what is wrong with its arguments. */
+export function canonicalDigest(tool, argumentsText) {
+  const told = native.canonicalDigest(tool, argumentsText);
+  return told[0] === "=" ? { digest: told.slice(1) } : { complaint: told.slice(1) };
+}
+
+/** SHA-256 of a text, as hex digits. */
+export function fingerprint(text) {
+  return native.fingerprint(text);
+}
+
+/** The policy's word on a tool call: `run`, `standing`, `ask` or `deny`. */
+export function gate(policy, tool, risky, standing) {
+  return native.gate(handleOf(policy), tool, risky, standing);
+}
+
+/** An approver's answer as a decision; `failed` if it threw instead of answering. */
+export function decision(answer, failed = false) {
+  return native.decision(answer, failed);
+}
+
+/** Why a decision keeps a tool from running; `undefined` when it may run. */
+export function refusal(tool, word) {
+  const [reason, sentence] = checked(() => native.refusal(tool, word));
+  return reason === undefined ? undefined : { reason, sentence };
+}
+
+/** Whether a decision covers later calls of the tool too. */
+export function stands(word) {
+  return native.stands(word);
+}
+
+/** What a model's reply is: `answer`, `tool_calls` or `nothing`. */
+export function readReply(answer, calls) {
+  return native.readReply(answer, calls);
+}
+
+/** Why a provider's reply may not be taken for a whole one; `undefined` when it may. */
+export function judgeFinish(reason, refused, acceptCut) {
+  const [kind, what] = native.judgeFinish(reason ?? undefined, refused ?? undefined, acceptCut);
+  return kind === undefined ? undefined : { kind, what };
+}

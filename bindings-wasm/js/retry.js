@@ -1,0 +1,268 @@
+// Another attempt after a failure that may pass: as a function, around a function, and as a loop.
+
+import { classify } from "./classify.js";
+import { asleep, drive, errorOf } from "./drive.js";
+import { Call, MachineSession, MachineTurn, Policy } from "./machine.js";
+import { checkFunction, checkOptionalFunction, checkOptions, checkSignal, isGenerator, shown } from "./options.js";
+import { isThenable, promised, unlessAborted } from "./race.js";
+
+const NUMBERS = ["maxAttempts", "base", "factor", "cap", "jitter"];
+const OPTIONS = [...NUMBERS, "on", "signal", "sleep", "clock", "seed"];
+const MOST_POLICIES = 256;
+
+/**
+ * Calls `fn({ number, signal })`, and again if it fails in a way that may pass. Resolves with its value.
+ *
+ * Rejects with `Exhausted` when the last attempt failed too (its error is the cause), with the original error, unchanged,
+ * where asking again cannot help, and with `signal.reason` when the signal is aborted. A mistake in the options comes as a
+ * rejection, too, before the first attempt. The options are explained in the types.
+ */
+export function retry(fn, options) {
+  try {
+    const settings = options === undefined ? DEFAULTS : settingsOf("retry", options);
+    checkFunction("retry", fn);
+    return settings.signal === undefined ? first(fn, settings) : firstUnlessAborted(fn, settings);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+/** The first attempt: it runs before there is any machinery, which most calls never need. */
+function first(fn, settings) {
+  let value;
+  try {
+    value = fn(new FirstAttempt());
+    if (!isThenable(value)) {
+      return Promise.resolve(value);
+    }
+  } catch (error) {
+    return again(fn, settings, error);
+  }
+  return promised(value).then(undefined, (error) => again(fn, settings, error));
+}
+
+async function firstUnlessAborted(fn, settings) {
+  const { signal } = settings;
+  try {
+    return await unlessAborted(signal, () => fn(new FirstAttempt(signal)));
+  } catch (error) {
+    signal.throwIfAborted();
+    return again(fn, settings, error);
+  }
+}
+
+/** What the function is given the first time. The signal is made only for those who look. */
+class FirstAttempt {
+  #signal;
+
+  constructor(signal) {
+    this.#signal = signal;
+  }
+
+  get number() {
+    return 1;
+  }
+
+  get signal() {
+    this.#signal ??= new AbortController().signal;
+    return this.#signal;
+  }
+}
+
+/** The first attempt has failed: now there is something to decide. */
+async function again(fn, settings, last) {
+  const { judge, sleep, signal } = settings;
+  const failure = judge(last);
+  const turn = turnOf(settings);
+  const entered = turn.enter();
+  const call = entered.kind === "attempt" ? turn.settleFailed(entered, failure) : entered;
+  return drive(call, (attempt) => fn(attempt), undefined, { sleep, judge, signal, last });
+}
+
+/** A turn without routes. */
+function turnOf({ policy, clock, seed }) {
+  return new MachineTurn(new MachineSession(policy(), [], clock, seed), []);
+}
+
+/** Options that were checked: a policy to be had, and a judge. */
+function settingsOf(where, options) {
+  checkOptions(where, options, OPTIONS);
+  const { on, signal, sleep, clock, seed } = options ?? {};
+  checkSignal(where, signal ?? undefined);
+  checkOptionalFunction(`${where}: sleep`, sleep);
+  checkOptionalFunction(`${where}: clock`, clock);
+  const policy = policyOf(options ?? {});
+  return { policy: () => policy, judge: judgeOf(where, on), signal: signal ?? undefined, sleep, clock, seed };
+}
+
+const DEFAULTS = { policy: () => policyOf({}), judge: classify };
+const policies = new Map();
+
+/** Policies are made once: the same few numbers come again and again. */
+function policyOf({ maxAttempts, base, factor, cap, jitter }) {
+  const key = `${maxAttempts} ${base} ${factor} ${cap} ${jitter}`;
+  let policy = policies.get(key);
+  if (policy === undefined) {
+    policy = Policy.forRetry({ maxAttempts, base, factor, cap, jitter });
+    if (policies.size >= MOST_POLICIES) {
+      policies.clear();
+    }
+    policies.set(key, policy);
+  }
+  return policy;
+}
+
+/** What counts as worth another attempt: the failure table, or the caller's own word. */
+function judgeOf(where, on) {
+  if (on === undefined || on === null) {
+    return classify;
+  }
+  const classes = Array.isArray(on) ? on : isClass(on) ? [on] : undefined;
+  if (classes === undefined) {
+    checkFunction(`${where}: on`, on);
+    return (error) => classify(error).judged(Boolean(on(error)));
+  }
+  for (const one of classes) {
+    if (!isClass(one)) {
+      throw new TypeError(`${where}: on: ${shown(one)} is not a class of errors`);
+    }
+  }
+  return (error) => classify(error).judged(classes.some((one) => error instanceof one));
+}
+
+/** A class, told from a predicate. */
+function isClass(fn) {
+  return (
+    typeof fn === "function" &&
+    (fn === Error || fn.prototype instanceof Error || /^class\b/.test(Function.prototype.toString.call(fn)))
+  );
+}
+
+/**
+ * A function of the same parameters that is retried; the options are those of `retry`, checked now. Generators are refused:
+ * what they have already given away cannot be taken back.
+ */
+export function retrying(fn, options) {
+  settingsOf("retrying", options);
+  checkFunction("retrying", fn);
+  if (isGenerator(fn)) {
+    throw new TypeError(
+      `retrying: ${fn.name || "this"} is a generator, and what it has already given away cannot be taken back; ` +
+        "retry the function that reads it to its end",
+    );
+  }
+  return named(fn, function (...given) {
+    return retry(() => fn.apply(this, given), options);
+  });
+}
+
+/** Gives a wrapper the name and length of what it wraps. */
+export function named(fn, wrapper) {
+  for (const name of ["name", "length"]) {
+    Object.defineProperty(wrapper, name, { value: fn[name], configurable: true });
+  }
+  return wrapper;
+}
+
+/**
+ * Retries a block: `for await (const attempt of attempts({ maxAttempts: 3 })) { .. }`, with `await attempt.run(fn)` in it, or
+ * a `try` whose `catch` says `attempt.failed(error)`. The loop ends with the first block that succeeds; the error of the last
+ * one, or a permanent one, comes out of `run` or `failed`. The options are those of `retry`.
+ */
+export function attempts(options) {
+  const settings = settingsOf("attempts", options);
+  return { [Symbol.asyncIterator]: () => blocks(settings) };
+}
+
+async function* blocks(settings) {
+  const { judge, sleep, signal } = settings;
+  const call = new Call(turnOf(settings));
+  try {
+    while (true) {
+      signal?.throwIfAborted();
+      const command = call.next();
+      switch (command.kind) {
+        case "attempt": {
+          const block = new Block(call, command, judge, signal);
+          yield block;
+          block.leave();
+          break;
+        }
+        case "wait":
+          await asleep(command.delay, sleep, signal);
+          signal?.throwIfAborted();
+          call.waited(command.id);
+          break;
+        case "finish":
+          return;
+        default:
+          throw new Error(`this host does not know the command ${command.kind}: update failsoft`);
+      }
+    }
+  } finally {
+    call.release();
+  }
+}
+
+/** One attempt of `attempts`: `number` counts from 1, `signal` is aborted with that of the options. */
+class Block {
+  #call;
+  #attempt;
+  #judge;
+  #caller;
+  #isOver = false;
+
+  constructor(call, attempt, judge, signal) {
+    this.#call = call;
+    this.#attempt = attempt.follow(signal);
+    this.#judge = judge;
+    this.#caller = signal;
+  }
+
+  get number() {
+    return this.#attempt.number;
+  }
+
+  get signal() {
+    return this.#attempt.signal;
+  }
+
+  /** Runs `fn({ number, signal })`. Resolves with its value, or with undefined when there will be another attempt. */
+  async run(fn) {
+    checkFunction("run", fn);
+    try {
+      return await unlessAborted(this.#caller, () => fn(this));
+    } catch (error) {
+      this.#caller?.throwIfAborted();
+      this.failed(error);
+      return undefined;
+    }
+  }
+
+  /** The block failed. Throws when that was the end: the error itself, or `Exhausted` with it as cause. */
+  failed(error) {
+    this.#caller?.throwIfAborted();
+    if (this.#isOver) {
+      return;
+    }
+    this.#end();
+    this.#call.failed(this.#attempt.id, this.#judge(error));
+    const end = this.#call.poll();
+    if (end.kind === "finish") {
+      throw end.raised(true) === "original" ? error : errorOf(end, true, error);
+    }
+  }
+
+  /** The block was left without a word: it worked. */
+  leave() {
+    if (!this.#isOver) {
+      this.#end();
+      this.#call.succeeded(this.#attempt.id);
+    }
+  }
+
+  #end() {
+    this.#isOver = true;
+    this.#attempt.done();
+  }
+}

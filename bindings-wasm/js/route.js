@@ -1,0 +1,60 @@
+// The places that can be asked.
+
+import { checkOptionalFunction, checkOptions, shown } from "./options.js";
+
+const FIELDS = [
+  "provider",
+  "model",
+  "endpoint",
+  "credential",
+  "aggregator",
+  "contextWindow",
+  "timeout",
+  "firstProgress",
+  "idle",
+];
+const OPTIONS = [...FIELDS, "activate", "close"];
+
+/**
+ * A place that can be asked for the same thing: one entry of the chain, the primary first.
+ *
+ * What two routes share, they share in sickness too: the same `endpoint` has one breaker for connections; the same
+ * provider, endpoint and model have one for everything else; the same `credential` has one quota. The options are
+ * explained in the types.
+ */
+export class Route {
+  constructor(name, options) {
+    if (typeof name !== "string") {
+      throw new TypeError(`Route: ${shown(name)} is not a name; use a text, or a Route, or an object with a name`);
+    }
+    checkOptions("Route", options, OPTIONS);
+    checkOptionalFunction("Route: activate", options?.activate);
+    checkOptionalFunction("Route: close", options?.close);
+    this.name = name;
+    for (const field of OPTIONS) {
+      this[field] = options?.[field] ?? undefined;
+    }
+    this.aggregator ??= false;
+  }
+
+  /** A route as it is written in a chain: a route, a mere name, or a plain object. */
+  static of(one) {
+    if (one instanceof Route) {
+      return one;
+    }
+    if (typeof one !== "object" || one === null) {
+      return new Route(one);
+    }
+    const { name, ...options } = one;
+    return new Route(name, options);
+  }
+}
+
+/** As the core reads it. */
+export function fieldsOf(route) {
+  const fields = { name: route.name, activates: route.activate !== undefined };
+  for (const field of FIELDS) {
+    fields[field] = route[field];
+  }
+  return fields;
+}

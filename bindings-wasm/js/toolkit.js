@@ -1,0 +1,114 @@
+// The plain functions: one guard around one call.
+
+import { passGate } from "./approval.js";
+import { StepLimitExceeded } from "./errors.js";
+import { Policy, StepCounter, words } from "./machine.js";
+import { checkFunction, checkOptionalFunction, checkOptions, checkSignal } from "./options.js";
+import { within } from "./race.js";
+import { Session } from "./session.js";
+
+/**
+ * Calls `fn({ signal })` and gives up on it after `timeout` milliseconds. Resolves with its value, or rejects with its error
+ * unchanged.
+ *
+ * At the limit the signal is aborted and the rejection is a `CallTimeout`, also where `fn` does not listen to the signal: then
+ * it is left behind, and what it brings is dropped.
+ */
+export async function callWithDeadline(fn, timeout, options) {
+  checkOptions("callWithDeadline", options, ["signal", "clock"]);
+  checkFunction("callWithDeadline", fn);
+  const { signal, clock } = options ?? {};
+  checkSignal("callWithDeadline", signal ?? undefined);
+  checkOptionalFunction("callWithDeadline: clock", clock);
+  new Policy({ attempt: { timeout: timeout ?? Number.NaN } }); // the core's own check, and its words
+  const given = new Given();
+  const name = fn.name || "the call";
+  return within(timeout, () => fn(given), name, {
+    signal: signal ?? undefined,
+    clock: clock ?? undefined,
+    stop: given,
+  });
+}
+
+/** What the function is given. The signal is made only for those who look. */
+class Given {
+  #controller;
+  #stopped;
+
+  get signal() {
+    this.#controller ??= new AbortController();
+    if (this.#stopped !== undefined) {
+      this.#controller.abort(this.#stopped.reason);
+    }
+    return this.#controller.signal;
+  }
+
+  abort(reason) {
+    this.#stopped = { reason };
+    this.#controller?.abort(reason);
+  }
+
+  done() {}
+}
+
+let fallbackPolicy;
+
+/**
+ * Calls the first option as `option({ signal })`, the next one if it fails, and so on. Resolves with the first value.
+ *
+ * It moves on at every error; when none succeeds it rejects with `Exhausted`, and the last error is the cause. The last
+ * argument may be `{ signal }`.
+ */
+export async function fallback(...given) {
+  const options = typeof given.at(-1) === "object" ? given.pop() : undefined;
+  checkOptions("fallback", options, ["signal"]);
+  for (const option of given) {
+    checkFunction("fallback", option);
+  }
+  fallbackPolicy ??= Policy.forFallback();
+  const routes = given.map((_, place) => `option ${place + 1}`);
+  const session = new Session({ routes, policy: fallbackPolicy });
+  const request = (attempt) => given[session.routes.indexOf(attempt.route)](attempt);
+  return session.turn().call(request, options);
+}
+
+/** Lets exactly `maxSteps` steps through, 1 to 100,000. */
+export class StepLimiter {
+  #counter;
+
+  constructor(maxSteps) {
+    this.maxSteps = maxSteps;
+    this.#counter = new StepCounter(new Policy({ turn: { steps: maxSteps } }));
+  }
+
+  /** Takes a step and returns its number; throws `StepLimitExceeded` when there is none left. */
+  tick() {
+    const number = this.#counter.tick();
+    if (number === undefined) {
+      throw new StepLimitExceeded(words.stepsTaken(this.maxSteps));
+    }
+    return number;
+  }
+
+  /** Steps taken so far. */
+  get steps() {
+    return this.#counter.taken;
+  }
+}
+
+let plainPolicy;
+
+/**
+ * Resolves when a tool call may run; rejects with `ApprovalDenied`, whose `reason` says why, when it may not.
+ *
+ * `risky` says whether it needs approval: a boolean, a list or set of tool names, or `risky(tool, args)`. `approver(request)`
+ * answers with a boolean or a decision (`once`, `session`, `always`, `deny`). No approver means no.
+ */
+export async function approvalGate(tool, args, options) {
+  checkOptions("approvalGate", options, ["risky", "approver", "signal"]);
+  if (options?.risky === undefined) {
+    throw new TypeError("approvalGate: say whether it is risky: a boolean, names of tools, or a function");
+  }
+  plainPolicy ??= new Policy();
+  await passGate(plainPolicy, tool, args, options);
+}

@@ -1,0 +1,17 @@
+// The entry for hosts that forbid inlined modules: the engine is given, then everything is as in the other entry.
+
+import { start } from "./engine.js";
+import load, * as exports from "./failsoft.js";
+import { initSync as loadSync } from "./failsoft.js";
+
+export * from "./api.js";
+
+/** Starts the engine from a compiled module, bytes, a URL or a response, or from a promise of one of these. */
+export async function init(source) {
+  start(exports, await load({ module_or_path: await source }));
+}
+
+/** Starts the engine at once, from a compiled module or bytes. */
+export function initSync(module) {
+  start(exports, loadSync({ module }));
+}

@@ -1,0 +1,138 @@
+//! Plain data and failures, from JavaScript to the core.
+
+use std::time::Duration;
+
+use failsoft::policy::failure::{Effect, FailureKind, Phase};
+use failsoft::value::Value;
+use failsoft::{Failure, Instant};
+use js_sys::{Array, Object};
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
+
+/// No policy nests deeper; an object that holds itself would never end.
+const DEEPEST: u32 = 16;
+
+/// Plain data of JavaScript as plain data of the core; anything else is shown as text, so that it is refused by name.
+pub(crate) fn value(thing: &JsValue) -> Value {
+    within(thing, DEEPEST)
+}
+
+fn within(thing: &JsValue, depth: u32) -> Value {
+    if thing.is_null() || thing.is_undefined() {
+        return Value::Null;
+    }
+    if let Some(flag) = thing.as_bool() {
+        return Value::Bool(flag);
+    }
+    if let Some(number) = thing.as_f64() {
+        return Value::Number(number);
+    }
+    if let Some(text) = thing.as_string() {
+        return Value::Text(text);
+    }
+    if thing.is_bigint() {
+        return Value::Number(js_sys::Number::new(thing).value_of());
+    }
+    let Some(deeper) = depth.checked_sub(1) else { return Value::Text("too deeply nested".into()) };
+    if let Some(items) = thing.dyn_ref::<Array>() {
+        return Value::List(items.iter().map(|item| within(&item, deeper)).collect());
+    }
+    if thing.is_object() {
+        let entries = Object::entries(thing.unchecked_ref());
+        let read = |entry: JsValue| {
+            let pair: Array = entry.unchecked_into();
+            (pair.get(0).as_string().unwrap_or_default(), pair.get(1))
+        };
+        // What is `undefined` was not said; `null` says that it is off.
+        let said = entries.iter().map(read).filter(|(_, item)| !item.is_undefined());
+        return Value::Map(said.map(|(key, item)| (key, within(&item, deeper))).collect());
+    }
+    Value::Text(if thing.is_function() { "a function" } else { "a symbol" }.into())
+}
+
+/// What the core found wrong: thrown as text, which `js/machine.js` makes an error of.
+pub(crate) fn invalid(wrong: failsoft::Invalid) -> JsValue {
+    JsValue::from_str(&wrong.to_string())
+}
+
+/// A word that must be one of these.
+pub(crate) fn named<T>(field: &str, word: &str, names: &[&str], found: Option<T>) -> Result<T, JsValue> {
+    found.ok_or_else(|| {
+        let wrong = failsoft::Invalid::new(field, Value::Text(word.into()), format!("one of {}", names.join(", ")));
+        invalid(wrong)
+    })
+}
+
+/// A moment on the host's clock. Saturates: a negative or absurd clock stands still and breaks nothing.
+pub(crate) fn instant(millis: f64) -> Instant {
+    // Half a millisecond undoes binary fractions.
+    Instant::from_millis((millis + 0.5) as u64)
+}
+
+/// Milliseconds as a span; NaN is none.
+pub(crate) fn maybe_span(millis: f64) -> Option<Duration> {
+    (!millis.is_nan()).then(|| Duration::from_millis(millis as u64))
+}
+
+/// A failure from the seven numbers of `out::failure`; whoever made them has had the words checked.
+pub(crate) fn failure(numbers: [f64; 7]) -> Failure {
+    let [kind, status, retry_after, reset_after, phase, should_retry, effect] = numbers;
+    let mut failure = Failure::new(FailureKind::ALL.get(kind as usize).copied().unwrap_or(FailureKind::Unknown));
+    failure.status = (status > 0.0).then_some(status as u16);
+    failure.retry_after = maybe_span(retry_after);
+    failure.reset_after = maybe_span(reset_after);
+    failure.phase = (phase >= 0.0).then(|| Phase::ALL.get(phase as usize).copied()).flatten();
+    failure.should_retry = (should_retry >= 0.0).then_some(should_retry > 0.0);
+    failure.effect = Effect::ALL.get(effect as usize).copied().unwrap_or(Effect::Possible);
+    failure
+}
+
+/// Checks what a failure is made of, and writes it out.
+#[wasm_bindgen(js_name = failureNew)]
+pub fn failure_new(
+    kind: &str,
+    status: f64,
+    retry_after: f64,
+    reset_after: f64,
+    phase: Option<String>,
+    should_retry: f64,
+    effect: Option<String>,
+) -> Result<(), JsValue> {
+    let mut made = Failure::new(named("failure.kind", kind, FailureKind::NAMES, FailureKind::from_name(kind))?);
+    made.status = (status > 0.0).then_some(status as u16);
+    for (name, millis, slot) in
+        [("retryAfter", retry_after, &mut made.retry_after), ("resetAfter", reset_after, &mut made.reset_after)]
+    {
+        if millis < 0.0 {
+            let field = format!("failure.{name}");
+            return Err(invalid(failsoft::Invalid::new(field, format!("{millis} ms"), "a span that is not negative")));
+        }
+        *slot = maybe_span(millis);
+    }
+    if let Some(phase) = phase {
+        made.phase = Some(named("failure.phase", &phase, Phase::NAMES, Phase::from_name(&phase))?);
+    }
+    made.should_retry = (should_retry >= 0.0).then_some(should_retry > 0.0);
+    if let Some(effect) = effect {
+        made.effect = named("failure.effect", &effect, Effect::NAMES, Effect::from_name(&effect))?;
+    }
+    crate::out::say(0, crate::out::failure(Some(made)));
+    Ok(())
+}
+
+/// What the host's own word on a failure makes of it.
+#[wasm_bindgen(js_name = failureJudged)]
+#[expect(clippy::too_many_arguments, reason = "a failure crosses as numbers")]
+pub fn failure_judged(
+    kind: f64,
+    status: f64,
+    after: f64,
+    reset: f64,
+    phase: f64,
+    hint: f64,
+    effect: f64,
+    wanted: bool,
+) {
+    let judged = failure([kind, status, after, reset, phase, hint, effect]).judged(wanted);
+    crate::out::say(0, crate::out::failure(Some(judged)));
+}

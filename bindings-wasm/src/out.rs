@@ -1,0 +1,76 @@
+//! What a verb says, as numbers that JavaScript reads from linear memory: nothing is allocated, nothing crosses but one integer.
+
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+
+use failsoft::{Failure, Instant};
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// As many as the longest message needs: an attempt.
+const LENGTH: usize = 20;
+
+thread_local! {
+    static OUT: [Cell<f64>; LENGTH] = const { [const { Cell::new(0.0) }; LENGTH] };
+    /// The text that goes with what was said last.
+    static TEXT: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Where the numbers stand.
+#[wasm_bindgen(js_name = outAddress)]
+pub fn address() -> *const f64 {
+    OUT.with(|out| out.as_ptr().cast())
+}
+
+/// How many there are.
+#[wasm_bindgen(js_name = outLength)]
+pub fn length() -> usize {
+    LENGTH
+}
+
+/// The text that goes with what was said last.
+#[wasm_bindgen(js_name = said)]
+pub fn said() -> String {
+    TEXT.with(|text| std::mem::take(&mut *text.borrow_mut()))
+}
+
+pub(crate) fn say_text(said: String) {
+    TEXT.with(|text| *text.borrow_mut() = said);
+}
+
+/// Writes numbers from this place on.
+pub(crate) fn say<const N: usize>(from: usize, numbers: [f64; N]) {
+    OUT.with(|out| {
+        for (slot, number) in out.iter().skip(from).zip(numbers) {
+            slot.set(number);
+        }
+    });
+}
+
+/// Milliseconds; one that is absent is NaN.
+pub(crate) fn span(span: Option<Duration>) -> f64 {
+    span.map_or(f64::NAN, |span| span.as_millis() as f64)
+}
+
+/// A span that may be "no limit".
+pub(crate) fn limit(span: Duration) -> f64 {
+    if span.as_millis() > 1 << 50 { f64::INFINITY } else { span.as_millis() as f64 }
+}
+
+/// A moment; one that never comes is NaN.
+pub(crate) fn at(instant: Instant) -> f64 {
+    instant.known().map_or(f64::NAN, |at| at.as_millis() as f64)
+}
+
+/// A failure as seven numbers; the first is -1 where there is none.
+pub(crate) fn failure(failure: Option<Failure>) -> [f64; 7] {
+    let Some(failure) = failure else { return [-1.0, 0.0, f64::NAN, f64::NAN, -1.0, -1.0, 0.0] };
+    [
+        f64::from(failure.kind as u32),
+        failure.status.map_or(0.0, f64::from),
+        span(failure.retry_after),
+        span(failure.reset_after),
+        failure.phase.map_or(-1.0, |phase| f64::from(phase as u32)),
+        failure.should_retry.map_or(-1.0, |hint| f64::from(u8::from(hint))),
+        f64::from(failure.effect as u32),
+    ]
+}

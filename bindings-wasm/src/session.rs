@@ -1,0 +1,83 @@
+//! Sessions. Clients and the user's own route objects stay in JavaScript.
+
+use failsoft::value::Spelling;
+use failsoft::{Route, RouteId, Session};
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::convert::{instant, invalid, value};
+use crate::tables::{Handle, handle, with};
+
+fn read_chain(routes: Vec<JsValue>) -> Result<Vec<Route>, JsValue> {
+    routes.iter().map(|fields| Route::from_value(&value(fields), Spelling::JavaScript).map_err(invalid)).collect()
+}
+
+/// A session over routes, or, with none, without.
+#[wasm_bindgen(js_name = sessionNew)]
+pub fn new(policy: Handle, routes: Vec<JsValue>, seed: u64) -> Result<Handle, JsValue> {
+    let chain = read_chain(routes)?;
+    with(|tables| {
+        let policy = tables.policy(policy);
+        let made =
+            if chain.is_empty() { Session::without_routes(policy, seed) } else { Session::new(policy, chain, seed) };
+        Ok(handle(tables.sessions.insert(made.map_err(invalid)?)))
+    })
+}
+
+/// A session from the text of a snapshot, over a policy and a chain of today.
+#[wasm_bindgen(js_name = sessionRestore)]
+pub fn restore(
+    text: &str,
+    policy: Handle,
+    routes: Vec<JsValue>,
+    epoch: u32,
+    now: f64,
+    wall: f64,
+) -> Result<Handle, JsValue> {
+    let chain = read_chain(routes)?;
+    with(|tables| {
+        let policy = tables.policy(policy);
+        let made = Session::restore(text, policy, chain, epoch, instant(now), wall as u64).map_err(invalid)?;
+        Ok(handle(tables.sessions.insert(made)))
+    })
+}
+
+fn of<R: Default>(session: Handle, ask: impl FnOnce(&mut Session) -> R) -> R {
+    with(|tables| tables.sessions.get_mut(session as usize).map(ask)).unwrap_or_default()
+}
+
+/// The state as text.
+#[wasm_bindgen(js_name = sessionSnapshot)]
+pub fn snapshot(session: Handle, now: f64, wall: f64) -> String {
+    of(session, |session| session.snapshot(instant(now), wall as u64))
+}
+
+/// What the breaker of a route would do with a call now.
+#[wasm_bindgen(js_name = sessionBreaker)]
+pub fn breaker(session: Handle, route: u8, now: f64) -> String {
+    of(session, |session| session.breaker(RouteId(route), instant(now)).name().to_string())
+}
+
+/// Forgets all that was held against a route.
+#[wasm_bindgen(js_name = sessionReset)]
+pub fn reset(session: Handle, route: u8) {
+    of(session, |session| session.reset(RouteId(route)));
+}
+
+/// Tools that were approved for longer than one call.
+#[wasm_bindgen(js_name = sessionApprovals)]
+pub fn approvals(session: Handle) -> Vec<String> {
+    of(session, |session| session.standing_approvals().map(str::to_string).collect())
+}
+
+/// Approves a tool for longer than one call.
+#[wasm_bindgen(js_name = sessionApprove)]
+pub fn approve(session: Handle, tool: &str) {
+    of(session, |session| session.approve_standing(tool));
+}
+
+/// Takes such an approval back.
+#[wasm_bindgen(js_name = sessionWithdraw)]
+pub fn withdraw(session: Handle, tool: &str) -> bool {
+    of(session, |session| session.withdraw_approval(tool))
+}

@@ -1,0 +1,298 @@
+//! Turns: two verbs, and the short way into a call.
+
+use std::sync::Arc;
+
+use failsoft::command::{Event, Id, Reply, ReplyKind, Risk, ToolCall};
+use failsoft::policy::approval::{Decision, Digest};
+use failsoft::policy::limits::{Limit, Usage};
+use failsoft::value::Value;
+use failsoft::{Call, Replay, Session, Tool, ToolOutcome, Turn, Work};
+use js_sys::{Array, Object, Reflect};
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::command::{event, taken, write, write_attempt};
+use crate::convert::{failure, instant, invalid, maybe_span, named, value};
+use crate::out::{failure as written, say, span};
+use crate::tables::{Guarded, Handle, Within, handle, with};
+
+fn read_tools(rows: Vec<JsValue>) -> Result<Arc<[Tool]>, JsValue> {
+    let text = |row: &Value, field: &str| match row.get(field) {
+        Some(Value::Text(text)) => text.clone(),
+        _ => String::new(),
+    };
+    let read = |row: JsValue| {
+        let row = value(&row);
+        let (name, replay) = (text(&row, "name"), text(&row, "replay"));
+        let replay = named("tool.replay", &replay, Replay::NAMES, Replay::from_name(&replay))?;
+        let risky = matches!(row.get("risky"), Some(Value::Bool(true)));
+        let timeout = match row.get("timeout") {
+            Some(Value::Number(millis)) if *millis >= 0.0 => maybe_span(*millis),
+            None | Some(Value::Null) => None,
+            Some(other) => {
+                let wrong = failsoft::Invalid::new(format!("tool {name}: timeout"), other, "milliseconds from 0");
+                return Err(invalid(wrong));
+            }
+        };
+        Ok(Tool { risky, replay, timeout, ..Tool::new(name) })
+    };
+    rows.into_iter().map(read).collect::<Result<Vec<_>, _>>().map(Arc::from)
+}
+
+/// A turn that begins now; `tools` are objects of name, risky, replay and timeout.
+#[wasm_bindgen(js_name = turnNew)]
+pub fn new(session: Handle, tools: Vec<JsValue>, now: f64) -> Result<Handle, JsValue> {
+    let tools = read_tools(tools)?;
+    with(|tables| {
+        let lent = tables.sessions.get_mut(session as usize).ok_or("the session is gone")?;
+        let core = Turn::new(lent, tools, instant(now));
+        Ok(handle(tables.turns.insert(Within { session, core })))
+    })
+}
+
+/// A turn from the text of its snapshot, its tools given anew.
+#[wasm_bindgen(js_name = turnRestore)]
+pub fn restore(session: Handle, text: &str, tools: Vec<JsValue>, now: f64, wall: f64) -> Result<Handle, JsValue> {
+    let tools = read_tools(tools)?;
+    let core = Turn::restore(text, tools, instant(now), wall as u64).map_err(invalid)?;
+    Ok(with(|tables| handle(tables.turns.insert(Within { session, core }))))
+}
+
+fn of<R: Default>(turn: Handle, ask: impl FnOnce(&mut Turn, &mut Session) -> R) -> R {
+    with(|tables| tables.turn(turn).map(|(turn, session)| ask(turn, session))).unwrap_or_default()
+}
+
+/// The state as text.
+#[wasm_bindgen(js_name = turnSnapshot)]
+pub fn snapshot(turn: Handle, now: f64, wall: f64) -> String {
+    of(turn, |turn, _| turn.snapshot(instant(now), wall as u64))
+}
+
+/// What to do next; with `take`, what it says is taken in the same breath.
+#[wasm_bindgen(js_name = turnPoll)]
+pub fn poll(turn: Handle, now: f64, take: bool) -> u32 {
+    let now = instant(now);
+    of(turn, |turn, session| {
+        let next = turn.poll(session, now);
+        if let (true, Some(id)) = (take, taken(next)) {
+            let _ = turn.handle(session, now, Event::Taken(id));
+        }
+        write(next, now, || turn.detail().to_string())
+    })
+}
+
+fn tell(turn: Handle, now: f64, event: Event<'_>) -> bool {
+    of(turn, |turn, session| turn.handle(session, instant(now), event).accepted())
+}
+
+/// An event that is no more than an id.
+#[wasm_bindgen(js_name = turnTell)]
+pub fn tell_plain(turn: Handle, now: f64, number: u32, id: Id) -> bool {
+    event(number, id).is_some_and(|event| tell(turn, now, event))
+}
+
+/// The attempt failed.
+#[wasm_bindgen(js_name = turnFailed)]
+#[expect(clippy::too_many_arguments, reason = "a failure crosses as numbers")]
+pub fn failed(
+    turn: Handle,
+    now: f64,
+    id: Id,
+    kind: f64,
+    status: f64,
+    after: f64,
+    reset: f64,
+    phase: f64,
+    hint: f64,
+    effect: f64,
+) -> bool {
+    let failure = failure([kind, status, after, reset, phase, hint, effect]);
+    tell(turn, now, Event::Failed { id, failure })
+}
+
+/// A stream brought something.
+#[wasm_bindgen(js_name = turnProgress)]
+pub fn progress(turn: Handle, now: f64, id: Id, meaningful: bool) -> bool {
+    tell(turn, now, Event::Progress { id, meaningful })
+}
+
+/// A person decided.
+#[wasm_bindgen(js_name = turnDecided)]
+pub fn decided(turn: Handle, now: f64, id: Id, decision: &str, digest: &str) -> Result<bool, JsValue> {
+    let decision = named("decision", decision, Decision::NAMES, Decision::from_name(decision))?;
+    let Some(digest) = digest_of(digest) else { return Ok(false) };
+    Ok(tell(turn, now, Event::Decided { id, decision, digest }))
+}
+
+/// The model request brought this; `rows` are objects of name, digest, complaint and risky, counts that are NaN are unknown.
+#[wasm_bindgen(js_name = turnReplied)]
+pub fn replied(
+    turn: Handle,
+    now: f64,
+    id: Id,
+    kind: &str,
+    rows: Vec<JsValue>,
+    input_tokens: f64,
+    output_tokens: f64,
+) -> Result<bool, JsValue> {
+    let kind = named("reply", kind, ReplyKind::NAMES, ReplyKind::from_name(kind))?;
+    let count = |tokens: f64| (tokens >= 0.0).then_some(tokens as u64);
+    let usage = Usage { input_tokens: count(input_tokens), output_tokens: count(output_tokens) };
+    let rows: Vec<Value> = rows.iter().map(value).collect();
+    let calls: Vec<ToolCall<'_>> = rows.iter().map(read_call).collect();
+    Ok(tell(turn, now, Event::Replied { id, reply: Reply::new(kind, &calls), usage }))
+}
+
+fn read_call(row: &Value) -> ToolCall<'_> {
+    let text = |field: &str| match row.get(field) {
+        Some(Value::Text(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let complaint = text("complaint").unwrap_or("the arguments have no digest");
+    let risky = match row.get("risky") {
+        Some(Value::Bool(said)) => Risk::Said(*said),
+        Some(Value::Text(_)) => Risk::Unknown,
+        _ => Risk::Declared,
+    };
+    ToolCall {
+        name: text("name").unwrap_or_default(),
+        arguments: text("digest").and_then(digest_of).ok_or(complaint),
+        risky,
+    }
+}
+
+fn digest_of(hex: &str) -> Option<Digest> {
+    let mut bytes = [0_u8; 32];
+    for (at, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(hex.get(2 * at..2 * at + 2)?, 16).ok()?;
+    }
+    (hex.len() == 64).then_some(Digest(bytes))
+}
+
+/// What became of a tool call: the word for it, and the limit if that kept it from running; nothing while it is open.
+#[wasm_bindgen(js_name = turnOutcome)]
+pub fn outcome(turn: Handle, index: u32) -> Vec<String> {
+    of(turn, |turn, _| {
+        let Some(outcome) = turn.outcome(index) else { return Vec::new() };
+        let limit = if let ToolOutcome::NotRun(limit) = outcome { Some(limit.name()) } else { None };
+        [Some(outcome.name()), limit].into_iter().flatten().map(str::to_string).collect()
+    })
+}
+
+/// What the model is told about a tool call that brought no result of its own.
+#[wasm_bindgen(js_name = turnSentence)]
+pub fn sentence(turn: Handle, index: u32) -> Option<String> {
+    of(turn, |turn, _| turn.sentence(index))
+}
+
+/// What the user is told in place of an answer.
+#[wasm_bindgen(js_name = turnCalmAnswer)]
+pub fn calm_answer(turn: Handle) -> Option<String> {
+    of(turn, |turn, _| turn.calm_answer())
+}
+
+/// Counts a step; the limit in the way, if there is one.
+#[wasm_bindgen(js_name = turnTakeStep)]
+pub fn take_step(turn: Handle, now: f64) -> Option<String> {
+    of(turn, |turn, session| turn.take_step(session, instant(now)).err().map(Limit::name).map(str::to_string))
+}
+
+/// What became of the turn so far; its numbers stand in `out`.
+#[wasm_bindgen(js_name = turnTally)]
+pub fn tally(turn: Handle) -> Object {
+    let (report, route) = of(turn, |turn, session| {
+        let route = turn.scope().route().map(|route| session.route_name(route).to_string());
+        (Some(turn.report(session)), route)
+    });
+    let object = Object::new();
+    let Some(report) = report else { return object };
+    let count = |tokens: Option<u64>| tokens.map_or(JsValue::UNDEFINED, |count| (count as f64).into());
+    let list = |items: &[String]| items.iter().map(|item| JsValue::from_str(item)).collect::<Array>();
+    let fields: [(&str, JsValue); 10] = [
+        ("route", route.into()),
+        ("stopReason", report.stop_reason.map(failsoft::StopReason::name).into()),
+        ("degraded", report.degraded.into()),
+        ("steps", report.steps.into()),
+        ("attempts", report.attempts.into()),
+        ("toolCalls", report.tool_calls.into()),
+        ("blocked", list(&report.blocked).into()),
+        ("inputTokens", count(report.usage.input_tokens)),
+        ("outputTokens", count(report.usage.output_tokens)),
+        ("lines", list(&report.lines).into()),
+    ];
+    for (name, field) in &fields {
+        // A plain new object takes every field.
+        let _ = Reflect::set(&object, &JsValue::from_str(name), field);
+    }
+    say(0, written(report.failure));
+    object
+}
+
+/// Notices that were not read yet: milliseconds since the turn began and a line, in turn.
+#[wasm_bindgen(js_name = turnNotices)]
+pub fn notices(turn: Handle) -> Array {
+    let out = Array::new();
+    let told = of(turn, |turn, session| {
+        let started = turn.scope().started();
+        let mut told = Vec::new();
+        while let Some(notice) = turn.poll_notice() {
+            told.push(((notice.at - started).as_millis() as f64, turn.scope().account().line(session, &notice)));
+        }
+        told
+    });
+    for (at, line) in told {
+        out.push(&at.into());
+        out.push(&line.into());
+    }
+    out
+}
+
+/// Milliseconds left until the deadline; NaN without one.
+#[wasm_bindgen(js_name = turnTimeLeft)]
+pub fn time_left(turn: Handle, now: f64) -> f64 {
+    let now = instant(now);
+    span(of(turn, |turn, _| turn.scope().deadline().map(|deadline| deadline - now)))
+}
+
+/// Brings the deadline forward to so many milliseconds from now.
+#[wasm_bindgen(js_name = turnShorten)]
+pub fn shorten(turn: Handle, now: f64, timeout: f64) {
+    if let Some(span) = maybe_span(timeout) {
+        of(turn, |turn, _| turn.scope_mut().shorten(instant(now) + span));
+    }
+}
+
+/// The short way into a call. The handle of what was let through, its attempt in `out`; or, as `-1 - handle`, of a call to be
+/// driven by `poll`.
+#[wasm_bindgen(js_name = turnEnter)]
+pub fn enter_call(turn: Handle, now: f64, streaming: bool, restartable: bool) -> i32 {
+    with(|tables| {
+        let Some(entering) = tables.turns.get_mut(turn as usize) else { return i32::MIN };
+        let Some(session) = tables.sessions.get_mut(entering.session as usize) else { return i32::MIN };
+        let scope = entering.core.scope_mut();
+        let place = tables.calls.vacant_entry();
+        let key = i32::try_from(place.key()).unwrap_or(i32::MAX);
+        let call = Call::new(Work::Function);
+        let call = if streaming { call.streaming(restartable) } else { call };
+        // In its place from the beginning: a call is three hundred bytes.
+        let call = &mut place.insert(Guarded { turn, core: call }).core;
+        if !call.enter(scope, session, instant(now)) {
+            return -1 - key;
+        }
+        if let Some(attempt) = call.attempted(scope) {
+            write_attempt(&attempt);
+        }
+        key
+    })
+}
+
+/// The attempt that was let through worked; its handle is free again.
+#[wasm_bindgen(js_name = settle)]
+pub fn settled(call: Handle, now: f64) {
+    with(|tables| {
+        if let Some((call, turn, session)) = tables.call(call) {
+            call.settle(turn.scope_mut(), session, instant(now), Ok(()));
+        }
+        drop(tables.calls.try_remove(call as usize));
+    });
+}

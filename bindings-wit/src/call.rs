@@ -1,0 +1,95 @@
+//! Calls: two verbs each, in the scope of a turn; and attempts that took the short way in.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use failsoft::command::{Event, Id};
+use failsoft::{Failure, Instant, Work, settle, words};
+
+use crate::command::{command, taken, tell};
+use crate::convert::failure_in;
+use crate::turn::Turn;
+use crate::wit;
+
+/// One guarded operation within a turn.
+pub(crate) struct Call {
+    core: RefCell<failsoft::Call>,
+    turn: Turn,
+}
+
+impl Call {
+    pub(crate) fn over(core: failsoft::Call, turn: Turn) -> Self {
+        Self { core: RefCell::new(core), turn }
+    }
+
+    fn said(&self, now: wit::Instant, take: bool) -> wit::Command {
+        let now = Instant::from_millis(now);
+        let mut call = self.core.borrow_mut();
+        self.turn.with(|turn, session| {
+            let next = call.poll(turn.scope_mut(), session, now);
+            if let (true, Some(id)) = (take, taken(next)) {
+                let _ = call.handle(turn.scope_mut(), session, now, Event::Taken(id));
+            }
+            command(next, |verdict| words::explain_call(session, turn.scope(), call.id(), verdict))
+        })
+    }
+}
+
+impl wit::GuestCall for Call {
+    fn new(turn: wit::TurnBorrow<'_>, form: wit::CallForm) -> Self {
+        let call = failsoft::Call::new(Work::Function).replay(form.replay.into());
+        let call = call.timeout(form.timeout.map(Duration::from_millis));
+        let call = form.streaming.map_or(call, |form| call.streaming(form.restartable));
+        Self::over(call, turn.get::<Turn>().clone())
+    }
+
+    fn poll(&self, now: wit::Instant) -> wit::Command {
+        self.said(now, false)
+    }
+
+    fn next(&self, now: wit::Instant) -> wit::Command {
+        self.said(now, true)
+    }
+
+    fn handle(&self, now: wit::Instant, event: wit::Event) -> bool {
+        let now = Instant::from_millis(now);
+        let mut call = self.core.borrow_mut();
+        tell(event, |event| {
+            self.turn.with(|turn, session| call.handle(turn.scope_mut(), session, now, event)).accepted()
+        })
+    }
+}
+
+/// An attempt that was let through.
+pub(crate) struct Admitted {
+    pub(crate) id: Id,
+    pub(crate) core: failsoft::Admitted,
+    pub(crate) turn: Turn,
+}
+
+impl Admitted {
+    fn settle(&self, now: wit::Instant, result: Result<(), Failure>) -> Option<failsoft::Call> {
+        let now = Instant::from_millis(now);
+        self.turn.with(|turn, session| settle(self.core, turn.scope_mut(), session, now, result))
+    }
+}
+
+impl wit::GuestAdmitted for Admitted {
+    fn succeeded(permit: wit::Admitted, now: wit::Instant) {
+        permit.into_inner::<Self>().settle(now, Ok(()));
+    }
+
+    fn failed(permit: wit::Admitted, now: wit::Instant, failure: wit::Failure) -> wit::Call {
+        let this = permit.into_inner::<Self>();
+        // A failure always leaves a call that goes on.
+        let call = this.settle(now, Err(failure_in(failure))).unwrap_or_else(|| this.core.into_call());
+        wit::Call::new(Call::over(call, this.turn))
+    }
+
+    fn abandoned(permit: wit::Admitted, now: wit::Instant) {
+        let this = permit.into_inner::<Self>();
+        let (mut call, event) = (this.core.into_call(), Event::Abandoned(this.id));
+        let now = Instant::from_millis(now);
+        let _ = this.turn.with(|turn, session| call.handle(turn.scope_mut(), session, now, event));
+    }
+}

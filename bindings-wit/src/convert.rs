@@ -1,0 +1,116 @@
+//! Words, numbers and failures, between the WIT and the core.
+
+use std::time::Duration;
+
+use failsoft::Instant;
+use failsoft::classify::Facts;
+use failsoft::policy::approval::Digest;
+
+use crate::wit;
+
+/// Words that both sides have under one name. The matches are exhaustive: a word that one side lacks does not compile.
+macro_rules! words {
+    ($($core:path as $word:ident { $($variant:ident),+ })+) => {
+        $(
+            impl From<$core> for wit::$word {
+                fn from(word: $core) -> Self {
+                    match word { $(<$core>::$variant => Self::$variant),+ }
+                }
+            }
+
+            impl From<wit::$word> for $core {
+                fn from(word: wit::$word) -> Self {
+                    match word { $(wit::$word::$variant => Self::$variant),+ }
+                }
+            }
+        )+
+    };
+}
+
+words! {
+    failsoft::FailureKind as FailureKind {
+        Connect, ReadTimeout, TimedOut, RateLimited, QuotaExhausted, Overloaded, ServerError, Malformed, StreamBroken, Auth,
+        NotFound, ContextOverflow, ContentRefused, InvalidRequest, Certificate, Bug, Unknown
+    }
+    failsoft::policy::failure::Phase as FailurePhase { Pool, Connect, Send, FirstProgress, Idle, Total }
+    failsoft::policy::failure::Effect as FailureEffect { None, Possible }
+    failsoft::Replay as Replay { Idempotent, Keyed, Once }
+    failsoft::command::WaitWhy as WaitWhy { Backoff, Rebuilt, Cooldown, Breaker, Activating, Running }
+    failsoft::command::SwitchWhy as SwitchWhy { Begin, Fallback }
+    failsoft::command::CancelWhy as CancelWhy { TimedOut, Deadline, Superseded }
+    failsoft::policy::limits::Limit as Limit { Steps, ToolCalls, Attempts, Tokens, Deadline, SameFailure }
+    failsoft::StopReason as StopReason {
+        Answered, StepLimit, ToolLimit, TokenLimit, CostLimit, AttemptLimit, Deadline, RepeatedToolFailure,
+        ModelUnavailable, NoRoute, Refused, AwaitingApproval, Cancelled, Error
+    }
+    failsoft::policy::approval::Decision as Decision { Once, Session, Always, Deny, Withdrawn, NoApprover }
+    failsoft::command::ReplyKind as ReplyKind { Answer, ToolCalls, Nothing }
+    failsoft::policy::breaker::BreakerState as BreakerState { Closed, Open, HalfOpen }
+}
+
+/// A moment; absent for one that never comes.
+pub(crate) fn instant(at: Instant) -> Option<wit::Instant> {
+    at.known().map(Instant::as_millis)
+}
+
+/// A span.
+pub(crate) fn ms(span: Duration) -> wit::Ms {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A span; absent for one without an end.
+pub(crate) fn bounded(span: Duration) -> Option<wit::Ms> {
+    // The longest span of a policy is 30 days; what is longer than 35,000 years was cut off nowhere.
+    Some(ms(span)).filter(|ms| *ms <= 1 << 50)
+}
+
+/// The digest of 64 hexadecimal digits.
+pub(crate) fn digest(hex: &str) -> Option<Digest> {
+    let mut bytes = [0_u8; 32];
+    for (at, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(hex.get(2 * at..2 * at + 2)?, 16).ok()?;
+    }
+    (hex.len() == 64).then_some(Digest(bytes))
+}
+
+/// A failure from the host.
+pub(crate) fn failure_in(said: wit::Failure) -> failsoft::Failure {
+    let mut failure = failsoft::Failure::new(said.kind.into());
+    failure.status = said.status;
+    failure.retry_after = said.retry_after.map(Duration::from_millis);
+    failure.reset_after = said.reset_after.map(Duration::from_millis);
+    failure.phase = said.phase.map(Into::into);
+    failure.should_retry = said.should_retry;
+    failure.effect = said.effect.map_or(failure.effect, Into::into);
+    failure
+}
+
+/// A failure for the host.
+pub(crate) fn failure_out(failure: failsoft::Failure) -> wit::Failure {
+    wit::Failure {
+        kind: failure.kind.into(),
+        status: failure.status,
+        retry_after: failure.retry_after.map(ms),
+        reset_after: failure.reset_after.map(ms),
+        phase: failure.phase.map(Into::into),
+        should_retry: failure.should_retry,
+        effect: Some(failure.effect.into()),
+    }
+}
+
+/// Lends the core what a host could tell about an error.
+pub(crate) fn with_facts<T>(facts: &wit::Facts, judge: impl FnOnce(&Facts<'_>) -> T) -> T {
+    let classes: Vec<&str> = facts.classes.iter().map(String::as_str).collect();
+    judge(&Facts {
+        status: facts.status,
+        code: facts.code.as_deref(),
+        error_type: facts.error_type.as_deref(),
+        message: facts.message.as_deref(),
+        classes: &classes,
+        phase: facts.phase.map(Into::into),
+        retry_after_ms: facts.retry_after_ms.as_deref(),
+        retry_after: facts.retry_after.as_deref(),
+        should_retry: facts.should_retry.as_deref(),
+        wall_ms: facts.wall_ms,
+    })
+}

@@ -1,0 +1,74 @@
+//! Sessions. Routes come as JSON, as policies do: the core reads them and says what is wrong with them.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use failsoft::value::{Spelling, Value};
+use failsoft::{Instant, Invalid, Route, RouteId};
+
+use crate::policy::Policy;
+use crate::wit;
+
+/// A session; turns hold on to it.
+pub(crate) struct Session(pub(crate) Rc<RefCell<failsoft::Session>>);
+
+impl Session {
+    fn over(made: Result<failsoft::Session, Invalid>) -> Result<wit::Session, String> {
+        let core = made.map_err(|wrong| wrong.to_string())?;
+        Ok(wit::Session::new(Self(Rc::new(RefCell::new(core)))))
+    }
+}
+
+fn read_chain(text: &str) -> Result<Vec<Route>, Invalid> {
+    let json: Vec<serde_json::Value> = serde_json::from_str(text)
+        .map_err(|error| Invalid::new("routes", error, "valid JSON: a list of names or of maps of a route's fields"))?;
+    json.iter().map(|route| Route::from_value(&Value::from(route), Spelling::Json)).collect()
+}
+
+impl wit::GuestSession for Session {
+    fn open(policy: wit::PolicyBorrow<'_>, routes: Option<String>, seed: u64) -> Result<wit::Session, String> {
+        let policy = policy.get::<Policy>().0.clone();
+        Self::over(match routes {
+            None => failsoft::Session::without_routes(policy, seed),
+            Some(text) => read_chain(&text).and_then(|chain| failsoft::Session::new(policy, chain, seed)),
+        })
+    }
+
+    fn restore(
+        text: String,
+        policy: wit::PolicyBorrow<'_>,
+        routes: Option<String>,
+        epoch: u32,
+        now: wit::Instant,
+        wall: wit::Wall,
+    ) -> Result<wit::Session, String> {
+        let policy = policy.get::<Policy>().0.clone();
+        let chain = routes.as_deref().map_or_else(|| Ok(Vec::new()), read_chain);
+        let now = Instant::from_millis(now);
+        Self::over(chain.and_then(|chain| failsoft::Session::restore(&text, policy, chain, epoch, now, wall)))
+    }
+
+    fn snapshot(&self, now: wit::Instant, wall: wit::Wall) -> String {
+        self.0.borrow().snapshot(Instant::from_millis(now), wall)
+    }
+
+    fn breaker(&self, route: wit::RouteId, now: wit::Instant) -> wit::BreakerState {
+        self.0.borrow().breaker(RouteId(route), Instant::from_millis(now)).into()
+    }
+
+    fn reset(&self, route: wit::RouteId) {
+        self.0.borrow_mut().reset(RouteId(route));
+    }
+
+    fn standing_approvals(&self) -> Vec<String> {
+        self.0.borrow().standing_approvals().map(str::to_string).collect()
+    }
+
+    fn approve_standing(&self, tool: String) {
+        self.0.borrow_mut().approve_standing(&tool);
+    }
+
+    fn withdraw_approval(&self, tool: String) -> bool {
+        self.0.borrow_mut().withdraw_approval(&tool)
+    }
+}

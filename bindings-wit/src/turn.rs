@@ -1,0 +1,168 @@
+//! Turns: two verbs, and the short way into a call.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use failsoft::command::Event;
+use failsoft::{Entered, Instant, Tool, Work, enter};
+
+use crate::call::{Admitted, Call};
+use crate::command::{attempt_out, command, outcome, taken, tell};
+use crate::convert::{failure_out, ms};
+use crate::session::Session;
+use crate::wit;
+
+/// A turn and the session it belongs to; calls hold on to both.
+#[derive(Clone)]
+pub(crate) struct Turn {
+    core: Rc<RefCell<failsoft::Turn>>,
+    session: Rc<RefCell<failsoft::Session>>,
+}
+
+impl Turn {
+    pub(crate) fn with<R>(&self, decide: impl FnOnce(&mut failsoft::Turn, &mut failsoft::Session) -> R) -> R {
+        decide(&mut self.core.borrow_mut(), &mut self.session.borrow_mut())
+    }
+
+    fn over(core: failsoft::Turn, session: &Session) -> Self {
+        Self { core: Rc::new(RefCell::new(core)), session: session.0.clone() }
+    }
+
+    fn said(&self, now: wit::Instant, take: bool) -> wit::Command {
+        let now = Instant::from_millis(now);
+        self.with(|turn, session| {
+            let next = turn.poll(session, now);
+            if let (true, Some(id)) = (take, taken(next)) {
+                let _ = turn.handle(session, now, Event::Taken(id));
+            }
+            command(next, |_| turn.detail().to_string())
+        })
+    }
+}
+
+fn read_tools(tools: Vec<wit::Tool>) -> Arc<[Tool]> {
+    let read = |tool: wit::Tool| Tool {
+        risky: tool.risky,
+        replay: tool.replay.into(),
+        timeout: tool.timeout.map(Duration::from_millis),
+        ..Tool::new(tool.name)
+    };
+    tools.into_iter().map(read).collect()
+}
+
+impl wit::GuestTurn for Turn {
+    fn new(session: wit::SessionBorrow<'_>, tools: Vec<wit::Tool>, now: wit::Instant) -> Self {
+        let session = session.get::<Session>();
+        let core = failsoft::Turn::new(&mut session.0.borrow_mut(), read_tools(tools), Instant::from_millis(now));
+        Self::over(core, session)
+    }
+
+    fn restore(
+        session: wit::SessionBorrow<'_>,
+        text: String,
+        tools: Vec<wit::Tool>,
+        now: wit::Instant,
+        wall: wit::Wall,
+    ) -> Result<wit::Turn, String> {
+        let core = failsoft::Turn::restore(&text, read_tools(tools), Instant::from_millis(now), wall);
+        Ok(wit::Turn::new(Self::over(core.map_err(|wrong| wrong.to_string())?, session.get::<Session>())))
+    }
+
+    fn snapshot(&self, now: wit::Instant, wall: wit::Wall) -> String {
+        self.core.borrow().snapshot(Instant::from_millis(now), wall)
+    }
+
+    fn poll(&self, now: wit::Instant) -> wit::Command {
+        self.said(now, false)
+    }
+
+    fn next(&self, now: wit::Instant) -> wit::Command {
+        self.said(now, true)
+    }
+
+    fn handle(&self, now: wit::Instant, event: wit::Event) -> bool {
+        let now = Instant::from_millis(now);
+        tell(event, |event| self.with(|turn, session| turn.handle(session, now, event)).accepted())
+    }
+
+    fn outcome(&self, index: u32) -> Option<wit::Outcome> {
+        self.core.borrow().outcome(index).map(outcome)
+    }
+
+    fn sentence(&self, index: u32) -> Option<String> {
+        self.core.borrow().sentence(index)
+    }
+
+    fn calm_answer(&self) -> Option<String> {
+        self.core.borrow().calm_answer()
+    }
+
+    fn report(&self) -> wit::Report {
+        self.with(|turn, session| {
+            let route = turn.scope().route().map(|route| session.route_name(route).to_string());
+            let report = turn.report(session);
+            wit::Report {
+                route,
+                stop_reason: report.stop_reason.map(Into::into),
+                degraded: report.degraded,
+                steps: report.steps,
+                attempts: report.attempts,
+                tool_calls: report.tool_calls,
+                blocked: report.blocked,
+                usage: wit::Usage {
+                    input_tokens: report.usage.input_tokens,
+                    output_tokens: report.usage.output_tokens,
+                },
+                failure: report.failure.map(failure_out),
+                lines: report.lines,
+            }
+        })
+    }
+
+    fn notices(&self) -> Vec<wit::Notice> {
+        self.with(|turn, session| {
+            let started = turn.scope().started();
+            let mut out = Vec::new();
+            while let Some(notice) = turn.poll_notice() {
+                let line = turn.scope().account().line(session, &notice);
+                out.push(wit::Notice { at: ms(notice.at - started), line });
+            }
+            out
+        })
+    }
+
+    fn take_step(&self, now: wit::Instant) -> Result<u32, wit::Limit> {
+        self.with(|turn, session| turn.take_step(session, Instant::from_millis(now))).map_err(Into::into)
+    }
+
+    fn time_left(&self, now: wit::Instant) -> Option<wit::Ms> {
+        self.core.borrow().scope().deadline().map(|deadline| ms(deadline - Instant::from_millis(now)))
+    }
+
+    fn shorten(&self, now: wit::Instant, timeout: wit::Ms) {
+        let deadline = Instant::from_millis(now) + Duration::from_millis(timeout);
+        self.core.borrow_mut().scope_mut().shorten(deadline);
+    }
+
+    fn enter(&self, now: wit::Instant, streaming: Option<wit::StreamForm>) -> wit::Entered {
+        let call = failsoft::Call::new(Work::Function);
+        let call = streaming.map_or(call, |form| call.streaming(form.restartable));
+        self.with(|turn, session| {
+            let scope = turn.scope_mut();
+            let call = match enter(call, scope, session, Instant::from_millis(now)) {
+                Entered::Go(admitted) => match admitted.attempt(scope) {
+                    Some(attempt) => {
+                        let admitted =
+                            wit::Admitted::new(Admitted { id: attempt.id, core: admitted, turn: self.clone() });
+                        return wit::Entered::Go((attempt_out(&attempt), admitted));
+                    }
+                    None => admitted.into_call(),
+                },
+                Entered::Slow(call) => call,
+            };
+            wit::Entered::Slow(wit::Call::new(Call::over(call, self.clone())))
+        })
+    }
+}

@@ -1,0 +1,298 @@
+// The component, as jco shows it to JavaScript, behind the names that the vectors' runner speaks to. It only renames: moments are
+// bigints in the component and numbers here, words have hyphens there and underscores here.
+
+const snake = (word) => word?.replaceAll("-", "_");
+const kebab = (word) => word?.replaceAll("_", "-");
+const number = (value) => (value === undefined ? undefined : Number(value));
+const whole = (value) => (value === undefined || value === Infinity ? undefined : BigInt(Math.round(value)));
+
+const SPANS = ["timeout", "firstProgress", "idle"];
+
+/** Fields of a route in the spelling of policy files. */
+function written(fields) {
+  const name = (field) => field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const entries = Object.entries(fields);
+  return Object.fromEntries(
+    entries.map(([field, value]) => [SPANS.includes(field) ? `${name(field)}_ms` : name(field), value]),
+  );
+}
+
+const spelled = (line) => line.replace(/_ms\b/g, "").replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
+
+/** A `result` as `{ ok }` or `{ wrong }`: jco throws what is wrong, as it stands or wrapped. */
+function tried(make) {
+  try {
+    return { ok: make() };
+  } catch (thrown) {
+    if (thrown instanceof Error && thrown.payload === undefined) throw thrown;
+    return { wrong: thrown.payload ?? thrown };
+  }
+}
+
+/** What the core refused, as an error with its line. */
+function refused(make, said = (line) => line) {
+  const { ok, wrong } = tried(make);
+  if (wrong !== undefined) throw new RangeError(said(wrong));
+  return ok;
+}
+
+export function machineOf(component) {
+  class Policy {
+    static fromJSON(given) {
+      const policy = new Policy();
+      const text = typeof given === "string" ? given : JSON.stringify(given);
+      policy.core = refused(() => component.Policy.fromJson(text));
+      return policy;
+    }
+  }
+
+  class Failure {
+    constructor(kind, fields = {}) {
+      Object.assign(this, { kind }, fields);
+    }
+  }
+
+  const failureIn = (failure) => ({
+    kind: kebab(failure.kind),
+    status: failure.status,
+    retryAfter: whole(failure.retryAfter),
+    resetAfter: whole(failure.resetAfter),
+    phase: kebab(failure.phase),
+    shouldRetry: failure.shouldRetry,
+    effect: failure.effect,
+  });
+
+  const failureOut = (failure) =>
+    failure &&
+    new Failure(snake(failure.kind), {
+      ...failure,
+      kind: snake(failure.kind),
+      retryAfter: number(failure.retryAfter),
+      resetAfter: number(failure.resetAfter),
+      phase: snake(failure.phase),
+    });
+
+  const tools = (list) => list.map((tool) => ({ ...tool, timeout: whole(tool.timeout) }));
+
+  /** A command as an object with `kind`. */
+  function command({ tag, val }, session) {
+    const kind = snake(tag);
+    const base = { kind, id: val.id, until: number(val.until), why: snake(val.why) };
+    switch (kind) {
+      case "attempt":
+        return attempt(val, session);
+      case "wait":
+        return { ...base, delay: number(val.delay) ?? Infinity };
+      case "switch":
+        return { ...base, route: val.route };
+      case "rebuild":
+        return { ...base, route: val.route, generation: val.client };
+      case "ask_approval":
+        return { ...base, index: val.index, digest: val.digest };
+      case "finish":
+        return {
+          kind,
+          end: snake(val.end.tag),
+          limit: snake(val.end.val),
+          stopReason: snake(val.stopReason),
+          failure: failureOut(val.failure),
+          retryIn: val.retryAt === undefined ? undefined : Number(val.retryAt) - session.now(),
+          message: val.message,
+        };
+      default:
+        return base;
+    }
+  }
+
+  function attempt(val, session) {
+    const { tag, val: what } = val.work;
+    return {
+      kind: "attempt",
+      id: val.id,
+      route: session.routes[val.route],
+      generation: val.client,
+      work: tag,
+      index: tag === "tool" ? what : undefined,
+      step: what?.step,
+      withTools: what?.withTools ?? false,
+      number: val.number,
+      timeout: number(val.timeout) ?? Infinity,
+      until: number(val.until),
+      firstProgress: number(val.firstProgress),
+      idle: number(val.idle),
+      idempotencyKey: val.idempotencyKey,
+    };
+  }
+
+  class MachineSession {
+    constructor(policy, routes, clock, seed) {
+      const text = MachineSession.written(routes);
+      this.over(routes, clock, () => component.Session.open(policy.core, text, BigInt(seed)));
+    }
+
+    static written(routes) {
+      return routes.length === 0 ? undefined : JSON.stringify(routes.map(([, fields]) => written(fields)));
+    }
+
+    static restore(text, policy, routes, clock, epoch, wall) {
+      const session = Object.create(MachineSession.prototype);
+      const [chain, now] = [MachineSession.written(routes), whole(clock())];
+      const make = () => component.Session.restore(text, policy.core, chain, epoch, now, whole(wall));
+      return session.over(routes, clock, make);
+    }
+
+    over(routes, clock, make) {
+      this.now = clock;
+      this.routes = routes.map(([route]) => route);
+      // Fields of a route are said in the spelling of JavaScript.
+      this.core = refused(make, spelled);
+      return this;
+    }
+
+    snapshot(wall) {
+      return this.core.snapshot(whole(this.now()), whole(wall));
+    }
+    resetRoute(route) {
+      this.core.reset(route);
+    }
+    breakerState(route) {
+      return snake(this.core.breaker(route, whole(this.now())));
+    }
+  }
+
+  /** What turns and calls have in common. */
+  class Machine {
+    tell(tag, val) {
+      return this.core.handle(whole(this.session.now()), { tag, val });
+    }
+    poll() {
+      return command(this.core.poll(whole(this.session.now())), this.session);
+    }
+    next() {
+      return command(this.core.next(whole(this.session.now())), this.session);
+    }
+    taken = (id) => this.tell("taken", id);
+    succeeded = (id) => this.tell("succeeded", id);
+    failed = (id, failure) => this.tell("failed", { id, failure: failureIn(failure) });
+    progress = (id, meaningful) => this.tell("progress", { id, meaningful });
+    waited = (id) => this.tell("waited", id);
+    ready = (id) => this.tell("ready", id);
+    notReady = (id) => this.tell("not-ready", id);
+    abandoned = (id) => this.tell("abandoned", id);
+    interrupted = () => this.tell("interrupted");
+  }
+
+  class MachineTurn extends Machine {
+    constructor(session, list, core) {
+      super();
+      this.session = session;
+      this.core = core ?? new component.Turn(session.core, tools(list), whole(session.now()));
+    }
+
+    static restore(session, text, list, wall) {
+      const now = whole(session.now());
+      const make = () => component.Turn.restore(session.core, text, tools(list), now, whole(wall));
+      return new MachineTurn(session, list, refused(make));
+    }
+
+    snapshot = (wall) => this.core.snapshot(whole(this.session.now()), whole(wall));
+    sentence = (index) => this.core.sentence(index);
+    calmAnswer = () => this.core.calmAnswer();
+    decided = (id, decision, digest) => this.tell("decided", { id, decision: kebab(decision), digest });
+
+    replied(id, kind, rows, { inputTokens, outputTokens } = {}) {
+      const calls = rows.map(({ name, digest, complaint, risky }) => ({
+        name,
+        arguments: digest === undefined ? { tag: "complaint", val: complaint } : { tag: "digest", val: digest },
+        risky: typeof risky === "boolean" ? { tag: "said", val: risky } : { tag: risky ?? "declared" },
+      }));
+      const usage = { inputTokens: whole(inputTokens), outputTokens: whole(outputTokens) };
+      return this.tell("replied", { id, reply: { tag: kebab(kind), val: calls }, usage });
+    }
+
+    outcome(index) {
+      const found = this.core.outcome(index);
+      return found && { outcome: snake(found.tag), limit: snake(found.val) };
+    }
+
+    tally() {
+      const { usage, stopReason, failure, ...report } = this.core.report();
+      return {
+        ...report,
+        stopReason: snake(stopReason),
+        failure: failureOut(failure),
+        inputTokens: number(usage.inputTokens),
+        outputTokens: number(usage.outputTokens),
+      };
+    }
+
+    enter(streaming = false, restartable = true) {
+      const { tag, val } = this.core.enter(whole(this.session.now()), streaming ? { restartable } : undefined);
+      if (tag === "slow") return new Call(this, {}, val);
+      return { ...attempt(val[0], this.session), permit: val[1] };
+    }
+
+    settle = ({ permit }) => component.Admitted.succeeded(permit, whole(this.session.now()));
+    settleAbandoned = ({ permit }) => component.Admitted.abandoned(permit, whole(this.session.now()));
+    settleFailed = ({ permit }, failure) =>
+      new Call(this, {}, component.Admitted.failed(permit, whole(this.session.now()), failureIn(failure)));
+  }
+
+  class Call extends Machine {
+    constructor(turn, { replay = "idempotent", streaming = false, restartable = true, timeout } = {}, core) {
+      super();
+      this.session = turn.session;
+      const form = { replay, streaming: streaming ? { restartable } : undefined, timeout: whole(timeout) };
+      this.core = core ?? new component.Call(turn.core, form);
+    }
+
+    release() {
+      this.core[Symbol.dispose]();
+    }
+  }
+
+  class Circuit {
+    constructor(policy, clock) {
+      this.clock = clock;
+      this.core = new component.Circuit(policy.core);
+    }
+
+    admit(lease) {
+      const { ok, wrong } = tried(() => this.core.admit(whole(this.clock()), whole(lease)));
+      return { permit: ok, retryIn: number(wrong) };
+    }
+
+    settle = (permit, passed) => this.core.settle(whole(this.clock()), permit, passed);
+    state = () => snake(this.core.state(whole(this.clock())));
+  }
+
+  /** The chain as it stands, an empty one too, which the core refuses. */
+  class Session {
+    constructor({ policy, routes }) {
+      this.core = refused(() => component.Session.open(policy.core, JSON.stringify(routes), 1n), spelled);
+    }
+  }
+
+  const facts = (told) => ({ ...told, classes: told.classes ?? [], phase: kebab(told.phase), wallMs: whole(told.wallMs) });
+
+  return {
+    Policy,
+    Failure,
+    Session,
+    MachineSession,
+    MachineTurn,
+    Call,
+    Circuit,
+    classifyFacts: (told) => failureOut(component.classify(facts(told))),
+    decidingRule: (told) => component.decidingRule(facts(told)),
+    readReply: (answer, calls) => snake(component.readReply(answer, calls)),
+    judgeFinish(reason, refusal, acceptCut) {
+      const found = component.judgeFinish(reason, refusal, acceptCut);
+      return found && { kind: snake(found.kind), what: found.what };
+    },
+    canonicalDigest(tool, text) {
+      const { ok, wrong } = tried(() => component.canonicalDigest(tool, text));
+      return { digest: ok, complaint: wrong };
+    },
+  };
+}

@@ -1,0 +1,364 @@
+"""The component behind the names of ``failsoft._native``, so that the vectors' runner drives it as it drives the binding.
+
+It only renames: milliseconds in the component are seconds here, words with hyphens have underscores here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from component import Machine, case, fields, kebab, record, snake
+from wasmtime.component import Record, ResourceAny, Variant
+
+machine = Machine(Path(os.environ["FAILSOFT_WIT_DIR"]) / "failsoft.component.wasm")
+
+SPANS = ("timeout", "first_progress", "idle")
+
+
+def whole(seconds: float | None) -> int | None:
+    return None if seconds is None or seconds == float("inf") else round(seconds * 1000)
+
+
+def seconds(ms: int | None) -> float | None:
+    return None if ms is None else ms / 1000
+
+
+def tried(name: str, *arguments: Any) -> Any:
+    """A ``result`` whose error is a line: the line as Python raises it."""
+    found = machine(name, *arguments)
+    if isinstance(found, str):
+        raise ValueError(found)
+    return found
+
+
+class Failure:
+    def __init__(self, kind: str, **options: Any) -> None:
+        names = ("status", "retry_after", "reset_after", "phase", "should_retry", "effect")
+        self.kind = kind
+        for name in names:
+            setattr(self, name, options.get(name))
+
+    @classmethod
+    def read(cls, found: Any) -> Failure | None:
+        if found is None:
+            return None
+        told = fields(found)
+        for name in ("retry_after", "reset_after"):
+            told[name] = seconds(told[name])
+        return cls(snake(told.pop("kind")), **{**told, "phase": snake(told["phase"])})
+
+    def told(self) -> Record:
+        return record(
+            kind=kebab(self.kind),
+            status=self.status,
+            retry_after=whole(self.retry_after),
+            reset_after=whole(self.reset_after),
+            phase=kebab(self.phase),
+            should_retry=self.should_retry,
+            effect=self.effect,
+        )
+
+
+class Policy:
+    def __init__(self, core: ResourceAny) -> None:
+        self.core = core
+
+    @classmethod
+    def from_json(cls, text: str) -> Policy:
+        return cls(tried("[static]policy.from-json", text))
+
+
+# ---- Commands, as classes to match on. ----
+
+
+class Command(SimpleNamespace):
+    """Its fields, with moments and spans in seconds."""
+
+    @staticmethod
+    def read(found: Variant, session: Session) -> Command:
+        told = fields(found.payload)
+        if found.tag == "attempt":
+            return Attempt.of(found.payload, session)
+        if found.tag == "finish":
+            end, retry_at = told["end"], told["retry_at"]
+            return Finish(
+                end=snake(end.tag),
+                limit=snake(end.payload),
+                stop_reason=snake(told["stop_reason"]),
+                failure=Failure.read(told["failure"]),
+                retry_in=None if retry_at is None else retry_at / 1000 - session.clock(),
+                message=told["message"],
+            )
+        if "why" in told:
+            told["why"] = snake(told["why"])
+        for name in {"until", "delay"} & set(told):
+            told[name] = seconds(told[name])
+        classes = {"wait": Wait, "switch": Switch, "rebuild": Rebuild, "ask-approval": AskApproval, "cancel": Cancel}
+        return classes[found.tag](**told)
+
+
+class Attempt(Command):
+    permit: ResourceAny | None = None
+
+    @classmethod
+    def of(cls, found: Record, session: Session) -> Attempt:
+        told = fields(found)
+        for name in ("timeout", "until", "first_progress", "idle"):
+            told[name] = seconds(told[name])
+        route, work = told["route"], told.pop("work")
+        told["route"] = None if route is None else session.routes[route]
+        told["generation"] = told.pop("client")
+        # Of this variant every case has a type of its own, and wasmtime leaves out the tag.
+        told["work"] = "function" if work is None else "tool" if isinstance(work, int) else "model"
+        request = fields(work) if told["work"] == "model" else {"step": None, "with_tools": False}
+        return cls(index=work if told["work"] == "tool" else None, **request, **told)
+
+
+class Wait(Command): ...
+
+
+class Switch(Command): ...
+
+
+class Rebuild(Command): ...
+
+
+class AskApproval(Command): ...
+
+
+class Cancel(Command): ...
+
+
+class Finish(Command): ...
+
+
+# ---- The machine. ----
+
+
+class Session:
+    def __init__(self, policy: Policy, routes: list[Any], clock: Callable[[], float] | None, seed: int) -> None:
+        self.over(routes, clock, "[static]session.open", policy.core, self.written(routes), seed)
+
+    @staticmethod
+    def written(routes: list[Any]) -> str | None:
+        def field(name: str, value: Any) -> tuple[str, Any]:
+            return (f"{name}_ms", value * 1000) if name in SPANS else (name, value)
+
+        chain = [dict(field(*one) for one in told.items()) for _, told in routes]
+        return json.dumps(chain) if chain else None
+
+    @classmethod
+    def restore(
+        cls, text: str, policy: Policy, routes: list[Any], clock: Callable[[], float], epoch: int, wall: float
+    ) -> Session:
+        session = cls.__new__(cls)
+        chain, now = cls.written(routes), whole(clock())
+        session.over(routes, clock, "[static]session.restore", text, policy.core, chain, epoch, now, whole(wall))
+        return session
+
+    def over(self, routes: list[Any], clock: Callable[[], float] | None, name: str, *arguments: Any) -> None:
+        self.clock = clock
+        self.routes = [route for route, _ in routes]
+        try:
+            self.core = tried(name, *arguments)
+        except ValueError as refused:
+            # Fields of a route are said in the spelling of Python.
+            raise ValueError(str(refused).replace("_ms", "")) from None
+
+    @property
+    def now(self) -> int:
+        return round(self.clock() * 1000)
+
+    def snapshot(self, wall: float) -> str:
+        return machine("[method]session.snapshot", self.core, self.now, whole(wall))
+
+    def reset_route(self, route: int) -> None:
+        machine("[method]session.reset", self.core, route)
+
+    def breaker_state(self, route: int) -> str | None:
+        return snake(machine("[method]session.breaker", self.core, route, self.now))
+
+
+class Driven:
+    """What turns and calls have in common."""
+
+    core: ResourceAny
+    session: Session
+    kind: str
+
+    def tell(self, tag: str, payload: Any = None) -> bool:
+        return machine(f"[method]{self.kind}.handle", self.core, self.session.now, case(tag, payload))
+
+    def poll(self) -> Command:
+        return Command.read(machine(f"[method]{self.kind}.poll", self.core, self.session.now), self.session)
+
+    def failed(self, id: int, failure: Failure) -> bool:
+        return self.tell("failed", record(id=id, failure=failure.told()))
+
+    def progress(self, id: int, meaningful: bool) -> bool:
+        return self.tell("progress", record(id=id, meaningful=meaningful))
+
+    def interrupted(self) -> bool:
+        return self.tell("interrupted")
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("taken", "succeeded", "waited", "ready", "not_ready", "abandoned"):
+            return lambda id: self.tell(name, id)
+        raise AttributeError(name)
+
+
+class Turn(Driven):
+    kind = "turn"
+
+    def __init__(self, session: Session, tools: list[Any]) -> None:
+        self.session = session
+        self.core = machine("[constructor]turn", session.core, self.rows(tools), session.now)
+
+    @staticmethod
+    def rows(tools: list[Any]) -> list[Any]:
+        return [record(name=n, risky=r, replay=replay, timeout=whole(t)) for n, r, replay, t in tools]
+
+    @classmethod
+    def restore(cls, session: Session, text: str, tools: list[Any], wall: float) -> Turn:
+        turn = cls.__new__(cls)
+        turn.session = session
+        rows = cls.rows(tools)
+        turn.core = tried("[static]turn.restore", session.core, text, rows, session.now, whole(wall))
+        return turn
+
+    def snapshot(self, wall: float) -> str:
+        return machine("[method]turn.snapshot", self.core, self.session.now, whole(wall))
+
+    def decided(self, id: int, decision: str, digest: str) -> bool:
+        return self.tell("decided", record(id=id, decision=kebab(decision), digest=digest))
+
+    def replied(
+        self, id: int, kind: str, rows: list[Any], input_tokens: int | None = None, output_tokens: int | None = None
+    ) -> bool:
+        calls = [tool_call(*row) for row in rows]
+        usage = record(input_tokens=input_tokens, output_tokens=output_tokens)
+        reply = case(kind, calls if kind == "tool_calls" else None)
+        return self.tell("replied", record(id=id, reply=reply, usage=usage))
+
+    def outcome(self, index: int) -> tuple[str | None, str | None] | None:
+        found = machine("[method]turn.outcome", self.core, index)
+        return found and (snake(found.tag), snake(found.payload))
+
+    def sentence(self, index: int) -> str | None:
+        return machine("[method]turn.sentence", self.core, index)
+
+    def calm_answer(self) -> str | None:
+        return machine("[method]turn.calm-answer", self.core)
+
+    def tally(self) -> dict[str, Any]:
+        told = fields(machine("[method]turn.report", self.core))
+        usage = fields(told.pop("usage"))
+        failure = Failure.read(told.pop("failure"))
+        return {**told, **usage, "stop_reason": snake(told["stop_reason"]), "failure": failure}
+
+    def enter(self, streaming: bool = False, restartable: bool = True) -> Attempt | Call:
+        form = record(restartable=restartable) if streaming else None
+        entered = machine("[method]turn.enter", self.core, self.session.now, form)
+        if isinstance(entered, ResourceAny):
+            return Call.over(self, entered)
+        attempt = Attempt.of(entered[0], self.session)
+        attempt.permit = entered[1]
+        return attempt
+
+    def settle(self, attempt: Attempt) -> None:
+        machine("[static]admitted.succeeded", attempt.permit, self.session.now)
+
+    def settle_abandoned(self, attempt: Attempt) -> None:
+        machine("[static]admitted.abandoned", attempt.permit, self.session.now)
+
+    def settle_failed(self, attempt: Attempt, failure: Failure) -> Call:
+        return Call.over(self, machine("[static]admitted.failed", attempt.permit, self.session.now, failure.told()))
+
+
+class Call(Driven):
+    kind = "call"
+
+    def __init__(
+        self,
+        turn: Turn,
+        *,
+        replay: str = "idempotent",
+        streaming: bool = False,
+        restartable: bool = True,
+        timeout: float | None = None,
+    ) -> None:
+        self.session = turn.session
+        stream = record(restartable=restartable) if streaming else None
+        form = record(replay=replay, streaming=stream, timeout=whole(timeout))
+        self.core = machine("[constructor]call", turn.core, form)
+
+    @classmethod
+    def over(cls, turn: Turn, core: ResourceAny) -> Call:
+        call = cls.__new__(cls)
+        call.session, call.core = turn.session, core
+        return call
+
+
+class Circuit:
+    def __init__(self, policy: Policy, clock: Callable[[], float]) -> None:
+        self.clock = clock
+        self.core = machine("[constructor]circuit", policy.core)
+
+    def admit(self, lease: float | None = None) -> tuple[int | None, float | None]:
+        found = machine("[method]circuit.admit", self.core, whole(self.clock()), whole(lease))
+        return (found.payload, None) if found.tag == "ok" else (None, found.payload / 1000)
+
+    def settle(self, permit: int, passed: bool | None) -> None:
+        machine("[method]circuit.settle", self.core, whole(self.clock()), permit, passed)
+
+    def state(self) -> str | None:
+        return snake(machine("[method]circuit.state", self.core, whole(self.clock())))
+
+
+class OverAChain:
+    """``failsoft.Session`` as far as the runner needs it: the chain as it stands, an empty one too, which the core refuses."""
+
+    def __init__(self, policy: Policy, *, routes: list[str]) -> None:
+        tried("[static]session.open", policy.core, json.dumps(routes), 1)
+
+
+# ---- Small questions. ----
+
+
+def tool_call(name: str, digest: str | None, complaint: str | None, risky: bool | str | None) -> Record:
+    arguments = case("complaint", complaint) if digest is None else case("digest", digest)
+    said = case("said", risky) if isinstance(risky, bool) else case(risky or "declared")
+    return record(name=name, arguments=arguments, risky=said)
+
+
+def facts_of(told: dict[str, Any]) -> Record:
+    texts = ("code", "error_type", "message", "retry_after_ms", "retry_after", "should_retry", "status", "wall_ms")
+    known = {name: told.get(name) for name in texts}
+    return record(**known, classes=told.get("classes", []), phase=kebab(told.get("phase")))
+
+
+def classify(told: dict[str, Any]) -> Failure | None:
+    return Failure.read(machine("classify", facts_of(told)))
+
+
+def deciding_rule(told: dict[str, Any]) -> str:
+    return machine("deciding-rule", facts_of(told))
+
+
+def canonical_digest(tool: str, arguments: str) -> tuple[str | None, str | None]:
+    found = machine("canonical-digest", tool, arguments)
+    return (found.payload, None) if found.tag == "ok" else (None, found.payload)
+
+
+def read_reply(answer: str, calls: int) -> str | None:
+    return snake(machine("read-reply", answer, calls))
+
+
+def judge_finish(reason: str | None, refusal: str | None, accept_cut: bool) -> tuple[str | None, str] | None:
+    found = machine("judge-finish", reason, refusal, accept_cut)
+    return found and (snake(found.kind), found.what)

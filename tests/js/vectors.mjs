@@ -1,0 +1,134 @@
+// The vectors over any machine that speaks as `bindings-wasm/js/machine.js` does. Nothing here needs Node: a page in a browser runs
+// it too, with the files that it has fetched.
+//
+// `machine`: an object with Policy, MachineSession, MachineTurn, Call, Circuit, Failure, canonicalDigest, classifyFacts,
+// decidingRule, readReply, judgeFinish, Session, whose constructor takes `{ policy, routes }` and refuses an empty chain, and NAMES, if it can tell them.
+// `files`: every file of `tests/vectors` by its path below that folder, parsed.
+
+import { camel, failureFields, known, need, plain, routeFields, Wrong } from "./form.mjs";
+import { runTimeline } from "./timeline.mjs";
+
+export { Wrong };
+
+const FACTS = "status code error_type message classes phase retry_after_ms retry_after should_retry wall_ms";
+
+/** Every test, as pairs of a name and a function that throws: one a vector, and what must hold of all of them. */
+export function tests(machine, files) {
+  const all = Object.keys(files).filter((path) => path.includes("/"));
+  const mine = all.filter((path) => !path.startsWith("driver/"));
+  const words = ["every word is known", () => need(machine.NAMES, files["names.json"], "names")];
+  return [
+    ...mine.map((path) => [path.replace(/\.json$/, ""), () => runVector(machine, path, files[path])]),
+    ["every folder holds as many as were counted", () => need(tally(all), files["count.json"], "files")],
+    ...(machine.NAMES === undefined ? [] : [words]),
+    ["a wrong vector is seen", () => seesWhatIsWrong(machine)],
+  ];
+}
+
+/** How many files each folder holds, as `count.json` has it. */
+export function tally(paths) {
+  const counts = {};
+  for (const folder of paths.map((path) => path.split("/")[0])) counts[folder] = (counts[folder] ?? 0) + 1;
+  return counts;
+}
+
+/** Runs one file; throws `Wrong` where it does not hold. */
+export function runVector(machine, path, vector) {
+  const folder = path.split("/")[0];
+  if (folder === "classify") return runClassify(machine, vector);
+  if (folder === "policy") return runRefused(machine, vector);
+  if (folder === "reply") return runReply(machine, vector);
+  return vector.breaker === undefined ? runTimeline(machine, vector) : runBreaker(machine, vector);
+}
+
+function runBreaker(machine, vector) {
+  known(vector, "name note source breaker steps");
+  let now = 0;
+  const policy = machine.Policy.fromJSON({ breaker: vector.breaker });
+  const circuit = new machine.Circuit(policy, () => now);
+  const held = new Map();
+  const outcomes = { S: true, F: false, N: undefined };
+  for (const [place, step] of vector.steps.entries()) {
+    known(step, "at advance_ms event lease_ms rejected state note");
+    now = step.at ?? now + (step.advance_ms ?? 0);
+    const [event, name, outcome] = step.event.split(":");
+    if (event === "end") {
+      circuit.settle(held.get(name), outcomes[outcome]);
+      held.delete(name);
+    } else if (event !== "read") {
+      const { permit } = circuit.admit(step.lease_ms);
+      need(permit === undefined, step.rejected ?? false, `step ${place}: refused`);
+      if (permit !== undefined && event === "start") held.set(name, permit);
+      else if (permit !== undefined) circuit.settle(permit, outcomes[event]);
+    }
+    if (step.state !== undefined) need(circuit.state(), step.state, `step ${place}`);
+  }
+}
+
+function runClassify(machine, vector) {
+  known(vector, "name note source cases");
+  for (const [place, { facts, failure, ...rest }] of vector.cases.entries()) {
+    known(rest, "note");
+    known(facts, FACTS);
+    // `retry_after_ms` and `wall_ms` are facts of that name, not spans.
+    const told = Object.fromEntries(Object.entries(facts).map(([name, fact]) => [camel(name), fact]));
+    const found = failureFields(machine.classifyFacts(told));
+    need(found, failure, `case ${place}, by rule ${machine.decidingRule(told)}`);
+  }
+}
+
+function runRefused(machine, vector) {
+  known(vector, "name note source refused");
+  for (const [place, form] of vector.refused.entries()) {
+    known(form, "policy routes line");
+    // Fields of a route are said in the spelling of JavaScript.
+    const line = form.routes === undefined ? form.line : camel(form.line.replace(/_ms\b/g, ""));
+    let said = "not refused";
+    try {
+      open(machine, machine.Policy.fromJSON(form.policy ?? {}), form.routes);
+    } catch (refused) {
+      said = refused.message;
+    }
+    need(said, line, `case ${place}`);
+  }
+}
+
+function runReply(machine, vector) {
+  known(vector, "name note source replies finishes");
+  for (const [place, form] of (vector.replies ?? []).entries()) {
+    known(form, "answer calls kind");
+    need(machine.readReply(form.answer, form.calls), form.kind, `reply ${place}`);
+  }
+  for (const [place, { reason, refusal, accept_cut = false, ...wanted }] of (vector.finishes ?? []).entries()) {
+    known(wanted, "kind what");
+    const found = machine.judgeFinish(reason, refusal, accept_cut);
+    need(found ?? {}, wanted, `finish ${place}`);
+  }
+}
+
+function open(machine, policy, routes) {
+  if (routes?.every((route) => typeof route === "string")) new machine.Session({ policy, routes });
+  const chain = (routes ?? []).map(routeFields).map((route) => [route, plain(route)]);
+  new machine.MachineSession(policy, chain, undefined, 1);
+}
+
+function seesWhatIsWrong(machine) {
+  const poll = { name: "x", routes: ["p"], steps: [{ poll: { attempt: { id: 2 } } }] };
+  const says = (vector, line) => {
+    let said = "";
+    try {
+      runTimeline(machine, vector);
+    } catch (wrong) {
+      if (!(wrong instanceof Wrong)) throw wrong;
+      said = wrong.message;
+    }
+    if (!said.includes(line)) throw new Wrong(`expected "${line}", got "${said}"`);
+  };
+  says(poll, "step 0 (at 0, plain): poll.attempt.id: expected 2, got 1");
+  says({ ...poll, steps: [{ poll: { attempt: { id: { from: 2, to: 3 } } } }] }, 'expected {"from":2,"to":3}, got 1');
+  says({ ...poll, steps: [{ poll: { attempt: { oops: 1 } } }] }, "no field oops");
+  says({ ...poll, oops: 1 }, "unknown field oops");
+  says({ ...poll, steps: [{ oops: 1 }] }, "no such step: oops");
+  says({ ...poll, steps: [{ taken: 9 }] }, "was stale");
+  says({ ...poll, steps: [{ taken: 1, waited: 1 }] }, "two things");
+}
