@@ -7,8 +7,8 @@ import { unlessAborted } from "./race.js";
 import { readArguments } from "./reply.js";
 
 /**
- * Resolves when a tool call may run, with the decision if somebody was asked; rejects with `ApprovalDenied` when it may not.
- * No approver means no. An approver that fails has not said yes: its error comes out.
+ * Resolves when a tool call may run, with the decision if somebody was asked; rejects with `ApprovalDenied` when it may
+ * not. No approver means no. An approver that fails has not said yes: its error comes out.
  */
 export async function passGate(policy, tool, given, { risky = false, standing = [], approver, signal }) {
   checkOptionalFunction("approver", approver);

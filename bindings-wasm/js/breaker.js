@@ -10,8 +10,8 @@ const NUMBERS = ["consecutive", "rate", "minCalls", "window", "open", "maxOpen",
 
 /**
  * Stops calling what keeps failing, and tries again with exactly one probe: `await breaker.call(fn, ...args)`, or
- * `breaker.wrap(fn)`. Every error counts but those in `ignore` and an `AbortError`: whoever was called off proves nothing.
- * The options are explained in the types.
+ * `breaker.wrap(fn)`. Every error counts but those in `ignore` and an `AbortError`: whoever was called off proves
+ * nothing. The options are explained in the types.
  */
 export class CircuitBreaker {
   #circuit;

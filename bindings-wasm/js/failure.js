@@ -9,7 +9,7 @@ export class Failure {
   constructor(kind, { status, retryAfter, resetAfter, phase, shouldRetry, effect } = {}) {
     const hint = shouldRetry === undefined ? -1 : Number(shouldRetry);
     checked(() =>
-      native.failureNew(String(kind), status ?? 0, retryAfter ?? NaN, resetAfter ?? NaN, phase, hint, effect),
+      native.failureNew(String(kind), status ?? -1, retryAfter ?? NaN, resetAfter ?? NaN, phase, hint, effect),
     );
     read(this, 0);
   }
@@ -38,7 +38,7 @@ export function readFailure(from) {
 function read(failure, from) {
   const [kind, status, retryAfter, resetAfter, phase, hint, effect] = out().subarray(from, from + 7);
   failure.kind = names().failure_kind[kind];
-  failure.status = status > 0 ? status : undefined;
+  failure.status = status >= 0 ? status : undefined;
   failure.retryAfter = known(retryAfter);
   failure.resetAfter = known(resetAfter);
   failure.phase = names().failure_phase[phase];
@@ -52,7 +52,7 @@ export function numbersOf(failure) {
   const { failure_kind: kinds, failure_phase: phases, failure_effect: effects } = names();
   return [
     kinds.indexOf(failure.kind),
-    failure.status ?? 0,
+    failure.status ?? -1,
     failure.retryAfter ?? NaN,
     failure.resetAfter ?? NaN,
     phases.indexOf(failure.phase),

@@ -6,6 +6,7 @@ import { native, out } from "./engine.js";
 import { known, numbersOf, readFailure } from "./failure.js";
 import { checked, keep, statistics, TABLES } from "./handles.js";
 import { handleOf, policyOf } from "./policy.js";
+import { names } from "./words.js";
 
 export { AskApproval, Attempt, Cancel, Finish, Rebuild, Switch, Wait } from "./command.js";
 export { Failure } from "./failure.js";
@@ -207,14 +208,31 @@ export class MachineTurn extends Machine {
 
   /** What became of the turn so far. */
   tally() {
-    const tally = native.turnTally(this.handle);
-    return { ...tally, failure: readFailure(0) };
+    const route = native.turnTally(this.handle);
+    const [stopReason, degraded, ...counts] = out().subarray(7, 14);
+    const [steps, attempts, toolCalls, inputTokens, outputTokens] = counts.map(known);
+    return {
+      route,
+      stopReason: names().stop_reason[stopReason],
+      degraded: degraded !== 0,
+      steps,
+      attempts,
+      toolCalls,
+      inputTokens,
+      outputTokens,
+      failure: readFailure(0),
+      blocked: native.turnBlocked(this.handle),
+      lines: native.turnLines(this.handle),
+    };
   }
 
   /** Notices that were not read yet: pairs of milliseconds since the turn began and a line. */
   notices() {
-    const flat = native.turnNotices(this.handle);
-    return Array.from({ length: flat.length / 2 }, (_, place) => [flat[2 * place], flat[2 * place + 1]]);
+    const notices = [];
+    for (let line = native.turnNotice(this.handle); line !== undefined; line = native.turnNotice(this.handle)) {
+      notices.push([out()[0], line]);
+    }
+    return notices;
   }
 
   /** Milliseconds left until the deadline; undefined without one. */

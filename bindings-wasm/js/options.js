@@ -1,5 +1,7 @@
 // Options are checked by name: a typo must not silently mean the default.
 
+import { Policy } from "./machine.js";
+
 /** Refuses options that a function does not have. `undefined` means none were given. */
 export function checkOptions(where, options, allowed) {
   if (options === undefined) {
@@ -31,7 +33,7 @@ export function checkOptionalFunction(what, value) {
 
 /** Refuses what is no AbortSignal; another realm's is one, too. */
 export function checkSignal(where, signal) {
-  if (signal !== undefined && typeof signal?.addEventListener !== "function") {
+  if (signal !== undefined && typeof signal?.throwIfAborted !== "function") {
     throw new TypeError(`${where}: signal: ${shown(signal)} is not an AbortSignal`);
   }
 }
@@ -54,5 +56,22 @@ export function shown(value) {
       : String(value).slice(0, 100);
   } catch {
     return typeof value;
+  }
+}
+
+const MOST_SPANS = 256;
+const goodSpans = new Set();
+
+/**
+ * Refuses a span of time that a policy would refuse, in the core's words. The same few numbers come again and again.
+ */
+export function checkSpan(group, field, millis) {
+  const key = `${group}.${field}: ${typeof millis} ${shown(millis)}`;
+  if (!goodSpans.has(key)) {
+    new Policy({ [group]: { [field]: millis ?? Number.NaN } });
+    if (goodSpans.size >= MOST_SPANS) {
+      goodSpans.clear();
+    }
+    goodSpans.add(key);
   }
 }

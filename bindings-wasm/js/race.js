@@ -1,5 +1,5 @@
-// Work that is given up on: at a limit, or when a signal is aborted. Whoever waits for it is let go at once, even where the
-// work itself does not listen; what it still brings is dropped, and no timer or listener is left behind.
+// Work that is given up on: at a limit, or when a signal is aborted. Whoever waits for it is let go at once, even where
+// the work itself does not listen; what it still brings is dropped, and no timer or listener is left behind.
 
 import { CallTimeout } from "./errors.js";
 import { words } from "./machine.js";
@@ -71,8 +71,8 @@ export class Race extends Alarm {
 }
 
 /**
- * Runs `work()`, sync or async, and gives up on it after so many milliseconds with a `CallTimeout`, or as soon as the signal
- * is aborted with its reason.
+ * Runs `work()`, sync or async, and gives up on it after so many milliseconds with a `CallTimeout`, or as soon as the
+ * signal is aborted with its reason.
  *
  * @param stop told to `abort(reason)` when it is given up on, and that it is `done()` otherwise.
  * @param clock whose milliseconds they are; by default those of the source of time that is in place.
@@ -139,6 +139,36 @@ class Limited extends Race {
 
   late() {
     this.left(new CallTimeout(words.givenUpOn(this.what, this.timeout)));
+  }
+}
+
+/**
+ * Where a request goes on after its limit: in the async context (`AsyncLocalStorage`, traces) in which this was made. A
+ * timer rings in the context of whoever set it, and ours is shared.
+ */
+export class Home {
+  #work = [];
+  #wake;
+
+  constructor() {
+    this.#open();
+  }
+
+  run(work) {
+    this.#work.push(work);
+    this.#wake();
+  }
+
+  #open() {
+    const woken = new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+    woken.then(() => {
+      this.#open();
+      for (const work of this.#work.splice(0)) {
+        work();
+      }
+    });
   }
 }
 

@@ -13,9 +13,9 @@ const MOST_POLICIES = 256;
 /**
  * Calls `fn({ number, signal })`, and again if it fails in a way that may pass. Resolves with its value.
  *
- * Rejects with `Exhausted` when the last attempt failed too (its error is the cause), with the original error, unchanged,
- * where asking again cannot help, and with `signal.reason` when the signal is aborted. A mistake in the options comes as a
- * rejection, too, before the first attempt. The options are explained in the types.
+ * Rejects with `Exhausted` when the last attempt failed too (its error is the cause), with the original error,
+ * unchanged, where asking again cannot help, and with `signal.reason` when the signal is aborted. A mistake in the
+ * options comes as a rejection, too, before the first attempt. The options are explained in the types.
  */
 export function retry(fn, options) {
   try {
@@ -95,12 +95,24 @@ function settingsOf(where, options) {
   return { policy: () => policy, judge: judgeOf(where, on), signal: signal ?? undefined, sleep, clock, seed };
 }
 
+/** Without options there is no policy to be made before it is needed. */
 const DEFAULTS = { policy: () => policyOf({}), judge: classify };
 const policies = new Map();
+let latest = {};
 
 /** Policies are made once: the same few numbers come again and again. */
 function policyOf({ maxAttempts, base, factor, cap, jitter }) {
-  const key = `${maxAttempts} ${base} ${factor} ${cap} ${jitter}`;
+  if (
+    latest.policy !== undefined &&
+    latest.maxAttempts === maxAttempts &&
+    latest.base === base &&
+    latest.factor === factor &&
+    latest.cap === cap &&
+    latest.jitter === jitter
+  ) {
+    return latest.policy;
+  }
+  const key = [maxAttempts, base, factor, cap, jitter].map((one) => `${typeof one} ${shown(one)}`).join();
   let policy = policies.get(key);
   if (policy === undefined) {
     policy = Policy.forRetry({ maxAttempts, base, factor, cap, jitter });
@@ -109,6 +121,7 @@ function policyOf({ maxAttempts, base, factor, cap, jitter }) {
     }
     policies.set(key, policy);
   }
+  latest = { maxAttempts, base, factor, cap, jitter, policy };
   return policy;
 }
 
@@ -139,8 +152,8 @@ function isClass(fn) {
 }
 
 /**
- * A function of the same parameters that is retried; the options are those of `retry`, checked now. Generators are refused:
- * what they have already given away cannot be taken back.
+ * A function of the same parameters that is retried; the options are those of `retry`, checked now. Generators are
+ * refused: what they have already given away cannot be taken back.
  */
 export function retrying(fn, options) {
   settingsOf("retrying", options);
@@ -165,9 +178,9 @@ export function named(fn, wrapper) {
 }
 
 /**
- * Retries a block: `for await (const attempt of attempts({ maxAttempts: 3 })) { .. }`, with `await attempt.run(fn)` in it, or
- * a `try` whose `catch` says `attempt.failed(error)`. The loop ends with the first block that succeeds; the error of the last
- * one, or a permanent one, comes out of `run` or `failed`. The options are those of `retry`.
+ * Retries a block: `for await (const attempt of attempts({ maxAttempts: 3 })) { .. }`, with `await attempt.run(fn)` in
+ * it, or a `try` whose `catch` says `attempt.failed(error)`. The loop ends with the first block that succeeds; the
+ * error of the last one, or a permanent one, comes out of `run` or `failed`. The options are those of `retry`.
  */
 export function attempts(options) {
   const settings = settingsOf("attempts", options);

@@ -4,17 +4,17 @@ import { passGate } from "./approval.js";
 import { classify, textOf } from "./classify.js";
 import { drive } from "./drive.js";
 import { CallTimeout, DeadlineExceeded, InvalidOption, StepLimitExceeded } from "./errors.js";
-import { Call, MachineSession, MachineTurn, Policy, stands, words } from "./machine.js";
-import { checkFunction, checkOptionalFunction, checkOptions, checkSignal, shown } from "./options.js";
-import { isThenable, promised, Race } from "./race.js";
+import { MachineSession, MachineTurn, Policy, stands, words } from "./machine.js";
+import { checkFunction, checkOptionalFunction, checkOptions, checkSignal, checkSpan, shown } from "./options.js";
+import { Home, isThenable, promised, Race } from "./race.js";
 import { fieldsOf, Route } from "./route.js";
 import { current } from "./time.js";
 
 const OPTIONS = ["routes", "policy", "clock", "sleep", "seed", "log"];
 
 /**
- * The process or the conversation: one policy, one chain of routes, and what has been learnt about them. The options are
- * explained in the types.
+ * The process or the conversation: one policy, one chain of routes, and what has been learnt about them. The options
+ * are explained in the types.
  */
 export class Session {
   #log;
@@ -122,8 +122,9 @@ export class Turn extends MachineTurn {
   constructor(owner, { tools = [], deadline } = {}) {
     super(owner.core, tools);
     this.owner = owner;
+    this.home = undefined;
     if (deadline !== undefined) {
-      new Policy({ turn: { deadline } }); // the core's own check, and its words
+      checkSpan("turn", "deadline", deadline);
       this.shorten(deadline);
     }
   }
@@ -132,10 +133,10 @@ export class Turn extends MachineTurn {
    * Makes a request by `request(attempt)`, sync or async: again, or on another route, as long as the policy allows.
    *
    * `attempt.route`, `.client`, `.timeout`, `.idempotencyKey` and `.signal` say how to make it. A request that does not
-   * listen to the signal is left behind at its limit all the same. Whatever is wrong comes as a rejection:
-   * `Exhausted` (everything was tried; the last error is the cause), `BreakerOpen` (nothing could be asked; `retryIn`
-   * says when to come back), `DeadlineExceeded` (the turn's time is over), or the original error, unchanged, where asking
-   * again cannot help. With `signal`, its reason.
+   * listen to the signal is left behind at its limit all the same. Whatever is wrong comes as a rejection: `Exhausted`
+   * (everything was tried; the last error is the cause), `BreakerOpen` (nothing could be asked; `retryIn` says when to
+   * come back), `DeadlineExceeded` (the turn's time is over), or the original error, unchanged, where asking again
+   * cannot help. With `signal`, its reason.
    */
   call(request, options) {
     try {
@@ -162,6 +163,7 @@ export class Turn extends MachineTurn {
         this.settle(entered);
         return Promise.resolve(value);
       }
+      this.home ??= new Home();
       return new Promise((resolve, reject) => {
         const asked = new Asked(this, entered, request, resolve, reject);
         const source = current();
@@ -232,7 +234,9 @@ class Asked extends Race {
 
   won(value) {
     try {
-      this.attempt.done();
+      if (this.signal !== undefined) {
+        this.attempt.done();
+      }
       this.turn.settle(this.attempt);
     } catch (error) {
       this.reject(error); // a clock of the caller's may throw
@@ -249,7 +253,7 @@ class Asked extends Race {
     const { attempt } = this;
     const error = new CallTimeout(words.givenUpOn("the call", attempt.timeout));
     attempt.abort(error);
-    this.lost(error);
+    this.turn.home.run(() => this.lost(error));
   }
 
   left(reason) {

@@ -8,7 +8,8 @@ import { install, rest } from "./time.js";
 export { calls, fails, hangs, says, script } from "./testing/script.js";
 
 /**
- * Virtual time: a clock that moves only when nothing else can happen. `slept` lists the waits of the loops, in milliseconds.
+ * Virtual time: a clock that moves only when nothing else can happen. `slept` lists the waits of the loops, in
+ * milliseconds.
  *
  * `clock` and `sleep` are functions as the options of these names want them.
  */
@@ -65,10 +66,11 @@ export class VirtualTime {
 }
 
 /**
- * No real sleeping: all of failsoft runs on a virtual clock, for the whole process. `await instant(async (time) => { .. })`, or
- * `const time = instant(); ..; time.restore()`, or `using time = instant()`.
+ * No real sleeping: all of failsoft runs on a virtual clock, for the whole process. `await instant(async (time) => { ..
+ * })`, or `const time = instant(); ..; time.restore()`, or `using time = instant()`.
  *
- * Time passes when many turns of the event loop brought nothing new. Real I/O and timers of your own are not waited for.
+ * Time passes when many turns of the event loop brought nothing new. Real I/O and timers of your own are not waited
+ * for.
  */
 export function instant(...given) {
   const work = typeof given[0] === "function" ? given.shift() : undefined;
@@ -87,19 +89,17 @@ async function until(work, time) {
 }
 
 /**
- * Records what is logged: `const log = new NoticeRecorder(); new Session({ routes, log })`. `log.entries` are the entries as they
- * came, `log.lines` their messages.
+ * Records what is logged: `const log = new NoticeRecorder(); new Session({ routes, log })`. `log.entries` are the
+ * entries as they came, `log.lines` their messages.
  */
-export class NoticeRecorder {
-  constructor() {
-    // An instance is a function: it is given where a `log` is wanted.
-    const log = (entry) => {
-      log.entries.push(entry);
-      log.lines.push(entry.message);
-    };
-    Object.setPrototypeOf(log, new.target.prototype);
-    return Object.assign(log, { entries: [], lines: [] });
-  }
+export function NoticeRecorder() {
+  // An instance is a function: it is given where a `log` is wanted.
+  const log = (entry) => {
+    log.entries.push(entry);
+    log.lines.push(entry.message);
+  };
+  Object.setPrototypeOf(log, NoticeRecorder.prototype);
+  return Object.assign(log, { entries: [], lines: [] });
 }
 
 Object.setPrototypeOf(NoticeRecorder.prototype, Function.prototype);

@@ -18,7 +18,9 @@ export class Alarm {
   }
 }
 
-/** What real and virtual time have in common. They add `virtual`, `now`, `arm(alarm, until)`, `disarm(alarm)`, `record`. */
+/**
+ * What real and virtual time have in common. They add `virtual`, `now`, `arm(alarm, until)`, `disarm(alarm)`, `record`.
+ */
 export class TimeSource {
   /** A wait of a loop, in milliseconds; rejects with `signal.reason` when the signal is aborted. */
   sleep(delay, signal) {
@@ -31,8 +33,8 @@ export class TimeSource {
  * Alarms that seldom ring: the limit of an attempt is nearly always disarmed, so arming and disarming must cost next to
  * nothing. They wait in linked lists by when they ring, and one timer watches the earliest list.
  *
- * The timer keeps the process alive as long as an alarm is armed, and is cleared soon after the last one is not: once per
- * turn of the event loop, rather than once per attempt.
+ * The timer keeps the process alive as long as an alarm is armed, and is cleared soon after the last one is not: once
+ * per turn of the event loop, rather than once per attempt.
  */
 class RealTime extends TimeSource {
   virtual = false;
@@ -87,6 +89,7 @@ class RealTime extends TimeSource {
   #begin() {
     this.#by = globalThis.setTimeout;
     this.#isSweeping = false;
+    this.#timer = undefined;
     this.#rings = Infinity;
   }
 

@@ -3,16 +3,16 @@
 import { passGate } from "./approval.js";
 import { StepLimitExceeded } from "./errors.js";
 import { Policy, StepCounter, words } from "./machine.js";
-import { checkFunction, checkOptionalFunction, checkOptions, checkSignal } from "./options.js";
+import { checkFunction, checkOptionalFunction, checkOptions, checkSignal, checkSpan } from "./options.js";
 import { within } from "./race.js";
 import { Session } from "./session.js";
 
 /**
- * Calls `fn({ signal })` and gives up on it after `timeout` milliseconds. Resolves with its value, or rejects with its error
- * unchanged.
+ * Calls `fn({ signal })` and gives up on it after `timeout` milliseconds. Resolves with its value, or rejects with its
+ * error unchanged.
  *
- * At the limit the signal is aborted and the rejection is a `CallTimeout`, also where `fn` does not listen to the signal: then
- * it is left behind, and what it brings is dropped.
+ * At the limit the signal is aborted and the rejection is a `CallTimeout`, also where `fn` does not listen to the
+ * signal: then it is left behind, and what it brings is dropped.
  */
 export async function callWithDeadline(fn, timeout, options) {
   checkOptions("callWithDeadline", options, ["signal", "clock"]);
@@ -20,7 +20,7 @@ export async function callWithDeadline(fn, timeout, options) {
   const { signal, clock } = options ?? {};
   checkSignal("callWithDeadline", signal ?? undefined);
   checkOptionalFunction("callWithDeadline: clock", clock);
-  new Policy({ attempt: { timeout: timeout ?? Number.NaN } }); // the core's own check, and its words
+  checkSpan("attempt", "timeout", timeout);
   const given = new Given();
   const name = fn.name || "the call";
   return within(timeout, () => fn(given), name, {
@@ -101,8 +101,8 @@ let plainPolicy;
 /**
  * Resolves when a tool call may run; rejects with `ApprovalDenied`, whose `reason` says why, when it may not.
  *
- * `risky` says whether it needs approval: a boolean, a list or set of tool names, or `risky(tool, args)`. `approver(request)`
- * answers with a boolean or a decision (`once`, `session`, `always`, `deny`). No approver means no.
+ * `risky` says whether it needs approval: a boolean, a list or set of tool names, or `risky(tool, args)`.
+ * `approver(request)` answers with a boolean or a decision (`once`, `session`, `always`, `deny`). No approver means no.
  */
 export async function approvalGate(tool, args, options) {
   checkOptions("approvalGate", options, ["risky", "approver", "signal"]);

@@ -2,11 +2,15 @@
 
 import { native } from "./engine.js";
 
+/** The engine's lists, in its order. */
+const LISTS = ["failure_kind", "failure_phase", "failure_effect", "stop_reason", "limit", "wait_why", "switch_why"];
+LISTS.push("cancel_why", "decision", "replay", "raised", "reply_kind");
+
 let lists;
 
 /** The lists of words, by the names of `tests/vectors/names.json`. */
 export function names() {
-  lists ??= native.names();
+  lists ??= Object.fromEntries(LISTS.map((list, place) => [list, native.names(place)]));
   return lists;
 }
 

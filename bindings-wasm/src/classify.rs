@@ -6,8 +6,9 @@ use failsoft::value::Value;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::convert::{named, value};
+use crate::convert::named;
 use crate::out::{failure, say};
+use crate::plain::value;
 
 fn judge<T>(facts: &JsValue, judge: impl FnOnce(&Facts<'_>) -> T) -> Result<T, JsValue> {
     let facts = value(facts);

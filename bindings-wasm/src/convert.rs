@@ -1,54 +1,12 @@
-//! Plain data and failures, from JavaScript to the core.
+//! Words, moments and failures, from JavaScript to the core.
 
 use std::time::Duration;
 
 use failsoft::policy::failure::{Effect, FailureKind, Phase};
 use failsoft::value::Value;
 use failsoft::{Failure, Instant};
-use js_sys::{Array, Object};
+use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen::{JsCast, JsValue};
-
-/// No policy nests deeper; an object that holds itself would never end.
-const DEEPEST: u32 = 16;
-
-/// Plain data of JavaScript as plain data of the core; anything else is shown as text, so that it is refused by name.
-pub(crate) fn value(thing: &JsValue) -> Value {
-    within(thing, DEEPEST)
-}
-
-fn within(thing: &JsValue, depth: u32) -> Value {
-    if thing.is_null() || thing.is_undefined() {
-        return Value::Null;
-    }
-    if let Some(flag) = thing.as_bool() {
-        return Value::Bool(flag);
-    }
-    if let Some(number) = thing.as_f64() {
-        return Value::Number(number);
-    }
-    if let Some(text) = thing.as_string() {
-        return Value::Text(text);
-    }
-    if thing.is_bigint() {
-        return Value::Number(js_sys::Number::new(thing).value_of());
-    }
-    let Some(deeper) = depth.checked_sub(1) else { return Value::Text("too deeply nested".into()) };
-    if let Some(items) = thing.dyn_ref::<Array>() {
-        return Value::List(items.iter().map(|item| within(&item, deeper)).collect());
-    }
-    if thing.is_object() {
-        let entries = Object::entries(thing.unchecked_ref());
-        let read = |entry: JsValue| {
-            let pair: Array = entry.unchecked_into();
-            (pair.get(0).as_string().unwrap_or_default(), pair.get(1))
-        };
-        // What is `undefined` was not said; `null` says that it is off.
-        let said = entries.iter().map(read).filter(|(_, item)| !item.is_undefined());
-        return Value::Map(said.map(|(key, item)| (key, within(&item, deeper))).collect());
-    }
-    Value::Text(if thing.is_function() { "a function" } else { "a symbol" }.into())
-}
 
 /// What the core found wrong: thrown as text, which `js/machine.js` makes an error of.
 pub(crate) fn invalid(wrong: failsoft::Invalid) -> JsValue {
@@ -78,7 +36,7 @@ pub(crate) fn maybe_span(millis: f64) -> Option<Duration> {
 pub(crate) fn failure(numbers: [f64; 7]) -> Failure {
     let [kind, status, retry_after, reset_after, phase, should_retry, effect] = numbers;
     let mut failure = Failure::new(FailureKind::ALL.get(kind as usize).copied().unwrap_or(FailureKind::Unknown));
-    failure.status = (status > 0.0).then_some(status as u16);
+    failure.status = (status >= 0.0).then_some(status as u16);
     failure.retry_after = maybe_span(retry_after);
     failure.reset_after = maybe_span(reset_after);
     failure.phase = (phase >= 0.0).then(|| Phase::ALL.get(phase as usize).copied()).flatten();
@@ -99,7 +57,7 @@ pub fn failure_new(
     effect: Option<String>,
 ) -> Result<(), JsValue> {
     let mut made = Failure::new(named("failure.kind", kind, FailureKind::NAMES, FailureKind::from_name(kind))?);
-    made.status = (status > 0.0).then_some(status as u16);
+    made.status = (status >= 0.0).then_some(status as u16);
     for (name, millis, slot) in
         [("retryAfter", retry_after, &mut made.retry_after), ("resetAfter", reset_after, &mut made.reset_after)]
     {

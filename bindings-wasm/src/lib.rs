@@ -9,6 +9,7 @@ mod classify;
 mod command;
 mod convert;
 mod out;
+mod plain;
 mod policy;
 mod session;
 mod tables;

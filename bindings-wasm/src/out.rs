@@ -48,12 +48,17 @@ pub(crate) fn say<const N: usize>(from: usize, numbers: [f64; N]) {
 
 /// Milliseconds; one that is absent is NaN.
 pub(crate) fn span(span: Option<Duration>) -> f64 {
-    span.map_or(f64::NAN, |span| span.as_millis() as f64)
+    span.map_or(f64::NAN, millis)
 }
 
 /// A span that may be "no limit".
 pub(crate) fn limit(span: Duration) -> f64 {
-    if span.as_millis() > 1 << 50 { f64::INFINITY } else { span.as_millis() as f64 }
+    if span.as_secs() > 1 << 40 { f64::INFINITY } else { millis(span) }
+}
+
+fn millis(span: Duration) -> f64 {
+    // Not `as_millis`: it counts in 128 bits, which costs a call here.
+    span.as_secs() as f64 * 1000.0 + f64::from(span.subsec_millis())
 }
 
 /// A moment; one that never comes is NaN.
@@ -63,10 +68,10 @@ pub(crate) fn at(instant: Instant) -> f64 {
 
 /// A failure as seven numbers; the first is -1 where there is none.
 pub(crate) fn failure(failure: Option<Failure>) -> [f64; 7] {
-    let Some(failure) = failure else { return [-1.0, 0.0, f64::NAN, f64::NAN, -1.0, -1.0, 0.0] };
+    let Some(failure) = failure else { return [-1.0, -1.0, f64::NAN, f64::NAN, -1.0, -1.0, 0.0] };
     [
         f64::from(failure.kind as u32),
-        failure.status.map_or(0.0, f64::from),
+        failure.status.map_or(-1.0, f64::from),
         span(failure.retry_after),
         span(failure.reset_after),
         failure.phase.map_or(-1.0, |phase| f64::from(phase as u32)),

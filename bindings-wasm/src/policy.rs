@@ -8,7 +8,8 @@ use failsoft::{Policy, ToolOutcome};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::convert::{invalid, named, value};
+use crate::convert::{invalid, named};
+use crate::plain::value;
 use crate::tables::{Handle, handle, with};
 
 fn keep(policy: Policy) -> Handle {

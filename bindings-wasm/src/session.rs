@@ -5,7 +5,8 @@ use failsoft::{Route, RouteId, Session};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::convert::{instant, invalid, value};
+use crate::convert::{instant, invalid};
+use crate::plain::value;
 use crate::tables::{Handle, handle, with};
 
 fn read_chain(routes: Vec<JsValue>) -> Result<Vec<Route>, JsValue> {

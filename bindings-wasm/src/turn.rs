@@ -7,13 +7,13 @@ use failsoft::policy::approval::{Decision, Digest};
 use failsoft::policy::limits::{Limit, Usage};
 use failsoft::value::Value;
 use failsoft::{Call, Replay, Session, Tool, ToolOutcome, Turn, Work};
-use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::command::{event, taken, write, write_attempt};
-use crate::convert::{failure, instant, invalid, maybe_span, named, value};
+use crate::convert::{failure, instant, invalid, maybe_span, named};
 use crate::out::{failure as written, say, span};
+use crate::plain::value;
 use crate::tables::{Guarded, Handle, Within, handle, with};
 
 fn read_tools(rows: Vec<JsValue>) -> Result<Arc<[Tool]>, JsValue> {
@@ -197,54 +197,47 @@ pub fn take_step(turn: Handle, now: f64) -> Option<String> {
     of(turn, |turn, session| turn.take_step(session, instant(now)).err().map(Limit::name).map(str::to_string))
 }
 
-/// What became of the turn so far; its numbers stand in `out`.
+/// What became of the turn so far, as numbers in `out`; its route, if it came to one, is what is returned.
 #[wasm_bindgen(js_name = turnTally)]
-pub fn tally(turn: Handle) -> Object {
-    let (report, route) = of(turn, |turn, session| {
-        let route = turn.scope().route().map(|route| session.route_name(route).to_string());
-        (Some(turn.report(session)), route)
-    });
-    let object = Object::new();
-    let Some(report) = report else { return object };
-    let count = |tokens: Option<u64>| tokens.map_or(JsValue::UNDEFINED, |count| (count as f64).into());
-    let list = |items: &[String]| items.iter().map(|item| JsValue::from_str(item)).collect::<Array>();
-    let fields: [(&str, JsValue); 10] = [
-        ("route", route.into()),
-        ("stopReason", report.stop_reason.map(failsoft::StopReason::name).into()),
-        ("degraded", report.degraded.into()),
-        ("steps", report.steps.into()),
-        ("attempts", report.attempts.into()),
-        ("toolCalls", report.tool_calls.into()),
-        ("blocked", list(&report.blocked).into()),
-        ("inputTokens", count(report.usage.input_tokens)),
-        ("outputTokens", count(report.usage.output_tokens)),
-        ("lines", list(&report.lines).into()),
-    ];
-    for (name, field) in &fields {
-        // A plain new object takes every field.
-        let _ = Reflect::set(&object, &JsValue::from_str(name), field);
-    }
-    say(0, written(report.failure));
-    object
+pub fn tally(turn: Handle) -> Option<String> {
+    of(turn, |turn, session| {
+        let report = turn.report(session);
+        let count = |tokens: Option<u64>| tokens.map_or(f64::NAN, |count| count as f64);
+        say(0, written(report.failure));
+        let numbers = [
+            report.stop_reason.map_or(-1.0, |reason| f64::from(reason as u32)),
+            f64::from(u8::from(report.degraded)),
+            f64::from(report.steps),
+            f64::from(report.attempts),
+            f64::from(report.tool_calls),
+            count(report.usage.input_tokens),
+            count(report.usage.output_tokens),
+        ];
+        say(7, numbers);
+        turn.scope().route().map(|route| session.route_name(route).to_string())
+    })
 }
 
-/// Notices that were not read yet: milliseconds since the turn began and a line, in turn.
-#[wasm_bindgen(js_name = turnNotices)]
-pub fn notices(turn: Handle) -> Array {
-    let out = Array::new();
-    let told = of(turn, |turn, session| {
-        let started = turn.scope().started();
-        let mut told = Vec::new();
-        while let Some(notice) = turn.poll_notice() {
-            told.push(((notice.at - started).as_millis() as f64, turn.scope().account().line(session, &notice)));
-        }
-        told
-    });
-    for (at, line) in told {
-        out.push(&at.into());
-        out.push(&line.into());
-    }
-    out
+/// Tools that were not allowed to run.
+#[wasm_bindgen(js_name = turnBlocked)]
+pub fn blocked(turn: Handle) -> Vec<String> {
+    of(turn, |turn, session| turn.report(session).blocked)
+}
+
+/// The whole account, for people.
+#[wasm_bindgen(js_name = turnLines)]
+pub fn lines(turn: Handle) -> Vec<String> {
+    of(turn, |turn, session| turn.report(session).lines)
+}
+
+/// The next notice that was not read yet, its milliseconds since the turn began in `out`; nothing when all are.
+#[wasm_bindgen(js_name = turnNotice)]
+pub fn notice(turn: Handle) -> Option<String> {
+    of(turn, |turn, session| {
+        let notice = turn.poll_notice()?;
+        say(0, [span(Some(notice.at - turn.scope().started()))]);
+        Some(turn.scope().account().line(session, &notice))
+    })
 }
 
 /// Milliseconds left until the deadline; NaN without one.

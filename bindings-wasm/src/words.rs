@@ -5,36 +5,29 @@ use failsoft::policy::approval::Decision;
 use failsoft::policy::failure::{Effect, FailureKind, Phase};
 use failsoft::policy::limits::Limit;
 use failsoft::{Replay, StopReason, words};
-use js_sys::{Array, Object, Reflect};
-use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::convert::maybe_span;
 
-/// The lists that numbers in `out` are places of, by the names of `names.json`.
+/// A list that numbers in `out` are places of; `js/words.js` knows which is which.
 #[wasm_bindgen(js_name = names)]
-pub fn names() -> Object {
-    let lists: [(&str, &[&str]); 12] = [
-        ("failure_kind", FailureKind::NAMES),
-        ("failure_phase", Phase::NAMES),
-        ("failure_effect", Effect::NAMES),
-        ("stop_reason", StopReason::NAMES),
-        ("limit", Limit::NAMES),
-        ("wait_why", WaitWhy::NAMES),
-        ("switch_why", SwitchWhy::NAMES),
-        ("cancel_why", CancelWhy::NAMES),
-        ("decision", Decision::NAMES),
-        ("replay", Replay::NAMES),
-        ("raised", Raised::NAMES),
-        ("reply_kind", ReplyKind::NAMES),
-    ];
-    let object = Object::new();
-    for (name, list) in lists {
-        let list: Array = list.iter().map(|word| JsValue::from_str(word)).collect();
-        // A plain new object takes every field.
-        let _ = Reflect::set(&object, &JsValue::from_str(name), &list);
-    }
-    object
+pub fn names(list: u32) -> Vec<String> {
+    let words = match list {
+        0 => FailureKind::NAMES,
+        1 => Phase::NAMES,
+        2 => Effect::NAMES,
+        3 => StopReason::NAMES,
+        4 => Limit::NAMES,
+        5 => WaitWhy::NAMES,
+        6 => SwitchWhy::NAMES,
+        7 => CancelWhy::NAMES,
+        8 => Decision::NAMES,
+        9 => Replay::NAMES,
+        10 => Raised::NAMES,
+        11 => ReplyKind::NAMES,
+        _ => &[],
+    };
+    words.iter().map(|word| word.to_string()).collect()
 }
 
 /// The sentence for a tool that a rule of the policy denies.

@@ -1,6 +1,7 @@
 // The loop of a call, and what it waits with.
 
 import assert from "node:assert/strict";
+import { AsyncLocalStorage } from "node:async_hooks";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { CallTimeout, Policy, Session } from "failsoft";
@@ -183,7 +184,11 @@ async function byHand(body) {
   const hand = {
     timers,
     made: () => made,
-    idle: () => soon.splice(0).forEach((work) => work()),
+    idle() {
+      for (const work of soon.splice(0)) {
+        work();
+      }
+    },
     pass(millis) {
       const end = now + millis;
       for (;;) {
@@ -345,4 +350,17 @@ timed("concurrent calls of one turn settle their own attempts", async (time) => 
     Array.from({ length: 20 }, (_, place) => place),
   );
   assert.equal(turn.report().attempts, 20);
+});
+
+timed("every attempt runs in the async context of its own call", async (time) => {
+  const store = new AsyncLocalStorage();
+  const one = new Session({ routes: ["a", "b", "c"], policy: new Policy({ attempt: { timeout: 1000 } }), log: null });
+  const seen = { x: [], y: [] };
+  const ask = ({ route }) => {
+    seen[store.getStore()].push(route.name);
+    return route.name === "c" ? store.getStore() : time.hang();
+  };
+  const values = await Promise.all(["x", "y"].map((name) => store.run(name, () => one.turn().call(ask))));
+  assert.deepEqual(values, ["x", "y"]);
+  assert.deepEqual(seen, { x: ["a", "b", "c"], y: ["a", "b", "c"] });
 });

@@ -9,8 +9,8 @@ import {
   fallback,
   PermanentError,
   retry,
-  StepLimiter,
   StepLimitExceeded,
+  StepLimiter,
   TransientError,
 } from "failsoft";
 import { deferred, failing, rejection, thrown, timed, turns } from "./common.mjs";
@@ -152,7 +152,7 @@ test("a safe tool is never asked about", async () => {
   await approvalGate("mail", {}, { risky: "send_mail", approver: never });
 });
 
-for (const risky of [true, "mail", ["mail"], new Set(["mail"]), (tool, { to }) => to === "ada", async () => true]) {
+for (const risky of [true, "mail", ["mail"], new Set(["mail"]), (_, { to }) => to === "ada", async () => true]) {
   test(`a risky one runs after a yes: ${typeof risky} ${String(risky)}`, async () => {
     const asked = [];
     await approvalGate("mail", MAIL, { risky, approver: (request) => asked.push(request) > 0 });

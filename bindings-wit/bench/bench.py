@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "test"))
 
-from component import Machine, case  # noqa: E402
+from component import Machine, case
 
 machine = Machine(Path(os.environ["FAILSOFT_WIT_DIR"]) / "failsoft.component.wasm")
 policy = machine("[static]policy.from-json", "{}")

@@ -38,11 +38,12 @@ function refused(make, said = (line) => line) {
 
 export function machineOf(component) {
   class Policy {
+    constructor(text) {
+      this.core = refused(() => component.Policy.fromJson(text));
+    }
+
     static fromJSON(given) {
-      const policy = new Policy();
-      const text = typeof given === "string" ? given : JSON.stringify(given);
-      policy.core = refused(() => component.Policy.fromJson(text));
-      return policy;
+      return new Policy(typeof given === "string" ? given : JSON.stringify(given));
     }
   }
 
@@ -273,7 +274,12 @@ export function machineOf(component) {
     }
   }
 
-  const facts = (told) => ({ ...told, classes: told.classes ?? [], phase: kebab(told.phase), wallMs: whole(told.wallMs) });
+  const facts = (told) => ({
+    ...told,
+    classes: told.classes ?? [],
+    phase: kebab(told.phase),
+    wallMs: whole(told.wallMs),
+  });
 
   return {
     Policy,

@@ -1,4 +1,4 @@
-"""The component behind the names of ``failsoft._native``, so that the vectors' runner drives it as it drives the binding.
+"""The component behind the names of ``failsoft._native``, so that the vectors' runner drives it as it drives that.
 
 It only renames: milliseconds in the component are seconds here, words with hyphens have underscores here.
 """
@@ -321,7 +321,7 @@ class Circuit:
 
 
 class OverAChain:
-    """``failsoft.Session`` as far as the runner needs it: the chain as it stands, an empty one too, which the core refuses."""
+    """``failsoft.Session`` as far as the runner needs it: the chain as it stands; the core refuses an empty one."""
 
     def __init__(self, policy: Policy, *, routes: list[str]) -> None:
         tried("[static]session.open", policy.core, json.dumps(routes), 1)

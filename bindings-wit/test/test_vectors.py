@@ -27,10 +27,8 @@ from vectors import FOLDER, Wrong, files, run_timeline, runner  # noqa: E402
 VECTORS = {key: vector for key, vector in files().items() if not key.startswith("driver/")}
 NAMES: dict[str, list[str]] = json.loads((FOLDER / "names.json").read_text("utf-8"))
 TYPES = component.machine.types()
-TEXT = set("fallback_scope follows jitter notice past_patience raised scope skip when_refused".split()) | {
-    name for name in NAMES if name.startswith("rule_")
-}
-"""Words of policies and of notices, which cross as text, and what a language raises."""
+TEXT = {name for name in NAMES if name.replace("_", "-") not in TYPES} | {"notice"}
+"""Words of policies and of notices, which cross as text, and of what a language raises. A notice is a record here."""
 
 
 @pytest.mark.parametrize("key", VECTORS)
@@ -52,6 +50,12 @@ def test_its_words_are_those_of_the_vocabulary(name: str) -> None:
     found = TYPES[name.replace("_", "-")]
     words = [word for word, _ in found.cases] if isinstance(found, VariantType) else found.names
     assert [word.replace("-", "_") for word in words] == NAMES[name]
+
+
+def test_what_crosses_as_text_is_known() -> None:
+    rules = {name for name in NAMES if name.startswith("rule_")}
+    policies = {"fallback_scope", "jitter", "past_patience", "when_refused"}
+    assert rules | policies | {"follows", "notice", "raised", "scope", "skip"} == TEXT
 
 
 def test_a_wrong_vector_is_seen() -> None:

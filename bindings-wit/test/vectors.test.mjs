@@ -23,5 +23,8 @@ test("it imports nothing", () => {
   // What is left is the component's own: its tables of resources.
   const core = new WebAssembly.Module(readFileSync(`${folder}/failsoft.core.wasm`));
   const imports = WebAssembly.Module.imports(core);
-  assert.deepEqual(imports.filter(({ module, name }) => !(module.startsWith("[export]") && name.startsWith("["))), []);
+  assert.deepEqual(
+    imports.filter(({ module, name }) => !(module.startsWith("[export]") && name.startsWith("["))),
+    [],
+  );
 });

@@ -40,7 +40,9 @@ impl Instant {
 /// Whole milliseconds of a span, saturating. The fraction is dropped: identical on every target.
 #[must_use]
 pub(crate) fn millis(span: Duration) -> u64 {
-    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+    // Neither `as_millis` nor `saturating_mul`: they count in 128 bits, which is a call of its own in WebAssembly.
+    let seconds = span.as_secs();
+    if seconds < u64::MAX / 1000 { seconds * 1000 + u64::from(span.subsec_millis()) } else { u64::MAX }
 }
 
 /// A span of whole milliseconds.

@@ -2,7 +2,7 @@
 // it too, with the files that it has fetched.
 //
 // `machine`: an object with Policy, MachineSession, MachineTurn, Call, Circuit, Failure, canonicalDigest, classifyFacts,
-// decidingRule, readReply, judgeFinish, Session, whose constructor takes `{ policy, routes }` and refuses an empty chain, and NAMES, if it can tell them.
+// decidingRule, readReply, judgeFinish, and Session, whose constructor takes `{ policy, routes }` and refuses an empty chain.
 // `files`: every file of `tests/vectors` by its path below that folder, parsed.
 
 import { camel, failureFields, known, need, plain, routeFields, Wrong } from "./form.mjs";
@@ -16,11 +16,9 @@ const FACTS = "status code error_type message classes phase retry_after_ms retry
 export function tests(machine, files) {
   const all = Object.keys(files).filter((path) => path.includes("/"));
   const mine = all.filter((path) => !path.startsWith("driver/"));
-  const words = ["every word is known", () => need(machine.NAMES, files["names.json"], "names")];
   return [
     ...mine.map((path) => [path.replace(/\.json$/, ""), () => runVector(machine, path, files[path])]),
     ["every folder holds as many as were counted", () => need(tally(all), files["count.json"], "files")],
-    ...(machine.NAMES === undefined ? [] : [words]),
     ["a wrong vector is seen", () => seesWhatIsWrong(machine)],
   ];
 }

@@ -4,8 +4,9 @@ import { TransientError } from "../errors.js";
 import { current, rest } from "../time.js";
 
 /**
- * A model that follows a script, one step a request; the last step repeats. A step is a reply, an error to throw, or a function
- * of `(messages, tools, context)`, sync or async; lists of steps are laid out. `requests` keeps what was asked.
+ * A model that follows a script, one step a request; the last step repeats. A step is a reply, an error to throw, or a
+ * function of `(messages, tools, context)`, sync or async; lists of steps are laid out. `requests` keeps what was
+ * asked.
  */
 export function script(...steps) {
   const all = steps.flat(Infinity);
@@ -42,7 +43,10 @@ export function fails(times = 1, error = new TransientError("overloaded")) {
   return Array.from({ length: times }, () => error);
 }
 
-/** A step that hangs on the virtual clock of `instant()`, by default for ever; it ends when the attempt's signal is aborted. */
+/**
+ * A step that hangs on the virtual clock of `instant()`, by default for ever; it ends when the attempt's signal is
+ * aborted.
+ */
 export function hangs(millis = Infinity, then = undefined) {
   return async (messages, tools, context) => {
     const source = current();

@@ -81,7 +81,9 @@ function isReading() {
   return busy.some((resource) => resource.includes("Req"));
 }
 
-/** Runs work in the next turn of the event loop. In browsers a message is quicker than a timer, which waits for 4 ms. */
+/**
+ * Runs work in the next turn of the event loop. In browsers a message is quicker than a timer, which waits for 4 ms.
+ */
 const nextTurn = globalThis.setImmediate ?? byMessage();
 
 function byMessage() {

@@ -26,7 +26,8 @@ impl Thousandths {
     /// `amount` times this factor, saturating.
     #[must_use]
     pub(crate) fn of(self, amount: u64) -> u64 {
-        u64::try_from(u128::from(amount) * u128::from(self.0) / 1000).unwrap_or(u64::MAX)
+        let (thousands, rest, share) = (amount / 1000, amount % 1000, u64::from(self.0));
+        thousands.saturating_mul(share).saturating_add(rest * share / 1000)
     }
 }
 

@@ -1,0 +1,1966 @@
+// The types of `failsoft`, written by hand. Spans are milliseconds, everything that waits is a promise, and what is
+// left out (or `undefined`) has its default. A value that is not allowed is an `InvalidOption`; an option that there is
+// not, or of the wrong type, is a `TypeError`.
+
+export * as testing from "./testing.js";
+
+// ---- One guard around one call ----
+
+/**
+ * Calls `fn`, and again if it fails in a way that may pass. Resolves with its value.
+ *
+ * Rejects with {@link Exhausted} when the last attempt failed too (its error is the `cause`), with the original error,
+ * unchanged, where asking again cannot help, and with `signal.reason` when the signal is aborted.
+ *
+ * @example
+ * const page = await retry(({ signal }) => fetch(url, { signal }), { maxAttempts: 5 });
+ */
+export function retry<T>(fn: (attempt: RetryAttempt) => T, options?: RetryOptions): Promise<Awaited<T>>;
+
+/**
+ * A function of the same parameters, and the same `this`, that is retried as by {@link retry}.
+ *
+ * Generators are refused (`TypeError`): what they have already given away cannot be taken back.
+ *
+ * @example
+ * const load = retrying(async (id: number) => db.get(id), { on: ConnectionLost });
+ */
+export function retrying<This, Args extends unknown[], T>(
+  fn: (this: This, ...args: Args) => T,
+  options?: RetryOptions,
+): (this: This, ...args: Args) => Promise<Awaited<T>>;
+
+/**
+ * {@link retry} as a loop around a block. The loop ends with the first block that succeeds; the error of the last one,
+ * or a permanent one, comes out of `run` or `failed`.
+ *
+ * @example
+ * for await (const attempt of attempts({ maxAttempts: 3 })) {
+ *   await attempt.run(({ signal }) => load(signal));
+ * }
+ */
+export function attempts(options?: RetryOptions): AsyncIterable<AttemptBlock>;
+
+/**
+ * Calls `fn` and gives up on it after `timeout` milliseconds (1 ms to 30 days). Resolves with its value, or rejects with
+ * its error, unchanged.
+ *
+ * At the limit the signal is aborted and the rejection is a {@link CallTimeout}, also where `fn` does not listen to the
+ * signal: then it is left behind, and what it brings is dropped.
+ *
+ * @example
+ * const page = await callWithDeadline(({ signal }) => fetch(url, { signal }), 2_000);
+ */
+export function callWithDeadline<T>(
+  fn: (given: Signalled) => T,
+  timeout: number,
+  options?: DeadlineOptions,
+): Promise<Awaited<T>>;
+
+/**
+ * Calls the first choice, the next one if it fails, and so on. Resolves with the first value.
+ *
+ * It moves on at every error. Rejects with {@link Exhausted} when none succeeds (the last error is the `cause`), and with
+ * `signal.reason` when the signal is aborted.
+ *
+ * @example
+ * const text = await fallback(askPrimary, askBackup, () => "nobody is there");
+ */
+export function fallback<Choices extends [Choice, ...Choice[]]>(
+  ...choices: Choices
+): Promise<Awaited<ReturnType<Choices[number]>>>;
+export function fallback<Choices extends [Choice, ...Choice[]]>(
+  ...choicesThenOptions: [...choices: Choices, options: FallbackOptions]
+): Promise<Awaited<ReturnType<Choices[number]>>>;
+
+/**
+ * Lets exactly so many steps through, for a loop of your own.
+ *
+ * @example
+ * const limiter = new StepLimiter(10);
+ * while (!isDone) { limiter.tick(); await step(); }
+ */
+export class StepLimiter {
+  /** @param maxSteps a whole number from 1 to 100000. */
+  constructor(maxSteps: number);
+  readonly maxSteps: number;
+  /** Steps taken so far. */
+  get steps(): number;
+  /** Takes a step and returns its number, from 1; throws {@link StepLimitExceeded} when there is none left. */
+  tick(): number;
+}
+
+/**
+ * Resolves when a tool call may run; rejects with {@link ApprovalDenied}, whose `reason` says why, when it may not.
+ *
+ * An approver that throws has not said yes: its error comes out.
+ *
+ * @param args the arguments of the call, plain data: what is shown to the approver.
+ * @example
+ * await approvalGate("send_email", { to: "a@b.c" }, { risky: ["send_email"], approver: askSomebody });
+ */
+export function approvalGate<Args extends object>(
+  tool: string,
+  args: Args,
+  options: GateOptions<Args> & Required<Pick<GateOptions<Args>, "risky">>,
+): Promise<void>;
+
+/**
+ * Stops calling what keeps failing, and tries again with a probe.
+ *
+ * Every error counts but those in `ignore` and an `AbortError`: whoever was called off proves nothing.
+ *
+ * @example
+ * const breaker = new CircuitBreaker({ consecutive: 5 });
+ * const rate = await breaker.call(fetchRate, "EUR");
+ */
+export class CircuitBreaker {
+  constructor(options?: CircuitBreakerOptions);
+  /** What it would do with a call now. */
+  get state(): BreakerState;
+  /** Calls `fn(...args)` if the breaker lets it, else rejects with {@link BreakerOpen}, whose `retryIn` says when to come back. */
+  call<Args extends unknown[], T>(fn: (...args: Args) => T, ...args: Args): Promise<Awaited<T>>;
+  /** A function of the same parameters, and the same `this`, that is guarded. Generators are refused. */
+  wrap<This, Args extends unknown[], T>(
+    fn: (this: This, ...args: Args) => T,
+  ): (this: This, ...args: Args) => Promise<Awaited<T>>;
+}
+
+/**
+ * What kind of failure an error is, as the engine sees it. Knows failsoft's own errors, those of `fetch`, Node, `openai`
+ * and `@anthropic-ai/sdk`, and whatever carries an HTTP status and headers. Never throws.
+ *
+ * An error that brings along a {@link Failure} as `failsoftFailure` is that failure.
+ *
+ * @example
+ * if (classify(error).kind === "rate_limited") { .. }
+ */
+export function classify(error: unknown): Failure;
+
+/** A class of errors, abstract ones included. */
+export type ErrorClass = abstract new (...args: never) => object;
+
+/** Milliseconds on a clock that never goes back. Which moment is 0 does not matter. */
+export type Clock = () => number;
+
+/** Waits so many milliseconds. It should end early when the signal is aborted; nobody waits for it then. */
+export type Sleep = (delay: number, signal: AbortSignal | undefined) => unknown;
+
+/** What a function under a limit is given. */
+export interface Signalled {
+  /** Aborted at the limit, and when the caller's own signal is. */
+  readonly signal: AbortSignal;
+}
+
+/** What a function that is retried is given. */
+export interface RetryAttempt extends Signalled {
+  /** 1 for the first attempt. */
+  readonly number: number;
+}
+
+/** One round of {@link attempts}. A block that is left without a word has worked. */
+export interface AttemptBlock extends RetryAttempt {
+  /** Runs `fn`. Resolves with its value, or with undefined when it failed and there will be another attempt. */
+  run<T>(fn: (attempt: RetryAttempt) => T): Promise<Awaited<T> | undefined>;
+  /** The block failed. Throws when that was the end: the error itself, or {@link Exhausted} with it as `cause`. */
+  failed(error: unknown): void;
+}
+
+/** Something that {@link fallback} may call. */
+export type Choice = (given: Signalled) => unknown;
+
+/** How {@link retry}, {@link retrying} and {@link attempts} go about it. */
+export interface RetryOptions {
+  /**
+   * Attempts in all, the first included: a whole number from 1 to 1000; 1 means no retry.
+   *
+   * @default 3
+   * @example retry(fn, { maxAttempts: 5 })
+   */
+  maxAttempts?: number | undefined;
+  /**
+   * The first backoff: 0 ms to 30 days.
+   *
+   * @default 500
+   * @example retry(fn, { base: 100 })
+   */
+  base?: number | undefined;
+  /**
+   * Each backoff is this many times the one before: a number from 1 to 100.
+   *
+   * @default 2
+   * @example retry(fn, { factor: 1.5 })
+   */
+  factor?: number | undefined;
+  /**
+   * The longest backoff: 0 ms to 30 days, and at least `base`. Only a `Retry-After` can ask for a longer wait.
+   *
+   * @default 30_000
+   * @example retry(fn, { cap: 5_000 })
+   */
+  cap?: number | undefined;
+  /**
+   * How a backoff is spread, so that callers that failed together do not come back together.
+   *
+   * @default "full"
+   * @example retry(fn, { jitter: "none" })
+   */
+  jitter?: Jitter | undefined;
+  /**
+   * What is worth another attempt: a class of errors, several, or a predicate. By default what the failure table says
+   * may be asked again: {@link TransientError}, 429, 503, network failures; never a bug or a permanent failure.
+   *
+   * @default undefined
+   * @example retry(fn, { on: (error) => error instanceof DatabaseError && error.isBusy })
+   */
+  on?: ErrorClass | readonly ErrorClass[] | ((error: unknown) => boolean) | undefined;
+  /**
+   * Ends it, during waits too: the function is not called again, and the rejection is `signal.reason`.
+   *
+   * @default undefined
+   * @example retry(fn, { signal: AbortSignal.timeout(10_000) })
+   */
+  signal?: AbortSignal | undefined;
+  /**
+   * Waits in place of a timer.
+   *
+   * @default undefined
+   * @example retry(fn, { sleep: async (delay) => delays.push(delay) })
+   */
+  sleep?: Sleep | undefined;
+  /**
+   * A clock of your own.
+   *
+   * @default performance.now
+   * @example retry(fn, { clock: () => Number(process.hrtime.bigint() / 1_000_000n) })
+   */
+  clock?: Clock | undefined;
+  /**
+   * Makes the jitter repeatable: any whole number. By default random.
+   *
+   * @default undefined
+   * @example retry(fn, { seed: 7 })
+   */
+  seed?: number | bigint | undefined;
+}
+
+/** How {@link callWithDeadline} goes about it. */
+export interface DeadlineOptions {
+  /**
+   * Ends it at once; the rejection is `signal.reason`.
+   *
+   * @default undefined
+   * @example callWithDeadline(fn, 2_000, { signal: request.signal })
+   */
+  signal?: AbortSignal | undefined;
+  /**
+   * A clock of your own.
+   *
+   * @default performance.now
+   * @example callWithDeadline(fn, 2_000, { clock: () => performance.now() })
+   */
+  clock?: Clock | undefined;
+}
+
+/** How {@link fallback} goes about it: an object after the last choice. */
+export interface FallbackOptions {
+  /**
+   * Ends it; no other choice is called, and the rejection is `signal.reason`.
+   *
+   * @default undefined
+   * @example fallback(askPrimary, askBackup, { signal: request.signal })
+   */
+  signal?: AbortSignal | undefined;
+}
+
+/** What needs approval, and who is asked. */
+export interface GateOptions<Args extends object = object> {
+  /**
+   * Whether the call needs approval: a boolean, the names of risky tools, or a predicate. Tools that the policy calls
+   * risky do in any case. {@link approvalGate} wants it said.
+   *
+   * @default false
+   * @example turn.gate("pay", { amount: 3 }, { risky: (tool, { amount }) => amount > 100, approver })
+   */
+  risky?: boolean | string | Iterable<string> | ((tool: string, args: Args) => boolean | PromiseLike<boolean>) | undefined;
+  /**
+   * Who is asked. Without one, a risky call may not run.
+   *
+   * @default undefined
+   * @example turn.gate("pay", { amount: 3 }, { risky: true, approver: async ({ tool }) => (await ask(tool)) === "y" })
+   */
+  approver?: Approver | undefined;
+  /**
+   * Takes the question back; the rejection is `signal.reason`.
+   *
+   * @default undefined
+   * @example turn.gate("pay", { amount: 3 }, { risky: true, approver, signal: request.signal })
+   */
+  signal?: AbortSignal | undefined;
+}
+
+/** When a {@link CircuitBreaker} opens, for how long, and what closes it. */
+export interface CircuitBreakerOptions {
+  /**
+   * Opens after this many failures in a row: a whole number from 1 to 1000. When set, it replaces the failure rate.
+   *
+   * @default undefined
+   * @example new CircuitBreaker({ consecutive: 5 })
+   */
+  consecutive?: number | undefined;
+  /**
+   * Opens when this part of the calls in the window failed, the threshold included: a number from 0.001 to 1.
+   *
+   * @default 0.5
+   * @example new CircuitBreaker({ rate: 0.25 })
+   */
+  rate?: number | undefined;
+  /**
+   * The fewest calls in the window on which a rate is judged: a whole number from 1 to 100000.
+   *
+   * @default 5
+   * @example new CircuitBreaker({ minCalls: 20 })
+   */
+  minCalls?: number | undefined;
+  /**
+   * The window over which the rate is taken: 1 ms to 30 days.
+   *
+   * @default 30_000
+   * @example new CircuitBreaker({ window: 60_000 })
+   */
+  window?: number | undefined;
+  /**
+   * How long it stays open the first time: 1 ms to 30 days. Each time in a row doubles it.
+   *
+   * @default 5_000
+   * @example new CircuitBreaker({ open: 1_000 })
+   */
+  open?: number | undefined;
+  /**
+   * The longest time open: 1 ms to 30 days, and at least `open`.
+   *
+   * @default 30_000
+   * @example new CircuitBreaker({ maxOpen: 120_000 })
+   */
+  maxOpen?: number | undefined;
+  /**
+   * Calls admitted at a time while half open, and successes needed to close: a whole number from 1 to 100.
+   *
+   * @default 1
+   * @example new CircuitBreaker({ probes: 3 })
+   */
+  probes?: number | undefined;
+  /**
+   * Classes of errors that charge nobody and prove nothing.
+   *
+   * @default []
+   * @example new CircuitBreaker({ ignore: [NotFound] })
+   */
+  ignore?: ErrorClass | readonly ErrorClass[] | undefined;
+  /**
+   * A clock of your own.
+   *
+   * @default performance.now
+   * @example new CircuitBreaker({ clock: () => performance.now() })
+   */
+  clock?: Clock | undefined;
+}
+
+// ---- A session over several routes ----
+
+/**
+ * The process or the conversation: one policy, one chain of routes, and what has been learnt about them. There is
+ * nothing to close.
+ *
+ * @example
+ * const session = new Session({ routes: ["primary", { name: "backup", timeout: 30_000 }] });
+ * const reply = await session.turn().call((attempt) => ask(attempt.route.name, attempt.signal));
+ */
+export class Session<Client = unknown> {
+  constructor(options: SessionOptions<Client>);
+  readonly routes: readonly Route<Client>[];
+  get policy(): Policy;
+  /** Begins a turn: one request of a user. It begins at the primary. */
+  turn(options?: TurnOptions): Turn<Client>;
+  /** What the breaker of a route would do with a call now. */
+  breaker(route: string): BreakerState;
+  /** Forgets all that was held against a route: breakers close, rests end. */
+  reset(route: string): void;
+  /** Tools that were approved for longer than one call. */
+  approvals(): string[];
+  /** Takes back such an approval; false if there was none. */
+  withdrawApproval(tool: string): boolean;
+}
+
+/** One request of a user, made by {@link Session.turn}: its calls share one deadline and one account. */
+export class Turn<Client = unknown> {
+  private constructor();
+  /**
+   * Makes a request: again, or on another route, as long as the policy allows. Resolves with what it brought.
+   *
+   * A request that does not listen to `attempt.signal` is left behind at its limit all the same. Rejects with
+   * {@link Exhausted} (everything was tried; the last error is the `cause`), {@link BreakerOpen} (nothing could be asked;
+   * `retryIn` says when to come back), {@link DeadlineExceeded} (the turn's time is over), the original error, unchanged,
+   * where asking again cannot help, or `signal.reason`.
+   *
+   * @example
+   * const reply = await turn.call(({ client, signal }) => client.ask("hi", { signal }));
+   */
+  call<T>(request: (attempt: Attempt<Client>) => T, options?: CallOptions): Promise<Awaited<T>>;
+  /** Counts a step of your own loop. Throws {@link StepLimitExceeded} or {@link DeadlineExceeded} when it may not be taken. */
+  step(): void;
+  /**
+   * Resolves when a tool call of your own loop may run; rejects with {@link ApprovalDenied} when it may not. Standing
+   * approvals of the session count.
+   */
+  gate<Args extends object>(tool: string, args: Args, options?: GateOptions<Args>): Promise<void>;
+  /** What became of the turn so far. */
+  report(): Report;
+}
+
+/** A place that can be asked for the same thing: one entry of the chain, the primary first. */
+export class Route<Client = unknown> {
+  /** @param name its name in logs and messages; unique in the chain. */
+  constructor(name: string, options?: RouteOptions<Client>);
+  readonly name: string;
+  readonly provider: string | undefined;
+  readonly model: string | undefined;
+  readonly endpoint: string | undefined;
+  readonly credential: string | undefined;
+  readonly aggregator: boolean;
+  readonly contextWindow: number | undefined;
+  readonly timeout: number | undefined;
+  readonly firstProgress: number | undefined;
+  readonly idle: number | undefined;
+  readonly activate: ((route: Route<Client>) => Client | PromiseLike<Client>) | undefined;
+  readonly close: Close<Client> | undefined;
+}
+
+/** One attempt of a call: how this request is to be made. */
+export class Attempt<Client = unknown> {
+  private constructor();
+  readonly kind: "attempt";
+  readonly id: number;
+  /** The route to ask: the session's own object. */
+  get route(): Route<Client>;
+  /** What the route's `activate` returned; undefined for a route without that hook. */
+  get client(): Client | undefined;
+  /** How often the route's client had been made again before. */
+  readonly generation: number;
+  /** 1 for the first attempt on this route. */
+  readonly number: number;
+  /** Milliseconds that it may take; Infinity where there is no limit. For a client that has a time limit of its own. */
+  readonly timeout: number;
+  /** When it ends, on the session's clock. */
+  get until(): number | undefined;
+  /** Milliseconds until a stream must have brought something; for attempts declared streaming. */
+  get firstProgress(): number | undefined;
+  /** Milliseconds between two chunks of a stream; for attempts declared streaming. */
+  get idle(): number | undefined;
+  /** The same in every attempt of a call: by it the other end can recognise a repetition. */
+  get idempotencyKey(): string;
+  /** Aborted at the limit, and when the caller's own signal is. */
+  get signal(): AbortSignal;
+  /** What kind of work it is. */
+  readonly work: "model" | "tool" | "function";
+  /** The tool call's place in the model's reply. */
+  get index(): number | undefined;
+  /** Which model request of the turn it is, from 1. */
+  get step(): number | undefined;
+  /** Whether tools may be offered to the model. */
+  readonly withTools: boolean;
+  /** For a host loop of your own: the signal follows this one until `done`. */
+  follow(signal: AbortSignal | undefined): this;
+  /** For a host loop of your own: aborts the signal. */
+  abort(reason: unknown): void;
+  /** For a host loop of your own: it is over, and nothing listens any more. */
+  done(): void;
+}
+
+/** Closes a client. */
+export type Close<Client> = { close(client: Client): unknown }["close"];
+
+/** A route as it is written in a chain: a route, a plain object, or a mere name. */
+export type RouteLike<Client = unknown> = string | Route<Client> | RouteSpec<Client>;
+
+/** A route as a plain object. */
+export interface RouteSpec<Client = unknown> extends RouteOptions<Client> {
+  /**
+   * Its name in logs and messages; unique in the chain.
+   *
+   * @default none: it must be given
+   * @example new Session({ routes: [{ name: "primary", timeout: 30_000 }] })
+   */
+  name: string;
+}
+
+/**
+ * What is known of a route. What two routes share, they share in sickness too: the same `endpoint` has one breaker for
+ * connections; the same provider, endpoint and model have one for everything else; the same `credential` has one quota.
+ */
+export interface RouteOptions<Client = unknown> {
+  /**
+   * Who runs it.
+   *
+   * @default undefined
+   * @example new Route("primary", { provider: "openai" })
+   */
+  provider?: string | undefined;
+  /**
+   * The model that is asked for.
+   *
+   * @default undefined
+   * @example new Route("primary", { model: "gpt-5" })
+   */
+  model?: string | undefined;
+  /**
+   * Where it is reached, such as a base URL.
+   *
+   * @default undefined
+   * @example new Route("local", { endpoint: "http://localhost:8000/v1" })
+   */
+  endpoint?: string | undefined;
+  /**
+   * What pays for it: a name or a fingerprint, never the secret itself.
+   *
+   * @default undefined
+   * @example new Route("primary", { credential: "team-a" })
+   */
+  credential?: string | undefined;
+  /**
+   * Whether it spreads requests over several upstreams: its client is never made again.
+   *
+   * @default false
+   * @example new Route("router", { aggregator: true })
+   */
+  aggregator?: boolean | undefined;
+  /**
+   * The model's context window in tokens, if known: a whole number from 1 to 4294967295. A request that was too long is
+   * only asked again where the window is larger, or unknown.
+   *
+   * @default undefined
+   * @example new Route("long", { contextWindow: 1_000_000 })
+   */
+  contextWindow?: number | undefined;
+  /**
+   * The limit of one attempt, in place of the policy's `attempt.timeout`: 1 ms to 30 days.
+   *
+   * @default undefined
+   * @example new Route("thinker", { timeout: 1_800_000 })
+   */
+  timeout?: number | undefined;
+  /**
+   * Until a stream must make progress, in place of the policy's `attempt.firstProgress`: 1 ms to 30 days.
+   *
+   * @default undefined
+   * @example new Route("thinker", { firstProgress: 300_000 })
+   */
+  firstProgress?: number | undefined;
+  /**
+   * Between two chunks of a stream, in place of the policy's `attempt.idle`: 1 ms to 30 days.
+   *
+   * @default undefined
+   * @example new Route("quick", { idle: 10_000 })
+   */
+  idle?: number | undefined;
+  /**
+   * Makes the route's client: before the first attempt there, and again to replace a broken one. `attempt.client` is what
+   * it brought. If it throws, the next route is asked.
+   *
+   * @default undefined
+   * @example new Route("db", { activate: () => connect(url), close: (client) => client.end() })
+   */
+  activate?: ((route: Route<Client>) => Client | PromiseLike<Client>) | undefined;
+  /**
+   * Closes a client before it is made again, or one that came too late to be used.
+   *
+   * @default undefined
+   * @example new Route("db", { activate: () => connect(url), close: (client) => client.end() })
+   */
+  close?: Close<Client> | undefined;
+}
+
+/** What a {@link Session} is made of. */
+export interface SessionOptions<Client = unknown> {
+  /**
+   * The chain, the primary first: 1 to 64 routes, plain objects or mere names.
+   *
+   * @default none: they must be given
+   * @example new Session({ routes: ["primary", { name: "backup", timeout: 30_000 }] })
+   */
+  routes: Iterable<RouteLike<Client>>;
+  /**
+   * Every number and choice.
+   *
+   * @default new Policy()
+   * @example new Session({ routes: ["primary"], policy: new Policy({ turn: { deadline: 60_000 } }) })
+   */
+  policy?: Policy | undefined;
+  /**
+   * A clock of your own, read before each decision.
+   *
+   * @default performance.now
+   * @example new Session({ routes: ["primary"], clock: () => performance.now() })
+   */
+  clock?: Clock | undefined;
+  /**
+   * Waits in place of a timer.
+   *
+   * @default undefined
+   * @example new Session({ routes: ["primary"], sleep: async (delay) => delays.push(delay) })
+   */
+  sleep?: Sleep | undefined;
+  /**
+   * Makes every draw (jitter, idempotency keys) repeatable: any whole number. By default random.
+   *
+   * @default undefined
+   * @example new Session({ routes: ["primary"], seed: 7 })
+   */
+  seed?: number | bigint | undefined;
+  /**
+   * Who is told what the engine notices; `null` for nobody. By default warnings go to `console.warn`.
+   *
+   * @default console.warn
+   * @example new Session({ routes: ["primary"], log: ({ level, message }) => logger[level](message) })
+   */
+  log?: Log | null | undefined;
+}
+
+/** What a turn may be given. */
+export interface TurnOptions {
+  /**
+   * Milliseconds for the whole turn: 1 ms to 30 days. It can only shorten the policy's own `turn.deadline`.
+   *
+   * @default undefined
+   * @example session.turn({ deadline: 10_000 })
+   */
+  deadline?: number | undefined;
+}
+
+/** What a call may be given. */
+export interface CallOptions {
+  /**
+   * Ends it, during waits too: nothing is asked any more, and the rejection is `signal.reason`.
+   *
+   * @default undefined
+   * @example turn.call(request, { signal: request.signal })
+   */
+  signal?: AbortSignal | undefined;
+}
+
+/** What became of a turn so far. */
+export interface Report {
+  /** Why it ended; undefined while it goes on. */
+  stopReason: StopReason | undefined;
+  /** Whether the result is worse than asked for. */
+  degraded: boolean;
+  steps: number;
+  attempts: number;
+  toolCalls: number;
+  /** Names of tools that were not allowed to run. */
+  blocked: string[];
+  usage: Usage;
+  /** The failure that ended it. */
+  failure: Failure | undefined;
+  /** Where it came to. */
+  route: string | undefined;
+  /** The whole account, for people. */
+  lines: string[];
+}
+
+/** Tokens, as the models reported them; undefined is unknown, never zero. */
+export interface Usage {
+  inputTokens: number | undefined;
+  outputTokens: number | undefined;
+}
+
+/** Something that was noticed. */
+export interface LogEntry {
+  level: "info" | "warn";
+  /** Milliseconds since the turn began; undefined for what belongs to no turn. */
+  at?: number;
+  message: string;
+}
+
+/** Is told what was noticed. What it throws is dropped. */
+export type Log = (entry: LogEntry) => void;
+
+// ---- The whole agent ----
+
+/**
+ * An agent that fails soft: a model, its fallbacks, tools, and the engine that decides between them.
+ *
+ * @example
+ * const agent = new Agent(openaiChat(new OpenAI(), "gpt-5"), { tools: [multiply] });
+ * const { answer, degraded, stopReason } = await agent.run("What is 17 x 23?");
+ */
+export class Agent {
+  /** @param model the primary: a function, or what an adapter made. */
+  constructor(model: Model, options?: AgentOptions);
+  readonly session: Session;
+  /**
+   * Runs a task to its end: a text, or a whole conversation.
+   *
+   * It rejects only when `signal` is aborted (with `signal.reason`), when the call itself is mistaken, and for the stop
+   * reasons named in `raiseOn`.
+   */
+  run(task: string | readonly Message[], options?: RunOptions): Promise<Result>;
+}
+
+/** What an {@link Agent} has beside its model. `policy`, `clock`, `sleep`, `seed` and `log` belong to the session: not beside one. */
+export interface AgentOptions {
+  /**
+   * Models to turn to, in this order. Every run begins at the primary again.
+   *
+   * @default []
+   * @example new Agent(model, { fallbacks: [openaiChat(local, "llama")] })
+   */
+  fallbacks?: Iterable<Model> | undefined;
+  /**
+   * What the model may ask for: what `tool` made, or plain functions, which take any arguments.
+   *
+   * @default []
+   * @example new Agent(model, { tools: [tool(multiply, { description: "Multiplies." })] })
+   */
+  tools?: Iterable<Tool | ToolFunction> | undefined;
+  /**
+   * Asked before a risky tool runs. Without one, risky tools do not run.
+   *
+   * @default undefined
+   * @example new Agent(model, { approver: ({ tool, arguments: given }) => confirm(`${tool} ${JSON.stringify(given)}?`) })
+   */
+  approver?: Approver | undefined;
+  /**
+   * Shared between agents; its routes are the models, in order. Without it the agent owns one for its life.
+   *
+   * @default undefined
+   * @example new Agent(model, { session: new Session({ routes: ["primary"] }) })
+   */
+  session?: Session | undefined;
+  /**
+   * Every number and choice.
+   *
+   * @default new Policy()
+   * @example new Agent(model, { policy: new Policy({ turn: { steps: 8 } }) })
+   */
+  policy?: Policy | undefined;
+  /**
+   * A clock of your own, read before each decision.
+   *
+   * @default performance.now
+   * @example new Agent(model, { clock: () => performance.now() })
+   */
+  clock?: Clock | undefined;
+  /**
+   * Waits in place of a timer.
+   *
+   * @default undefined
+   * @example new Agent(model, { sleep: async (delay) => delays.push(delay) })
+   */
+  sleep?: Sleep | undefined;
+  /**
+   * Makes every draw (jitter, idempotency keys) repeatable: any whole number. By default random.
+   *
+   * @default undefined
+   * @example new Agent(model, { seed: 7 })
+   */
+  seed?: number | bigint | undefined;
+  /**
+   * Who is told what the engine notices; `null` for nobody. By default warnings go to `console.warn`.
+   *
+   * @default console.warn
+   * @example new Agent(model, { log: ({ level, message }) => logger[level](message) })
+   */
+  log?: Log | null | undefined;
+}
+
+/** What a run may be given. */
+export interface RunOptions {
+  /**
+   * Ends the run, during waits too: nothing is started any more, and the rejection is `signal.reason`.
+   *
+   * @default undefined
+   * @example agent.run("hi", { signal: AbortSignal.timeout(30_000) })
+   */
+  signal?: AbortSignal | undefined;
+  /**
+   * Stop reasons for which `run` rejects with the error, where there is one, instead of resolving with a degraded result.
+   *
+   * @default []
+   * @example agent.run("hi", { raiseOn: ["deadline", "model_unavailable"] })
+   */
+  raiseOn?: StopReason | Iterable<StopReason> | undefined;
+}
+
+/** What came of a run. */
+export interface Result {
+  /** The model's answer, or a calm sentence in its place. */
+  answer: string;
+  /** Model requests made. */
+  steps: number;
+  /** Names of tools that were not allowed to run. */
+  blocked: string[];
+  /** Whether the result is worse than asked for. */
+  degraded: boolean;
+  stopReason: StopReason;
+  /** What was thrown last, if the run did not succeed. */
+  error: unknown;
+  /** Where it came to. */
+  route: string | undefined;
+  attempts: number;
+  usage: Usage;
+  /** Not known yet: always undefined. */
+  cost: number | undefined;
+  /** The whole account, for people. */
+  lines: string[];
+  /** The conversation, the answer included. */
+  messages: Message[];
+}
+
+/** What an agent asks: a function, or an object with `ask`. */
+export type Model = ModelFunction | ChatModel;
+
+/** A model as a function. It is given copies. */
+export type ModelFunction = (
+  messages: Message[],
+  tools: ToolSpec[],
+  context: WorkContext,
+) => ModelReply | PromiseLike<ModelReply>;
+
+/** A model as an object, such as the adapters make. */
+export interface ChatModel {
+  /** What is known of the route that leads to it. */
+  readonly route?: Partial<RouteSpec> | undefined;
+  /**
+   * Asks. Also fits `turn.call((attempt) => model.ask(messages, [], attempt))`.
+   *
+   * @param attempt gives the request its limits and its key.
+   */
+  ask(messages: readonly Message[], tools?: readonly ToolSpec[], attempt?: AskAttempt): PromiseLike<ModelReply> | ModelReply;
+}
+
+/** What a {@link ChatModel} needs of an attempt. */
+export interface AskAttempt {
+  readonly timeout?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** What models and tools are given beside their arguments. */
+export interface WorkContext {
+  /** Aborted at the limit of the attempt, and when the run's own signal is. */
+  readonly signal: AbortSignal;
+  /** The same in every attempt of a call: by it the other end can recognise a repetition. */
+  readonly idempotencyKey: string;
+  readonly attempt: Attempt;
+}
+
+/** A model's reply: an answer, or calls of tools with or without text beside them. */
+export type ModelReply =
+  | { answer: string; toolCalls?: readonly ToolCallReply[] | undefined; usage?: Partial<Usage> | undefined }
+  | { answer?: string | undefined; toolCalls: readonly ToolCallReply[]; usage?: Partial<Usage> | undefined };
+
+/** A tool call as a model brings it. */
+export interface ToolCallReply {
+  /** Made up if it is missing. */
+  id?: string | undefined;
+  name: string;
+  /** An object, or its JSON text. */
+  arguments?: object | string | undefined;
+}
+
+/** A tool call in a conversation. */
+export interface ToolCall {
+  id: string;
+  name: string;
+  /** An object; whatever else the model sent, where it sent no object. */
+  arguments: unknown;
+}
+
+/** A message of a conversation, the same for every provider. */
+export type Message = SystemMessage | UserMessage | AssistantMessage | ToolMessage;
+
+export interface SystemMessage {
+  role: "system" | "developer";
+  content: string;
+}
+
+export interface UserMessage {
+  role: "user";
+  /** A text, or parts (such as images) in the form of the one provider that is asked. */
+  content: string | readonly object[];
+}
+
+export interface AssistantMessage {
+  role: "assistant";
+  content: string;
+  toolCalls?: readonly ToolCall[] | undefined;
+}
+
+/** What came of a tool call. */
+export interface ToolMessage {
+  role: "tool";
+  toolCallId: string;
+  name: string;
+  content: string;
+}
+
+/**
+ * Makes a tool of a function. A model sends its arguments as one object.
+ *
+ * @example
+ * const multiply = tool(({ a, b }: { a: number; b: number }) => a * b, {
+ *   name: "multiply",
+ *   description: "Multiplies two whole numbers.",
+ *   parameters: {
+ *     type: "object",
+ *     properties: { a: { type: "integer" }, b: { type: "integer" } },
+ *     required: ["a", "b"],
+ *   },
+ * });
+ */
+export function tool<Args extends object>(fn: ToolFunction<Args>, options?: ToolOptions<Args>): Tool<Args>;
+
+/** A function that a model may ask for. Whatever it returns or throws, the model is told, as text. */
+// biome-ignore lint/suspicious/noExplicitAny: a chain of tools holds functions of different arguments
+export type ToolFunction<Args extends object = any> = (args: Args, context: WorkContext) => unknown;
+
+/** A function that a model may ask for, made by {@link tool}. */
+// biome-ignore lint/suspicious/noExplicitAny: a chain of tools holds functions of different arguments
+export class Tool<Args extends object = any> {
+  constructor(fn: ToolFunction<Args>, options?: ToolOptions<Args>);
+  readonly fn: ToolFunction<Args>;
+  readonly name: string;
+  readonly description: string;
+  readonly parameters: object;
+  readonly risky: boolean | ((args: Args) => boolean);
+  readonly replay: Replay;
+  readonly timeout: number | undefined;
+  /** What a model is told about it. */
+  spec(): ToolSpec;
+}
+
+/** What a model is told about a tool. */
+export interface ToolSpec {
+  name: string;
+  description: string;
+  /** A JSON schema. */
+  parameters: object;
+}
+
+/** What is said of a tool. */
+// biome-ignore lint/suspicious/noExplicitAny: a chain of tools holds functions of different arguments
+export interface ToolOptions<Args extends object = any> {
+  /**
+   * What the model calls it; unique in an agent. A nameless function must be given one.
+   *
+   * @default fn.name
+   * @example tool(({ a, b }) => a * b, { name: "multiply" })
+   */
+  name?: string | undefined;
+  /**
+   * What it does, for the model.
+   *
+   * @default ""
+   * @example tool(multiply, { description: "Multiplies two whole numbers." })
+   */
+  description?: string | undefined;
+  /**
+   * A JSON schema of the arguments. What is `required`, or unknown under `additionalProperties: false`, is checked by
+   * name before the function runs; types are for the function to check. By default any object will do.
+   *
+   * @default { type: "object", properties: {}, additionalProperties: true }
+   * @example tool(find, { parameters: { type: "object", properties: { q: { type: "string" } }, required: ["q"] } })
+   */
+  parameters?: object | undefined;
+  /**
+   * Whether a call needs approval: a boolean, or a predicate that answers at once. One that throws makes the call risky.
+   *
+   * @default false
+   * @example tool(pay, { risky: ({ amount }) => amount > 100 })
+   */
+  risky?: boolean | ((args: Args) => boolean) | undefined;
+  /**
+   * Whether a call may be made twice: `once` is never run again after it may have done something, `idempotent` does no
+   * harm twice, and `keyed` hands `context.idempotencyKey` to the other end, which recognises a repetition.
+   *
+   * @default "once"
+   * @example tool(lookUp, { replay: "idempotent" })
+   */
+  replay?: Replay | undefined;
+  /**
+   * The limit of one run, in place of the policy's `attempt.timeout`: 1 ms to 30 days.
+   *
+   * @default undefined
+   * @example tool(lookUp, { timeout: 5_000 })
+   */
+  timeout?: number | undefined;
+}
+
+/** Whether a call may be made twice. */
+export type Replay = "once" | "idempotent" | "keyed";
+
+/** Says whether a risky tool may run. Anything but `true` and the words that say yes is no. */
+export type Approver = (
+  request: ApprovalRequest,
+  context: ApproverContext,
+) => boolean | Decision | PromiseLike<boolean | Decision>;
+
+/** What an approver is asked: may this tool run with exactly these arguments? */
+export interface ApprovalRequest {
+  readonly tool: string;
+  /** A copy: whatever becomes of it, what runs is what was asked about. */
+  readonly arguments: Readonly<Record<string, unknown>>;
+  /** SHA-256 of tool and arguments: what the answer is bound to. */
+  readonly digest: string;
+}
+
+export interface ApproverContext {
+  /** Aborted when nobody waits for the answer any more; in a gate, the caller's own, if there is one. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * `once`: this call. `session`: this tool until the session ends. `always`: the same, and you should approve it in
+ * sessions to come. `deny`: no. `withdrawn`: the question was taken back. `no_approver`: nobody is there.
+ */
+export type Decision = "once" | "session" | "always" | "deny" | "withdrawn" | "no_approver";
+
+// ---- Adapters ----
+
+/**
+ * A model of the Chat Completions API: OpenAI, Azure OpenAI, and whatever speaks it behind another base URL.
+ *
+ * The client's own `maxRetries` is not used: the policy says how often to ask. A reply that was cut, refused or is no
+ * reply rejects with {@link UnusableReply}.
+ *
+ * @param client a client of the npm package `openai`.
+ * @param model the model, or on Azure the deployment.
+ * @example
+ * openaiChat(new OpenAI(), "gpt-5", { reasoning_effort: "low", timeout: 30_000 })
+ */
+export function openaiChat<Client extends OpenAIClient>(
+  client: Client,
+  model: string,
+  options?: AdapterOptions & CreateOptions<Client["chat"]["completions"]["create"]>,
+): ChatModel;
+
+/**
+ * A model of the Messages API: Anthropic, also on Bedrock, Vertex and the like.
+ *
+ * As {@link openaiChat}. Tokens read from or written to a cache count among the input tokens. Extended thinking cannot be
+ * used together with tools: the messages of an agent do not hold the thinking blocks that would have to be handed back.
+ *
+ * @param client a client of the npm package `@anthropic-ai/sdk`.
+ * @example
+ * anthropicMessages(new Anthropic(), "claude-sonnet-4-5", { maxTokens: 1024 })
+ */
+export function anthropicMessages<Client extends AnthropicClient>(
+  client: Client,
+  model: string,
+  options?: AnthropicOptions & CreateOptions<Client["messages"]["create"], "max_tokens">,
+): ChatModel;
+
+/** What {@link openaiChat} needs of a client. */
+export interface OpenAIClient {
+  // biome-ignore lint/suspicious/noExplicitAny: the SDK's own types fit, whatever their version
+  readonly chat: { readonly completions: { create(body: any, options?: any): PromiseLike<unknown> } };
+}
+
+/** What {@link anthropicMessages} needs of a client. */
+export interface AnthropicClient {
+  // biome-ignore lint/suspicious/noExplicitAny: the SDK's own types fit, whatever their version
+  readonly messages: { create(body: any, options?: any): PromiseLike<unknown> };
+  readonly chat?: undefined;
+}
+
+/** What the SDK's `create` takes, without what an agent brings itself. The types are those of the SDK that is installed. */
+export type CreateOptions<Create, Brought extends string = never> = Create extends (
+  body: infer Body,
+  // biome-ignore lint/suspicious/noExplicitAny: only the first parameter is looked at
+  ...rest: any
+) => unknown
+  ? {
+      [Name in keyof Body as Name extends "messages" | "model" | "stream" | "stream_options" | Brought ? never : Name]?:
+        | Body[Name]
+        | undefined;
+    }
+  : never;
+
+/** What both adapters take, beside the options of the SDK's `create`. */
+export interface AdapterOptions {
+  /**
+   * Whether an answer that was cut at the token limit is taken for a whole one.
+   *
+   * @default false
+   * @example openaiChat(client, "gpt-5", { acceptCut: true })
+   */
+  acceptCut?: boolean | undefined;
+  /**
+   * What is known of the route that leads to this model, beside what the client tells.
+   *
+   * @default undefined
+   * @example openaiChat(client, "gpt-5", { route: { name: "primary", contextWindow: 400_000 } })
+   */
+  route?: Partial<RouteSpec> | undefined;
+  /**
+   * A time limit of the client, in milliseconds, where that is shorter than the policy's.
+   *
+   * @default client.timeout
+   * @example openaiChat(client, "gpt-5", { timeout: 30_000 })
+   */
+  timeout?: number | undefined;
+  /**
+   * Headers of every request, in any form that the SDK takes.
+   *
+   * @default undefined
+   * @example openaiChat(client, "gpt-5", { headers: { "X-Team": "a" } })
+   */
+  headers?: object | undefined;
+  /**
+   * Query parameters of every request.
+   *
+   * @default undefined
+   * @example openaiChat(client, "gpt-5", { query: { "api-version": "preview" } })
+   */
+  query?: object | undefined;
+  /**
+   * What the SDK hands to `fetch`.
+   *
+   * @default undefined
+   * @example openaiChat(client, "gpt-5", { fetchOptions: { keepalive: true } })
+   */
+  fetchOptions?: object | undefined;
+}
+
+/** What {@link anthropicMessages} takes, beside the options of the SDK's `create`. */
+export interface AnthropicOptions extends AdapterOptions {
+  /**
+   * The most tokens of an answer, which the API wants said.
+   *
+   * @default 4096
+   * @example anthropicMessages(client, "claude-sonnet-4-5", { maxTokens: 1024 })
+   */
+  maxTokens?: number | undefined;
+}
+
+/** The provider replied, but with nothing that may be taken for a whole answer. */
+export class UnusableReply extends Error {
+  constructor(message: string, kind: FailureKind, reply?: unknown, options?: { cause?: unknown });
+  /** What the engine makes of it. */
+  readonly failsoftFailure: Failure;
+  /** The SDK's own object, with all that there was. */
+  readonly reply: unknown;
+}
+
+// ---- Failures, and the words of the engine ----
+
+/**
+ * One failure, as the engine sees it: a kind and a few numbers. The error itself stays with you. Bring one along as
+ * `error.failsoftFailure` to say what an error of yours is.
+ *
+ * @example
+ * throw Object.assign(new Error("busy"), { failsoftFailure: new Failure("rate_limited", { retryAfter: 2_000 }) });
+ */
+export class Failure {
+  constructor(kind: FailureKind, options?: FailureOptions);
+  readonly kind: FailureKind;
+  readonly status: number | undefined;
+  readonly retryAfter: number | undefined;
+  readonly resetAfter: number | undefined;
+  readonly phase: FailurePhase | undefined;
+  readonly shouldRetry: boolean | undefined;
+  readonly effect: FailureEffect;
+  /** The same failure as your own word makes it, whatever its kind: worth another attempt, or not. */
+  judged(wanted: boolean): Failure;
+}
+
+/** What is known of a {@link Failure} beside its kind. */
+export interface FailureOptions {
+  /**
+   * The HTTP status.
+   *
+   * @default undefined
+   * @example new Failure("rate_limited", { status: 429 })
+   */
+  status?: number | undefined;
+  /**
+   * How many milliseconds the provider said to wait before asking again.
+   *
+   * @default undefined
+   * @example new Failure("rate_limited", { retryAfter: 2_000 })
+   */
+  retryAfter?: number | undefined;
+  /**
+   * In how many milliseconds a limit is lifted, as the provider stated it.
+   *
+   * @default undefined
+   * @example new Failure("quota_exhausted", { resetAfter: 3_600_000 })
+   */
+  resetAfter?: number | undefined;
+  /**
+   * How far the attempt had come.
+   *
+   * @default undefined
+   * @example new Failure("connect", { phase: "pool" })
+   */
+  phase?: FailurePhase | undefined;
+  /**
+   * The provider's own word on whether asking again may help (`x-should-retry`).
+   *
+   * @default undefined
+   * @example new Failure("server_error", { shouldRetry: false })
+   */
+  shouldRetry?: boolean | undefined;
+  /**
+   * Whether the attempt may have done something at the other end.
+   *
+   * @default "none" of a `connect`, else "possible"
+   * @example new Failure("server_error", { effect: "none" })
+   */
+  effect?: FailureEffect | undefined;
+}
+
+/** The rows of the failure table. What each leads to is told at {@link FailuresOptions}. */
+export type FailureKind =
+  | "connect"
+  | "read_timeout"
+  | "timed_out"
+  | "rate_limited"
+  | "quota_exhausted"
+  | "overloaded"
+  | "server_error"
+  | "malformed"
+  | "stream_broken"
+  | "auth"
+  | "not_found"
+  | "context_overflow"
+  | "content_refused"
+  | "invalid_request"
+  | "certificate"
+  | "bug"
+  | "unknown";
+
+/** How far an attempt had come: waiting for a connection, connecting, sending, waiting for a first sign, reading on; or the whole of it. */
+export type FailurePhase = "pool" | "connect" | "send" | "first_progress" | "idle" | "total";
+
+/** Whether a failed attempt may have done something at the other end. */
+export type FailureEffect = "none" | "possible";
+
+/** Why a turn ended. */
+export type StopReason =
+  | "answered"
+  | "step_limit"
+  | "tool_limit"
+  | "token_limit"
+  | "cost_limit"
+  | "attempt_limit"
+  | "deadline"
+  | "repeated_tool_failure"
+  | "model_unavailable"
+  | "no_route"
+  | "refused"
+  | "awaiting_approval"
+  | "cancelled"
+  | "error";
+
+/** What a breaker does with a call: lets it pass, refuses it, or lets a probe pass and refuses all others. */
+export type BreakerState = "closed" | "open" | "half_open";
+
+/** How a backoff is spread: uniform from 0, half of it fixed, uniform from the base to three times the wait before, or not at all. */
+export type Jitter = "full" | "equal" | "decorrelated" | "none";
+
+// ---- The policy ----
+
+/**
+ * Every number and choice of the engine; immutable, checked when it is made.
+ *
+ * @example
+ * const policy = new Policy({ retry: { maxAttempts: 5 }, turn: { deadline: 120_000, steps: 8 } });
+ */
+export class Policy {
+  constructor(options?: PolicyOptions);
+  /** A policy from a policy file, which serves every language: its text, or what `JSON.parse` made of it. */
+  static fromJSON(file: string | object): Policy;
+  /** The policy that {@link retry} follows. */
+  static forRetry(options?: Pick<RetryPolicyOptions, "maxAttempts" | "base" | "factor" | "cap" | "jitter">): Policy;
+  /** The policy that {@link fallback} follows. */
+  static forFallback(): Policy;
+  /** What a policy file says, defaults included: `snake_case`, spans in fields that end with `_ms`. */
+  toJSON(): Record<string, Record<string, unknown>>;
+}
+
+/** The parts of a {@link Policy}. What is not named keeps its default. */
+export interface PolicyOptions {
+  /**
+   * The same route again: how often, after what wait.
+   *
+   * @default {}: the default of each field
+   * @example new Policy({ retry: { maxAttempts: 5 } })
+   */
+  retry?: RetryPolicyOptions | undefined;
+  /**
+   * The limits of one attempt. A route may override each: models that reason think long.
+   *
+   * @default {}: the default of each field
+   * @example new Policy({ attempt: { timeout: 60_000 } })
+   */
+  attempt?: AttemptPolicyOptions | undefined;
+  /**
+   * When a breaker opens, for how long, and what closes it.
+   *
+   * @default {}: the default of each field
+   * @example new Policy({ breaker: { enabled: false } })
+   */
+  breaker?: BreakerPolicyOptions | undefined;
+  /**
+   * The retry budget of a deployment: in any window, at most `floor` + `ratio` x first attempts are retries.
+   *
+   * @default {}: the default of each field
+   * @example new Policy({ budget: { floor: 100 } })
+   */
+  budget?: BudgetPolicyOptions | undefined;
+  /**
+   * How fallback between routes behaves.
+   *
+   * @default {}: the default of each field
+   * @example new Policy({ fallback: { scope: "session" } })
+   */
+  fallback?: FallbackPolicyOptions | undefined;
+  /**
+   * The making anew of a client after a failure of its connection, once a turn. Only for routes with `activate`.
+   *
+   * @default {}: the default of each field
+   * @example new Policy({ recovery: { enabled: false } })
+   */
+  recovery?: RecoveryPolicyOptions | undefined;
+  /**
+   * The limits of one turn. Each ends it with a `stopReason` of its own; `null` switches one off.
+   *
+   * @default {}: the default of each field
+   * @example new Policy({ turn: { deadline: 120_000 } })
+   */
+  turn?: TurnPolicyOptions | undefined;
+  /**
+   * Which tools ask, and how long an answer is waited for.
+   *
+   * @default {}: the default of each field
+   * @example new Policy({ approval: { risky: ["send_email"] } })
+   */
+  approval?: ApprovalPolicyOptions | undefined;
+  /**
+   * What each kind of failure leads to: any field of any row.
+   *
+   * @default {}: the default of each row
+   * @example new Policy({ failures: { rateLimited: { again: "no" } } })
+   */
+  failures?: FailuresOptions | undefined;
+}
+
+/** The same route again: how often, after what wait. */
+export interface RetryPolicyOptions {
+  /**
+   * Attempts a route in one call, the first included: a whole number from 1 to 1000; 1 means no retry.
+   *
+   * @default 3
+   * @example new Policy({ retry: { maxAttempts: 5 } })
+   */
+  maxAttempts?: number | undefined;
+  /**
+   * The first backoff: 0 ms to 30 days.
+   *
+   * @default 500
+   * @example new Policy({ retry: { base: 1_000 } })
+   */
+  base?: number | undefined;
+  /**
+   * Each backoff is this many times the one before: a number from 1 to 100.
+   *
+   * @default 2
+   * @example new Policy({ retry: { factor: 1.5 } })
+   */
+  factor?: number | undefined;
+  /**
+   * The longest backoff: 0 ms to 30 days, and at least `base`. No wait of ours exceeds it, only one that the
+   * provider asked for.
+   *
+   * @default 30_000
+   * @example new Policy({ retry: { cap: 10_000 } })
+   */
+  cap?: number | undefined;
+  /**
+   * How a backoff is spread, so that callers that failed together do not come back together.
+   *
+   * @default "full"
+   * @example new Policy({ retry: { jitter: "equal" } })
+   */
+  jitter?: Jitter | undefined;
+  /**
+   * The longest wait on a route while another one could be asked: 0 ms to 30 days.
+   *
+   * @default 5_000
+   * @example new Policy({ retry: { patience: 1_000 } })
+   */
+  patience?: number | undefined;
+  /**
+   * The longest wait on the last route: 0 ms to 30 days.
+   *
+   * @default 60_000
+   * @example new Policy({ retry: { patienceLast: 120_000 } })
+   */
+  patienceLast?: number | undefined;
+  /**
+   * What happens when the wait would be longer: go on down the ladder, wait as long as the provider asked, wait as
+   * long as the patience reaches, wait the backoff and ignore what the provider asked, or give up at once.
+   *
+   * @default "move_on"
+   * @example new Policy({ retry: { pastPatience: "obey" } })
+   */
+  pastPatience?: "move_on" | "obey" | "clamp" | "backoff" | "fail" | undefined;
+}
+
+/** The limits of one attempt. A route may override each: models that reason think long. */
+export interface AttemptPolicyOptions {
+  /**
+   * The whole attempt; a stream that progresses has no such limit: 1 ms to 30 days. As the OpenAI and Anthropic
+   * SDKs.
+   *
+   * @default 600_000
+   * @example new Policy({ attempt: { timeout: 60_000 } })
+   */
+  timeout?: number | undefined;
+  /**
+   * Until the first meaningful progress of an attempt declared streaming: 1 ms to 30 days.
+   *
+   * @default 60_000
+   * @example new Policy({ attempt: { firstProgress: 120_000 } })
+   */
+  firstProgress?: number | undefined;
+  /**
+   * Between two meaningful chunks of an attempt declared streaming: 1 ms to 30 days.
+   *
+   * @default 60_000
+   * @example new Policy({ attempt: { idle: 20_000 } })
+   */
+  idle?: number | undefined;
+}
+
+/** When a breaker opens, for how long, and what closes it. */
+export interface BreakerPolicyOptions {
+  /**
+   * Whether there are breakers: true or false.
+   *
+   * @default true
+   * @example new Policy({ breaker: { enabled: false } })
+   */
+  enabled?: boolean | undefined;
+  /**
+   * Opens after this many charged failures in a row: a whole number from 1 to 1000. When set, it replaces the
+   * failure rate; `null` for not set.
+   *
+   * @default null
+   * @example new Policy({ breaker: { consecutive: 5 } })
+   */
+  consecutive?: number | null | undefined;
+  /**
+   * Opens when this part of the calls in the window failed, the threshold included: a number from 0.001 to 1.
+   *
+   * @default 0.5
+   * @example new Policy({ breaker: { rate: 0.25 } })
+   */
+  rate?: number | undefined;
+  /**
+   * The fewest calls in the window on which a rate is judged: a whole number from 1 to 100000.
+   *
+   * @default 5
+   * @example new Policy({ breaker: { minCalls: 20 } })
+   */
+  minCalls?: number | undefined;
+  /**
+   * The window over which the rate is taken: 1 ms to 30 days.
+   *
+   * @default 30_000
+   * @example new Policy({ breaker: { window: 60_000 } })
+   */
+  window?: number | undefined;
+  /**
+   * Slices that the window is cut into; they fall out of it one by one: a whole number from 1 to 12.
+   *
+   * @default 10
+   * @example new Policy({ breaker: { buckets: 6 } })
+   */
+  buckets?: number | undefined;
+  /**
+   * How long it stays open the first time: 1 ms to 30 days. Each opening in a row doubles it.
+   *
+   * @default 5_000
+   * @example new Policy({ breaker: { open: 1_000 } })
+   */
+  open?: number | undefined;
+  /**
+   * The longest time open: 1 ms to 30 days, and at least `open`.
+   *
+   * @default 30_000
+   * @example new Policy({ breaker: { maxOpen: 120_000 } })
+   */
+  maxOpen?: number | undefined;
+  /**
+   * Calls admitted at a time while half open, and successes needed to close: a whole number from 1 to 100.
+   *
+   * @default 1
+   * @example new Policy({ breaker: { probes: 3 } })
+   */
+  probes?: number | undefined;
+}
+
+/** The retry budget of a deployment: in any window, at most `floor` + `ratio` x first attempts are retries. */
+export interface BudgetPolicyOptions {
+  /**
+   * Retries that are always granted in a window: a whole number from 0 to 1000000.
+   *
+   * @default 10
+   * @example new Policy({ budget: { floor: 100 } })
+   */
+  floor?: number | undefined;
+  /**
+   * Retries granted for each first attempt: a number from 0 to 10.
+   *
+   * @default 0.2
+   * @example new Policy({ budget: { ratio: 0.5 } })
+   */
+  ratio?: number | undefined;
+  /**
+   * The window: 10 ms to 30 days.
+   *
+   * @default 60_000
+   * @example new Policy({ budget: { window: 10_000 } })
+   */
+  window?: number | undefined;
+}
+
+/** How fallback between routes behaves. */
+export interface FallbackPolicyOptions {
+  /**
+   * How long a fallback lasts: for one call, to the end of the turn, or to the end of the session.
+   *
+   * @default "turn"
+   * @example new Policy({ fallback: { scope: "session" } })
+   */
+  scope?: "call" | "turn" | "session" | undefined;
+  /**
+   * What to do when every route's breaker refuses: fail at once, or wait for the first to let a call pass.
+   *
+   * @default "fail"
+   * @example new Policy({ fallback: { whenRefused: "wait" } })
+   */
+  whenRefused?: "fail" | "wait" | undefined;
+}
+
+/** The making anew of a client after a failure of its connection, once a turn. Only for routes with `activate`. */
+export interface RecoveryPolicyOptions {
+  /**
+   * Whether clients are made again at all: true or false.
+   *
+   * @default true
+   * @example new Policy({ recovery: { enabled: false } })
+   */
+  enabled?: boolean | undefined;
+  /**
+   * The wait afterwards is this, and one second for each attempt made on the route: 0 ms to 30 days.
+   *
+   * @default 3_000
+   * @example new Policy({ recovery: { wait: 1_000 } })
+   */
+  wait?: number | undefined;
+  /**
+   * The longest wait afterwards: 0 ms to 30 days, and at least `wait`.
+   *
+   * @default 8_000
+   * @example new Policy({ recovery: { maxWait: 4_000 } })
+   */
+  maxWait?: number | undefined;
+}
+
+/** The limits of one turn. Each ends it with a `stopReason` of its own; `null` switches one off. */
+export interface TurnPolicyOptions {
+  /**
+   * The whole turn: waits, clients made again and tools included, people excluded: 1 ms to 30 days.
+   *
+   * @default null
+   * @example new Policy({ turn: { deadline: 120_000 } })
+   */
+  deadline?: number | null | undefined;
+  /**
+   * Model requests of the agent loop, exactly: a whole number from 1 to 100000.
+   *
+   * @default 10
+   * @example new Policy({ turn: { steps: 20 } })
+   */
+  steps?: number | undefined;
+  /**
+   * Tool calls in all: a whole number from 1 to 1000000.
+   *
+   * @default null
+   * @example new Policy({ turn: { toolCalls: 50 } })
+   */
+  toolCalls?: number | null | undefined;
+  /**
+   * Attempts in all, over every call of the turn: a whole number from 1 to 1000000.
+   *
+   * @default null
+   * @example new Policy({ turn: { attempts: 30 } })
+   */
+  attempts?: number | null | undefined;
+  /**
+   * Tokens in all, as the models report them: a whole number from 1 to 4294967295.
+   *
+   * @default null
+   * @example new Policy({ turn: { tokens: 200_000 } })
+   */
+  tokens?: number | null | undefined;
+  /**
+   * Whether a token limit stops the turn when a model does not report its usage; else it passes with a notice: true
+   * or false.
+   *
+   * @default false
+   * @example new Policy({ turn: { strict: true } })
+   */
+  strict?: boolean | undefined;
+  /**
+   * The same tool call failing this often stops the turn: a whole number from 1 to 1000.
+   *
+   * @default 3
+   * @example new Policy({ turn: { sameFailure: 2 } })
+   */
+  sameFailure?: number | undefined;
+  /**
+   * Whether the last step is asked without tools, for an answer from what is there: true or false.
+   *
+   * @default false
+   * @example new Policy({ turn: { finalAnswer: true } })
+   */
+  finalAnswer?: boolean | undefined;
+}
+
+/** Which tools ask, and how long an answer is waited for. */
+export interface ApprovalPolicyOptions {
+  /**
+   * Tools that need approval, beside those declared risky where they are defined: a list of names.
+   *
+   * @default []
+   * @example new Policy({ approval: { risky: ["send_email"] } })
+   */
+  risky?: readonly string[] | undefined;
+  /**
+   * Tools that never run, whatever an approver says: a list of names.
+   *
+   * @default []
+   * @example new Policy({ approval: { deny: ["drop_table"] } })
+   */
+  deny?: readonly string[] | undefined;
+  /**
+   * How long a live approver is awaited; silence is not consent: 1 ms to 30 days.
+   *
+   * @default 300_000
+   * @example new Policy({ approval: { expires: 60_000 } })
+   */
+  expires?: number | undefined;
+}
+
+/** The failure table: what each kind leads to. The defaults name what is not `"no"`, 0 or `false`. */
+export interface FailuresOptions {
+  /**
+   * DNS, connection refused, TLS alert, reset before headers, connect or pool timeout, protocol error.
+   *
+   * @default { again: "yes", rebuild: "on_primary", next: "yes", charge: "endpoint" }
+   * @example new Policy({ failures: { connect: { rebuild: "no" } } })
+   */
+  connect?: FailureRule | undefined;
+  /**
+   * The client's own read limit passed before any byte came.
+   *
+   * @default { again: "on_last_route", rebuild: "on_primary", next: "yes", charge: "deployment" }
+   * @example new Policy({ failures: { readTimeout: { again: "yes" } } })
+   */
+  readTimeout?: FailureRule | undefined;
+  /**
+   * Our own limit passed: first progress, idle, or total.
+   *
+   * @default { again: "on_last_route", next: "yes", charge: "deployment_if_full_time" }
+   * @example new Policy({ failures: { timedOut: { again: "once" } } })
+   */
+  timedOut?: FailureRule | undefined;
+  /**
+   * Too many requests for now (429).
+   *
+   * @default { again: "yes", next: "yes", cool: "limit", coolBase: 60_000, coolCap: 300_000 }
+   * @example new Policy({ failures: { rateLimited: { again: "no" } } })
+   */
+  rateLimited?: FailureRule | undefined;
+  /**
+   * The quota or the credit is used up: asking again soon cannot help.
+   *
+   * @default { next: "yes", cool: "credential", coolBase: 300_000, coolCap: 3_600_000 }
+   * @example new Policy({ failures: { quotaExhausted: { coolBase: 600_000 } } })
+   */
+  quotaExhausted?: FailureRule | undefined;
+  /**
+   * The provider says that it is overloaded (503, 529).
+   *
+   * @default { again: "yes", next: "yes", charge: "deployment", cool: "stated_only" }
+   * @example new Policy({ failures: { overloaded: { charge: "no" } } })
+   */
+  overloaded?: FailureRule | undefined;
+  /**
+   * Any other 5xx, and your own {@link TransientError}.
+   *
+   * @default { again: "yes", next: "yes", charge: "deployment", cool: "stated_only" }
+   * @example new Policy({ failures: { serverError: { again: "once" } } })
+   */
+  serverError?: FailureRule | undefined;
+  /**
+   * An answer came and could not be read, or was no whole one.
+   *
+   * @default { again: "once", next: "yes", charge: "deployment" }
+   * @example new Policy({ failures: { malformed: { again: "yes" } } })
+   */
+  malformed?: FailureRule | undefined;
+  /**
+   * A stream ended early, after it had made progress.
+   *
+   * @default { again: "if_restartable", next: "if_restartable", charge: "deployment" }
+   * @example new Policy({ failures: { streamBroken: { again: "no" } } })
+   */
+  streamBroken?: FailureRule | undefined;
+  /**
+   * The credential was refused (401, 403).
+   *
+   * @default { rebuild: "anywhere", next: "yes", cool: "credential", coolBase: 300_000, coolCap: 3_600_000 }
+   * @example new Policy({ failures: { auth: { rebuild: "no" } } })
+   */
+  auth?: FailureRule | undefined;
+  /**
+   * The model or deployment does not exist there (404).
+   *
+   * @default { next: "yes", cool: "deployment", coolBase: 300_000, coolCap: 3_600_000 }
+   * @example new Policy({ failures: { notFound: { next: "no" } } })
+   */
+  notFound?: FailureRule | undefined;
+  /**
+   * The request is larger than the model's context window.
+   *
+   * @default { next: "larger_context", provesAlive: true }
+   * @example new Policy({ failures: { contextOverflow: { next: "no" } } })
+   */
+  contextOverflow?: FailureRule | undefined;
+  /**
+   * The provider's content policy refused.
+   *
+   * @default { provesAlive: true }
+   * @example new Policy({ failures: { contentRefused: { next: "yes" } } })
+   */
+  contentRefused?: FailureRule | undefined;
+  /**
+   * The request itself is wrong (400, 422), and your own {@link PermanentError}.
+   *
+   * @default { provesAlive: true }
+   * @example new Policy({ failures: { invalidRequest: { next: "yes" } } })
+   */
+  invalidRequest?: FailureRule | undefined;
+  /**
+   * The server's certificate was not accepted.
+   *
+   * @default {}
+   * @example new Policy({ failures: { certificate: { next: "yes" } } })
+   */
+  certificate?: FailureRule | undefined;
+  /**
+   * A bug in your own code (`TypeError` and kin).
+   *
+   * @default {}
+   * @example new Policy({ failures: { bug: { next: "yes" } } })
+   */
+  bug?: FailureRule | undefined;
+  /**
+   * Nothing is known about it.
+   *
+   * @default { next: "yes", charge: "deployment" }
+   * @example new Policy({ failures: { unknown: { again: "once" } } })
+   */
+  unknown?: FailureRule | undefined;
+}
+
+/** A row of the failure table. The defaults are those of the row. */
+export interface FailureRule {
+  /**
+   * Whether the same route may be asked again: as long as attempts, patience, retry budget and breaker allow; once a
+   * route; only when no other route is left; only if the call may start over after it made progress; never.
+   *
+   * @default that of the kind
+   * @example new Policy({ failures: { rateLimited: { again: "once" } } })
+   */
+  again?: "yes" | "once" | "on_last_route" | "if_restartable" | "no" | undefined;
+  /**
+   * Whether the route's client is made again before the ladder goes on: once a turn, on the primary; once a turn, on
+   * any route, with a counter of its own; never.
+   *
+   * @default that of the kind
+   * @example new Policy({ failures: { connect: { rebuild: "anywhere" } } })
+   */
+  rebuild?: "on_primary" | "anywhere" | "no" | undefined;
+  /**
+   * Whether the next route may be asked: yes; only one whose context window is larger, or unknown; only if the call
+   * may start over after it made progress; no.
+   *
+   * @default that of the kind
+   * @example new Policy({ failures: { contentRefused: { next: "yes" } } })
+   */
+  next?: "yes" | "larger_context" | "if_restartable" | "no" | undefined;
+  /**
+   * Whose breaker it is charged to: the deployment's; the endpoint's; the deployment's, if the attempt had its time
+   * limit in full; nobody's.
+   *
+   * @default that of the kind
+   * @example new Policy({ failures: { rateLimited: { charge: "deployment" } } })
+   */
+  charge?: "deployment" | "endpoint" | "deployment_if_full_time" | "no" | undefined;
+  /**
+   * What rests when the ladder leaves a route because of it: the credential at this deployment; the credential,
+   * wherever it is used; the deployment; the deployment, but only for a time that the provider stated; nothing.
+   *
+   * @default that of the kind
+   * @example new Policy({ failures: { overloaded: { cool: "deployment" } } })
+   */
+  cool?: "limit" | "credential" | "deployment" | "stated_only" | "no" | undefined;
+  /**
+   * The first rest, where the provider stated no time: 0 ms to 30 days. Each rest in a row doubles it.
+   *
+   * @default that of the kind
+   * @example new Policy({ failures: { rateLimited: { coolBase: 30_000 } } })
+   */
+  coolBase?: number | undefined;
+  /**
+   * The longest rest, where the provider stated no time: 0 ms to 30 days.
+   *
+   * @default that of the kind
+   * @example new Policy({ failures: { rateLimited: { coolCap: 600_000 } } })
+   */
+  coolCap?: number | undefined;
+  /**
+   * Whether it proves the provider alive, and so counts as a success for its breaker: true or false.
+   *
+   * @default that of the kind
+   * @example new Policy({ failures: { rateLimited: { provesAlive: true } } })
+   */
+  provesAlive?: boolean | undefined;
+}
+
+// ---- Errors ----
+
+/** What all errors of failsoft take. */
+export interface FailsoftErrorOptions {
+  /**
+   * What led to it.
+   *
+   * @default undefined
+   * @example throw new TransientError("busy", { cause: error })
+   */
+  cause?: unknown;
+}
+
+/** What {@link FailsoftError} and its children take. */
+export interface RetryInOptions extends FailsoftErrorOptions {
+  /**
+   * Milliseconds until asking again may help.
+   *
+   * @default undefined
+   * @example throw new BreakerOpen("the breaker is open", { retryIn: 5_000 })
+   */
+  retryIn?: number | undefined;
+}
+
+/** What {@link ApprovalDenied} takes. */
+export interface ApprovalDeniedOptions extends FailsoftErrorOptions {
+  /**
+   * Why the tool may not run.
+   *
+   * @default "denied"
+   * @example throw new ApprovalDenied("nobody answered", { reason: "expired" })
+   */
+  reason?: ApprovalDenied["reason"] | undefined;
+}
+
+/**
+ * The parent of what failsoft itself has to say about a call. `instanceof`, like the functions below, knows the errors of
+ * other copies of the package too: of another bundle, or another realm. `code` is stable.
+ */
+export class FailsoftError extends Error {
+  constructor(message?: string, options?: RetryInOptions);
+  readonly code: "failsoft_error" | "exhausted" | "breaker_open";
+  /** Milliseconds until asking again may help; undefined if that is not known. */
+  readonly retryIn?: number;
+}
+
+/** Everything that the policy allows was tried. The last error is the `cause`; the message tells the rest. */
+export class Exhausted extends FailsoftError {
+  readonly code: "exhausted";
+}
+
+/** Nothing was asked, because every breaker refuses or the provider's stated time has not come. See `retryIn`. */
+export class BreakerOpen extends FailsoftError {
+  readonly code: "breaker_open";
+}
+
+/** Throw it from your own code to say: asking again may help. Counted as a `server_error`. */
+export class TransientError extends Error {
+  constructor(message?: string, options?: FailsoftErrorOptions);
+  readonly code: "transient_error" | "call_timeout";
+}
+
+/** Throw it from your own code to say: asking again cannot help. Counted as an `invalid_request`. */
+export class PermanentError extends Error {
+  constructor(message?: string, options?: FailsoftErrorOptions);
+  readonly code: "permanent_error";
+}
+
+/** The time that the turn was given is over. Not transient: there is no time left to ask again in. */
+export class DeadlineExceeded extends Error {
+  constructor(message?: string, options?: FailsoftErrorOptions);
+  readonly code: "deadline_exceeded" | "call_timeout";
+}
+
+/** One attempt was given up on at its limit. Also a {@link DeadlineExceeded}. Transient: a fresh attempt may be quicker. */
+export class CallTimeout extends TransientError {
+  readonly code: "call_timeout";
+}
+
+/** The turn has taken all the steps that it may take. */
+export class StepLimitExceeded extends Error {
+  constructor(message?: string, options?: FailsoftErrorOptions);
+  readonly code: "step_limit_exceeded";
+}
+
+/** A risky tool may not run. */
+export class ApprovalDenied extends Error {
+  constructor(message?: string, options?: ApprovalDeniedOptions);
+  readonly code: "approval_denied";
+  readonly reason: "denied" | "expired" | "withdrawn" | "no_approver";
+}
+
+/** An option with a value that is not allowed; the message says which, and what to use. */
+export class InvalidOption extends RangeError {
+  constructor(message?: string, options?: FailsoftErrorOptions);
+  readonly code: "invalid_option";
+}
+
+// As functions, for those who do not trust `instanceof`.
+export function isFailsoftError(value: unknown): value is FailsoftError;
+export function isTransientError(value: unknown): value is TransientError;
+export function isPermanentError(value: unknown): value is PermanentError;
+export function isDeadlineExceededError(value: unknown): value is DeadlineExceeded;
+export function isCallTimeoutError(value: unknown): value is CallTimeout;
+export function isExhaustedError(value: unknown): value is Exhausted;
+export function isBreakerOpenError(value: unknown): value is BreakerOpen;
+export function isStepLimitExceededError(value: unknown): value is StepLimitExceeded;
+export function isApprovalDeniedError(value: unknown): value is ApprovalDenied;
+export function isInvalidOptionError(value: unknown): value is InvalidOption;

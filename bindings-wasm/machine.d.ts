@@ -1,0 +1,420 @@
+// `failsoft/machine`: the machine itself, for hosts that write a loop of their own. Two verbs: `next` (or `poll`) says
+// what to do, the others report what happened and answer whether that still counted. `docs/design.md` tells the rest.
+
+import type {
+  Attempt,
+  BreakerState,
+  Clock,
+  Decision,
+  Failure,
+  FailureKind,
+  FailurePhase,
+  Policy,
+  Replay,
+  RouteOptions,
+  StopReason,
+} from "./index.js";
+
+export { Attempt, Failure, Policy } from "./index.js";
+
+/** What a host is told to do. A host that meets a kind that it does not know must throw. */
+export type Command = Attempt | Wait | Switch | Rebuild | AskApproval | Cancel | Finish;
+
+/** Sleep `delay` milliseconds, then report `waited`; with why `running` wait for a report instead. */
+export class Wait {
+  private constructor();
+  readonly kind: "wait";
+  readonly id: number;
+  readonly delay: number;
+  readonly until: number | undefined;
+  readonly why: "backoff" | "rebuilt" | "cooldown" | "breaker" | "activating" | "running";
+}
+
+/** Make this route's client ready, then report `ready` or `notReady`. */
+export class Switch {
+  private constructor();
+  readonly kind: "switch";
+  readonly id: number;
+  /** The route's place in the chain. */
+  readonly route: number;
+  readonly until: number | undefined;
+  readonly why: "begin" | "fallback";
+}
+
+/** Close this route's client and make it again, then report `ready` or `notReady`. */
+export class Rebuild {
+  private constructor();
+  readonly kind: "rebuild";
+  readonly id: number;
+  /** The route's place in the chain. */
+  readonly route: number;
+  readonly until: number | undefined;
+  readonly generation: number;
+}
+
+/** Ask a person whether this tool call may run, then report `decided`. */
+export class AskApproval {
+  private constructor();
+  readonly kind: "ask_approval";
+  readonly id: number;
+  /** The tool call's place in the model's reply. */
+  readonly index: number;
+  readonly until: number | undefined;
+  readonly digest: string;
+}
+
+/** Stop what was taken under this id. */
+export class Cancel {
+  private constructor();
+  readonly kind: "cancel";
+  readonly id: number;
+  readonly why: "timed_out" | "deadline" | "superseded";
+}
+
+/** It is over. */
+export class Finish {
+  private constructor();
+  readonly kind: "finish";
+  readonly end: "succeeded" | "permanent" | "exhausted" | "no_route" | "limit" | "cancelled";
+  readonly limit: Limit | undefined;
+  readonly stopReason: StopReason;
+  readonly failure: Failure | undefined;
+  /** Milliseconds until asking again may help. */
+  readonly retryIn: number | undefined;
+  readonly timedOut: boolean;
+  readonly message: string;
+  /** Which error this end is: the original one, or one of ours. */
+  raised(hasOriginal: boolean): "original" | "deadline_exceeded" | "step_limit_exceeded" | "breaker_open" | "exhausted";
+}
+
+/** A limit of a turn that was reached. */
+export type Limit = "steps" | "tool_calls" | "attempts" | "tokens" | "deadline" | "same_failure";
+
+/** What turns and calls have in common. Each answers whether the report was accepted; a stale one changes nothing. */
+interface Machine {
+  /** What to do; the same until a report or time changes it. */
+  poll(): Command;
+  /** As `poll`, and takes what it says: nobody else is told to do it. */
+  next(): Command;
+  /** "I am doing it", or, for a {@link Cancel}, "I have stopped it". */
+  taken(id: number): boolean;
+  succeeded(id: number): boolean;
+  failed(id: number, failure: Failure): boolean;
+  /** A stream brought something; keep-alives, role-only and usage-only chunks are not meaningful. */
+  progress(id: number, meaningful: boolean): boolean;
+  waited(id: number): boolean;
+  ready(id: number): boolean;
+  notReady(id: number): boolean;
+  /** It was dropped or cancelled by the host: permits go back, nobody is charged. */
+  abandoned(id: number): boolean;
+  /** First of all after a death: what was taken but not reported has an unknown outcome. */
+  interrupted(): boolean;
+}
+
+/** What the engine knows of a route, and whether it has a hook that makes its client. */
+export interface RouteFields extends Omit<RouteOptions, "activate" | "close"> {
+  /**
+   * Its name; unique in the chain.
+   *
+   * @default none: it must be given
+   * @example new MachineSession(new Policy(), [[{}, { name: "primary" }]])
+   */
+  name: string;
+  /**
+   * Whether its client has to be made: only then are there a {@link Switch} and a {@link Rebuild}.
+   *
+   * @default false
+   * @example new MachineSession(new Policy(), [[{}, { name: "primary", activates: true }]])
+   */
+  activates?: boolean | undefined;
+}
+
+/** The process or the conversation. Clients and your own route objects stay in JavaScript. */
+export class MachineSession {
+  /**
+   * @param routes pairs of an object of yours, which is `attempt.route`, and what the engine knows of it.
+   * @param seed random if not given.
+   */
+  constructor(
+    policy: Policy,
+    routes: readonly (readonly [unknown, RouteFields])[],
+    clock?: Clock,
+    seed?: number | bigint,
+  );
+  /**
+   * A session from a snapshot, over a policy and a chain of today.
+   *
+   * @param epoch a number that differs from those of the processes before.
+   * @param wall milliseconds since the Unix epoch.
+   */
+  static restore(
+    text: string,
+    policy: Policy,
+    routes: readonly (readonly [unknown, RouteFields])[],
+    clock: Clock | undefined,
+    epoch: number | bigint,
+    wall: number,
+  ): MachineSession;
+  readonly routes: readonly unknown[];
+  get policy(): Policy;
+  /** Milliseconds on its clock. */
+  now(): number;
+  /** The state as text. Clients and permits do not travel. `wall` is milliseconds since the Unix epoch, now by default. */
+  snapshot(wall?: number): string;
+  breakerState(route: number): BreakerState;
+  resetRoute(route: number): void;
+  standingApprovals(): string[];
+  standFor(tool: string): void;
+  withdrawApproval(tool: string): boolean;
+  clientOf(route: number): unknown;
+  setClient(route: number, client: unknown): void;
+}
+
+/** A tool, as the engine takes it. */
+export interface ToolRow {
+  /**
+   * Its name; unique in the turn.
+   *
+   * @default none: it must be given
+   * @example new MachineTurn(session, [{ name: "add", risky: false, replay: "once" }])
+   */
+  name: string;
+  /**
+   * Whether every call of it needs approval.
+   *
+   * @default none: it must be given
+   * @example new MachineTurn(session, [{ name: "pay", risky: true, replay: "keyed" }])
+   */
+  risky: boolean;
+  /**
+   * Whether a call may be made twice.
+   *
+   * @default none: it must be given
+   * @example new MachineTurn(session, [{ name: "find", risky: false, replay: "idempotent" }])
+   */
+  replay: Replay;
+  /**
+   * The limit of one run, in place of the policy's `attempt.timeout`: 1 ms to 30 days.
+   *
+   * @default undefined
+   * @example new MachineTurn(session, [{ name: "find", risky: false, replay: "idempotent", timeout: 5_000 }])
+   */
+  timeout?: number | undefined;
+}
+
+/** A tool call of a model's reply: its digest, or what is wrong with its arguments; and its risk, where that has to be judged. */
+export type CallRow =
+  | { name: string; digest: string; risky?: boolean | "unknown" | undefined }
+  | { name: string; complaint: string };
+
+/** What became of a tool call. */
+export type ToolOutcome =
+  | "ran"
+  | "failed"
+  | "outcome_unknown"
+  | "denied"
+  | "expired"
+  | "no_approver"
+  | "withdrawn"
+  | "unknown_tool"
+  | "bad_arguments"
+  | "not_run";
+
+/** What became of a turn so far. */
+export interface Tally {
+  route: string | undefined;
+  stopReason: StopReason | undefined;
+  degraded: boolean;
+  steps: number;
+  attempts: number;
+  toolCalls: number;
+  blocked: string[];
+  inputTokens: number | undefined;
+  outputTokens: number | undefined;
+  failure: Failure | undefined;
+  lines: string[];
+}
+
+/** One request of a user. */
+export class MachineTurn {
+  constructor(session: MachineSession, tools?: readonly ToolRow[]);
+  /** A turn from its snapshot, its tools given anew. After a death, report `interrupted` first. */
+  static restore(session: MachineSession, text: string, tools: readonly ToolRow[], wall: number): MachineTurn;
+  readonly session: MachineSession;
+  now(): number;
+  /** An approver's decision on the call of this digest. */
+  decided(id: number, decision: Decision, digest: string): boolean;
+  /** A model's reply. Its kind is what {@link readReply} says. */
+  replied(
+    id: number,
+    kind: ReplyKind,
+    rows?: readonly CallRow[],
+    usage?: { inputTokens?: number | undefined; outputTokens?: number | undefined },
+  ): boolean;
+  /** What became of a tool call; undefined while it is open. */
+  outcome(index: number): { outcome: ToolOutcome; limit: Limit | undefined } | undefined;
+  /** What the model is told about a tool call that brought no result of its own. */
+  sentence(index: number): string | undefined;
+  /** What the user is told in place of an answer. */
+  calmAnswer(): string | undefined;
+  /** Counts a step; returns the limit in the way, if there is one. */
+  takeStep(): Limit | undefined;
+  tally(): Tally;
+  /** Notices that were not read yet: milliseconds since the turn began, and a line. */
+  notices(): [at: number, line: string][];
+  /** Milliseconds left until the deadline; undefined without one. */
+  timeLeft(): number | undefined;
+  /** Brings the deadline forward to so many milliseconds from now. */
+  shorten(timeout: number): void;
+  /** The short way into a call: an attempt that was let through, to be settled, or a call to be driven. */
+  enter(streaming?: boolean, restartable?: boolean): Attempt | Call;
+  settle(attempt: Attempt): void;
+  /** The attempt failed: the call goes on from there. */
+  settleFailed(attempt: Attempt, failure: Failure): Call;
+  settleAbandoned(attempt: Attempt): void;
+  /** The state as text. `wall` is milliseconds since the Unix epoch, now by default. */
+  snapshot(wall?: number): string;
+}
+export interface MachineTurn extends Machine {}
+
+/** One guarded operation within a turn. */
+export class Call {
+  constructor(turn: MachineTurn, options?: MachineCallOptions);
+  readonly kind?: undefined;
+  readonly turn: MachineTurn;
+  /** Gives its place in the engine back: the loop does so when it is over. Twice does no harm. */
+  release(): void;
+}
+export interface Call extends Machine {}
+
+/** What is known of a {@link Call}. */
+export interface MachineCallOptions {
+  /**
+   * Whether it may be made twice.
+   *
+   * @default "idempotent"
+   * @example new Call(turn, { replay: "once" })
+   */
+  replay?: Replay | undefined;
+  /**
+   * Whether its attempts are streams: then they have limits of progress in place of one for the whole.
+   *
+   * @default false
+   * @example new Call(turn, { streaming: true })
+   */
+  streaming?: boolean | undefined;
+  /**
+   * Whether it may start over after a stream made progress.
+   *
+   * @default true
+   * @example new Call(turn, { streaming: true, restartable: false })
+   */
+  restartable?: boolean | undefined;
+  /**
+   * The limit of one attempt, in place of the policy's `attempt.timeout`: 1 ms to 30 days.
+   *
+   * @default undefined
+   * @example new Call(turn, { timeout: 5_000 })
+   */
+  timeout?: number | undefined;
+}
+
+/** One breaker, by the numbers of a policy's `breaker` part. */
+export class Circuit {
+  constructor(policy: Policy, clock?: Clock);
+  /** A permit, or the milliseconds until asking may be admitted. A permit lapses after `lease`; without it, never. */
+  admit(lease?: number): { permit: number; retryIn?: undefined } | { permit?: undefined; retryIn: number | undefined };
+  /** True counts a success, false a failure, undefined gives the permit back. */
+  settle(permit: number, passed: boolean | undefined): void;
+  state(): BreakerState;
+}
+
+/** Counts steps up to a policy's `turn.steps`. */
+export class StepCounter {
+  constructor(policy: Policy);
+  /** The number of the step that is taken; undefined when there is none left. */
+  tick(): number | undefined;
+  get taken(): number;
+}
+
+/** What a host can tell about an error without judging it. */
+export interface Facts {
+  /** Names of classes, the error's own first, then those of its causes; codes and names of its own before them. */
+  classes?: readonly string[] | undefined;
+  message?: string | undefined;
+  status?: number | undefined;
+  /** The provider's error code, such as `insufficient_quota`. */
+  code?: string | undefined;
+  /** The provider's error type, such as `overloaded_error`. */
+  errorType?: string | undefined;
+  phase?: FailurePhase | undefined;
+  /** The header `retry-after-ms`, as it came; so are the next two. */
+  retryAfterMs?: string | undefined;
+  retryAfter?: string | undefined;
+  shouldRetry?: string | undefined;
+  /** Milliseconds since the Unix epoch, for a `retry-after` that is a date. */
+  wallMs?: number | undefined;
+}
+
+export type ReplyKind = "answer" | "tool_calls" | "nothing";
+
+/** The failure that these facts make. */
+export function classifyFacts(facts: Facts): Failure;
+/** The name of the rule that decides so. */
+export function decidingRule(facts: Facts): string;
+/** What a tool call is known by, or what is wrong with its arguments, which come as JSON text. */
+export function canonicalDigest(
+  tool: string,
+  argumentsText: string,
+): { digest: string; complaint?: undefined } | { digest?: undefined; complaint: string };
+/** SHA-256 of a text, as hex digits. */
+export function fingerprint(text: string): string;
+/** The policy's word on a tool call, given the tools that were approved for longer. */
+export function gate(
+  policy: Policy,
+  tool: string,
+  risky: boolean,
+  standing: readonly string[],
+): "run" | "standing" | "ask" | "deny";
+/** An approver's answer as a decision; `failed` if it threw instead of answering. */
+export function decision(answer: unknown, failed?: boolean): Decision;
+/** Why a decision keeps a tool from running; undefined when it may run. */
+export function refusal(
+  tool: string,
+  decision: Decision,
+): { reason: "denied" | "withdrawn" | "no_approver"; sentence: string } | undefined;
+/** Whether a decision covers later calls of the tool too. */
+export function stands(decision: Decision): boolean;
+/** What a model's reply is, from its text and the number of its tool calls. */
+export function readReply(answer: string, calls: number): ReplyKind;
+/** Why a provider's reply may not be taken for a whole one; undefined when it may. */
+export function judgeFinish(
+  reason: string | undefined,
+  refusal: string | undefined,
+  acceptCut: boolean,
+): { kind: FailureKind; what: string } | undefined;
+/** The sentence for a tool that the policy denies. */
+export function deniedByRule(tool: string): string;
+/** What a model is told about a tool that ran and failed. */
+export function toolFailed(name: string, error: string): string;
+/** Every word for why a turn ends. */
+export function stopReasons(): StopReason[];
+/** The engine's lists of words. */
+export function names(): Readonly<Record<string, readonly string[]>>;
+
+/** Sentences of errors, the same in every language. */
+export const words: {
+  givenUpOn(what: string, millis?: number): string;
+  breakerOpen(retryIn?: number): string;
+  emptyReply(): string;
+  stepsTaken(most: number): string;
+  noStepsLeft(): string;
+  deadlinePassed(): string;
+};
+
+/** Milliseconds on the default clock. It never goes back. */
+export function monotonic(): number;
+/** Replaces the default clock; undefined for the real one. */
+export function setDefaultClock(clock: Clock | undefined): void;
+/** How many machines are alive, and the bytes of the engine's memory: for tests. */
+export function statistics(): Record<"policies" | "sessions" | "turns" | "calls" | "circuits" | "counters" | "bytes", number>;

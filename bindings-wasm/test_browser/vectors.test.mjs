@@ -1,0 +1,29 @@
+// Every vector, and every script of the host loops, in a page that imports the packed package.
+
+import assert from "node:assert/strict";
+import * as failsoft from "failsoft";
+import * as machine from "failsoft/machine";
+import { test } from "node:test";
+import { tests as scripts } from "../../tests/js/driver.mjs";
+import { files } from "../../tests/js/files.mjs";
+import { tests as vectors } from "../../tests/js/vectors.mjs";
+import { browse, inPage, serving } from "./browser.mjs";
+
+const server = await serving();
+const browser = await browse();
+const FILES = files();
+
+for (const [what, verb, here] of [
+  ["vectors", "runVectors", vectors({ ...machine, Session: failsoft.Session }, FILES)],
+  ["scripts", "runScripts", scripts(failsoft, FILES)],
+]) {
+  const there = await inPage(browser, server, "holds.js", verb);
+  for (const [name, wrong] of there) {
+    test(`${name}, in a page`, () => assert.equal(wrong, undefined));
+  }
+  test(`as many ${what} as in Node`, () => {
+    const names = (list) => list.map(([name]) => name);
+    assert.ok(there.length > 0);
+    assert.deepEqual(names(there), names(here));
+  });
+}

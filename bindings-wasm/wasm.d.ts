@@ -1,0 +1,24 @@
+// `failsoft/wasm`: the same as `failsoft`, for hosts that forbid inlined modules. Start the engine first; until then every
+// other name throws.
+
+export * from "./index.js";
+
+/**
+ * Starts the engine from a compiled module, its bytes, a URL or a response, or from a promise of one of these.
+ *
+ * @example
+ * await init(fetch(new URL("failsoft/failsoft.wasm", import.meta.url)));
+ */
+export function init(source: WasmSource | PromiseLike<WasmSource>): Promise<void>;
+
+/**
+ * Starts the engine at once, from a compiled module or its bytes.
+ *
+ * @example
+ * import module from "failsoft/failsoft.wasm"; // a Worker: the host compiles it
+ * initSync(module);
+ */
+export function initSync(module: WebAssembly.Module | ArrayBuffer | ArrayBufferView): void;
+
+/** Where the module comes from: `failsoft/failsoft.wasm` of this very version. */
+export type WasmSource = WebAssembly.Module | ArrayBuffer | ArrayBufferView | URL | string | Request | Response;
