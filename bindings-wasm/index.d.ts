@@ -282,7 +282,12 @@ export interface GateOptions<Args extends object = object> {
    * @default false
    * @example turn.gate("pay", { amount: 3 }, { risky: (tool, { amount }) => amount > 100, approver })
    */
-  risky?: boolean | string | Iterable<string> | ((tool: string, args: Args) => boolean | PromiseLike<boolean>) | undefined;
+  risky?:
+    | boolean
+    | string
+    | Iterable<string>
+    | ((tool: string, args: Args) => boolean | PromiseLike<boolean>)
+    | undefined;
   /**
    * Who is asked. Without one, a risky call may not run.
    *
@@ -432,7 +437,7 @@ export class Route<Client = unknown> {
   readonly timeout: number | undefined;
   readonly firstProgress: number | undefined;
   readonly idle: number | undefined;
-  readonly activate: ((route: Route<Client>) => Client | PromiseLike<Client>) | undefined;
+  readonly activate: ((route: Route) => Client | PromiseLike<Client>) | undefined;
   readonly close: Close<Client> | undefined;
 }
 
@@ -570,7 +575,7 @@ export interface RouteOptions<Client = unknown> {
    * @default undefined
    * @example new Route("db", { activate: () => connect(url), close: (client) => client.end() })
    */
-  activate?: ((route: Route<Client>) => Client | PromiseLike<Client>) | undefined;
+  activate?: ((route: Route) => Client | PromiseLike<Client>) | undefined;
   /**
    * Closes a client before it is made again, or one that came too late to be used.
    *
@@ -588,7 +593,7 @@ export interface SessionOptions<Client = unknown> {
    * @default none: they must be given
    * @example new Session({ routes: ["primary", { name: "backup", timeout: 30_000 }] })
    */
-  routes: Iterable<RouteLike<Client>>;
+  routes: readonly RouteLike<Client>[];
   /**
    * Every number and choice.
    *
@@ -836,7 +841,11 @@ export interface ChatModel {
    *
    * @param attempt gives the request its limits and its key.
    */
-  ask(messages: readonly Message[], tools?: readonly ToolSpec[], attempt?: AskAttempt): PromiseLike<ModelReply> | ModelReply;
+  ask(
+    messages: readonly Message[],
+    tools?: readonly ToolSpec[],
+    attempt?: AskAttempt,
+  ): PromiseLike<ModelReply> | ModelReply;
 }
 
 /** What a {@link ChatModel} needs of an attempt. */
@@ -1000,7 +1009,12 @@ export interface ToolOptions<Args extends object = any> {
 /** Whether a call may be made twice. */
 export type Replay = "once" | "idempotent" | "keyed";
 
-/** Says whether a risky tool may run. Anything but `true` and the words that say yes is no. */
+/**
+ * Says whether a risky tool may run: `true` is `once`, and whatever is neither `true` nor a {@link Decision} is no.
+ *
+ * @example
+ * const approver = async ({ tool }: ApprovalRequest): Promise<Decision> => ((await ask(tool)) ? "session" : "deny");
+ */
 export type Approver = (
   request: ApprovalRequest,
   context: ApproverContext,

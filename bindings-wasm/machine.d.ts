@@ -91,7 +91,8 @@ export class Finish {
 export type Limit = "steps" | "tool_calls" | "attempts" | "tokens" | "deadline" | "same_failure";
 
 /** What turns and calls have in common. Each answers whether the report was accepted; a stale one changes nothing. */
-interface Machine {
+declare class Machine {
+  protected constructor();
   /** What to do; the same until a report or time changes it. */
   poll(): Command;
   /** As `poll`, and takes what it says: nobody else is told to do it. */
@@ -236,7 +237,7 @@ export interface Tally {
 }
 
 /** One request of a user. */
-export class MachineTurn {
+export class MachineTurn extends Machine {
   constructor(session: MachineSession, tools?: readonly ToolRow[]);
   /** A turn from its snapshot, its tools given anew. After a death, report `interrupted` first. */
   static restore(session: MachineSession, text: string, tools: readonly ToolRow[], wall: number): MachineTurn;
@@ -275,17 +276,15 @@ export class MachineTurn {
   /** The state as text. `wall` is milliseconds since the Unix epoch, now by default. */
   snapshot(wall?: number): string;
 }
-export interface MachineTurn extends Machine {}
 
 /** One guarded operation within a turn. */
-export class Call {
+export class Call extends Machine {
   constructor(turn: MachineTurn, options?: MachineCallOptions);
   readonly kind?: undefined;
   readonly turn: MachineTurn;
   /** Gives its place in the engine back: the loop does so when it is over. Twice does no harm. */
   release(): void;
 }
-export interface Call extends Machine {}
 
 /** What is known of a {@link Call}. */
 export interface MachineCallOptions {
@@ -417,4 +416,7 @@ export function monotonic(): number;
 /** Replaces the default clock; undefined for the real one. */
 export function setDefaultClock(clock: Clock | undefined): void;
 /** How many machines are alive, and the bytes of the engine's memory: for tests. */
-export function statistics(): Record<"policies" | "sessions" | "turns" | "calls" | "circuits" | "counters" | "bytes", number>;
+export function statistics(): Record<
+  "policies" | "sessions" | "turns" | "calls" | "circuits" | "counters" | "bytes",
+  number
+>;

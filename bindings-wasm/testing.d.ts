@@ -95,12 +95,11 @@ export function hangs(millis?: number, then?: Step): StepFunction;
  * await new Agent(model, { log }).run("hi");
  * assert.deepEqual(log.lines, ["step 1: the model answered", "finished: answered"]);
  */
-export class NoticeRecorder {
+export const NoticeRecorder: new () => NoticeRecorder;
+export interface NoticeRecorder {
+  (entry: LogEntry): void;
   /** The entries as they came. */
   readonly entries: LogEntry[];
   /** Their messages. */
   readonly lines: string[];
-}
-export interface NoticeRecorder {
-  (entry: LogEntry): void;
 }

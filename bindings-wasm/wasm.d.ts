@@ -18,7 +18,10 @@ export function init(source: WasmSource | PromiseLike<WasmSource>): Promise<void
  * import module from "failsoft/failsoft.wasm"; // a Worker: the host compiles it
  * initSync(module);
  */
-export function initSync(module: WebAssembly.Module | ArrayBuffer | ArrayBufferView): void;
+export function initSync(module: object): void;
 
-/** Where the module comes from: `failsoft/failsoft.wasm` of this very version. */
-export type WasmSource = WebAssembly.Module | ArrayBuffer | ArrayBufferView | URL | string | Request | Response;
+/**
+ * Where the module comes from, `failsoft/failsoft.wasm` of this very version: a `WebAssembly.Module`, an `ArrayBuffer` or a
+ * view of one, a `URL`, `Request` or `Response`, or the text of a URL.
+ */
+export type WasmSource = object | string;

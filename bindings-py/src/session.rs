@@ -93,7 +93,7 @@ impl Session {
     /// The state as text; `wall` is seconds since the Unix epoch. Clients and permits do not travel.
     fn snapshot(&self, py: Python<'_>, wall: f64) -> PyResult<String> {
         let now = self.now(py)?;
-        Ok(locked(&self.core).snapshot(now, (wall * 1000.0) as u64))
+        Ok(locked(&self.core).snapshot(now, (wall * 1000.0 + 0.5) as u64))
     }
 
     /// A session from such a text, over a policy and a chain of today. `epoch` differs from those of the processes before.
@@ -109,7 +109,7 @@ impl Session {
     ) -> PyResult<Self> {
         let (objects, chain) = read_chain(routes)?;
         let now = read_clock(py, clock.as_ref())?;
-        let wall = (wall * 1000.0) as u64;
+        let wall = (wall * 1000.0 + 0.5) as u64;
         let core = failsoft::Session::restore(text, policy.0.clone(), chain, epoch, now, wall).map_err(invalid)?;
         Ok(Self::over(core, objects, clock))
     }

@@ -268,14 +268,15 @@ impl Turn {
     #[staticmethod]
     fn restore(py: Python<'_>, session: Py<Session>, text: &str, tools: Vec<ToolRow>, wall: f64) -> PyResult<Self> {
         let now = session.get().now(py)?;
-        let core = failsoft::Turn::restore(text, read_tools(tools)?, now, (wall * 1000.0) as u64).map_err(invalid)?;
+        let core =
+            failsoft::Turn::restore(text, read_tools(tools)?, now, (wall * 1000.0 + 0.5) as u64).map_err(invalid)?;
         Ok(Self { session, core: Mutex::new(core) })
     }
 
     /// The state as text; `wall` is seconds since the Unix epoch.
     fn snapshot(&self, py: Python<'_>, wall: f64) -> PyResult<String> {
         let now = self.now(py)?;
-        Ok(locked(&self.core).snapshot(now, (wall * 1000.0) as u64))
+        Ok(locked(&self.core).snapshot(now, (wall * 1000.0 + 0.5) as u64))
     }
 }
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from failsoft.testing import instant
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -32,6 +33,13 @@ def test_the_guards_around_one_call() -> None:
     assert scope["breaker"].state == "closed"
 
 
+def test_the_same_in_three_languages(capsys: pytest.CaptureFixture[str]) -> None:
+    with instant():
+        exec(block("def answer():"), {})
+    (printed,) = re.findall(r"Each prints the same:\n\n```text\n(.*?)```", README.read_text(), re.S)
+    assert capsys.readouterr().out == printed
+
+
 def test_your_own_loop(capsys: pytest.CaptureFixture[str]) -> None:
     asked: list[float] = []
     scope: dict[str, Any] = {
@@ -40,7 +48,7 @@ def test_your_own_loop(capsys: pytest.CaptureFixture[str]) -> None:
         "arguments": {"to": "a@b.c"},
         "ask_somebody": ask_somebody,
     }
-    exec(block("session = Session("), scope)
+    exec(block("session = Session(Policy("), scope)
     # The deadline of 60 s is shared with the one route still to come.
     assert asked == [30.0]
     assert capsys.readouterr().out == "[]\n"

@@ -27,6 +27,15 @@ export function checked(verb) {
   }
 }
 
+/** What a JSON text says, or a complaint about the field that holds it. */
+export function parsed(field, text, allowed) {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new InvalidOption(`${field}: ${error.message} is not allowed; use ${allowed}`);
+  }
+}
+
 /** How many machines are alive, and the bytes of the engine's memory: for tests. */
 export function statistics() {
   native.statistics();

@@ -4,7 +4,7 @@ import { monotonic, setDefaultClock } from "./clock.js";
 import { Attempt, readCommand } from "./command.js";
 import { native, out } from "./engine.js";
 import { known, numbersOf, readFailure } from "./failure.js";
-import { checked, keep, statistics, TABLES } from "./handles.js";
+import { checked, keep, parsed, statistics, TABLES } from "./handles.js";
 import { handleOf, policyOf } from "./policy.js";
 import { names } from "./words.js";
 
@@ -37,7 +37,8 @@ export class MachineSession {
   static restore(text, policy, routes, clock, epoch, wall) {
     const fields = routes.map(([, one]) => one);
     const now = clock ? clock() : monotonic();
-    const make = () => native.sessionRestore(text, handleOf(policy), fields, epoch, now, wall);
+    const stored = parsed("snapshot", text, "the text of a session's snapshot");
+    const make = () => native.sessionRestore(stored, handleOf(policy), fields, epoch, now, wall);
     return new this(policy, routes, clock, undefined, make);
   }
 
@@ -53,7 +54,7 @@ export class MachineSession {
 
   /** The state as text; `wall` is milliseconds since the Unix epoch. Clients and permits do not travel. */
   snapshot(wall = Date.now()) {
-    return native.sessionSnapshot(this.handle, this.now(), wall);
+    return JSON.stringify(native.sessionSnapshot(this.handle, this.now(), wall));
   }
 
   breakerState(route) {
@@ -144,7 +145,8 @@ export class MachineTurn extends Machine {
 
   /** A turn from its snapshot, its tools given anew. After a death, report `interrupted` first. */
   static restore(session, text, tools, wall) {
-    const make = () => native.turnRestore(session.handle, text, tools.map(rowOf), session.now(), wall);
+    const stored = parsed("snapshot", text, "the text of a turn's snapshot");
+    const make = () => native.turnRestore(session.handle, stored, tools.map(rowOf), session.now(), wall);
     return new this(session, tools, make);
   }
 
@@ -272,7 +274,7 @@ export class MachineTurn extends Machine {
 
   /** The state as text; `wall` is milliseconds since the Unix epoch. */
   snapshot(wall = Date.now()) {
-    return native.turnSnapshot(this.handle, this.now(), wall);
+    return JSON.stringify(native.turnSnapshot(this.handle, this.now(), wall));
   }
 }
 

@@ -60,18 +60,16 @@ export function shown(value) {
 }
 
 const MOST_SPANS = 256;
-const goodSpans = new Set();
+const goodSpans = { timeout: new Set(), deadline: new Set() };
 
-/**
- * Refuses a span of time that a policy would refuse, in the core's words. The same few numbers come again and again.
- */
+/** Refuses a span of time that a policy would refuse, in the core's words. The same few numbers come again and again. */
 export function checkSpan(group, field, millis) {
-  const key = `${group}.${field}: ${typeof millis} ${shown(millis)}`;
-  if (!goodSpans.has(key)) {
+  const good = goodSpans[field];
+  if (!good.has(millis)) {
     new Policy({ [group]: { [field]: millis ?? Number.NaN } });
-    if (goodSpans.size >= MOST_SPANS) {
-      goodSpans.clear();
+    if (good.size >= MOST_SPANS) {
+      good.clear();
     }
-    goodSpans.add(key);
+    good.add(millis);
   }
 }

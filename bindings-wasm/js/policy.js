@@ -1,7 +1,7 @@
 // Policies, and the small questions that need nothing else.
 
 import { native } from "./engine.js";
-import { checked, keep, TABLES } from "./handles.js";
+import { checked, keep, parsed, TABLES } from "./handles.js";
 
 const HANDLE = Symbol("the engine's policy");
 
@@ -14,8 +14,8 @@ export class Policy {
 
   /** A policy from a policy file: its text, or what `JSON.parse` made of it. */
   static fromJSON(file) {
-    const text = typeof file === "string" ? file : JSON.stringify(file);
-    return made(() => native.policyFromJson(text));
+    const known = typeof file === "string" ? parsed("policy", file, "valid JSON: an object of fields") : file;
+    return made(() => native.policyFromJson(known));
   }
 
   /** The policy that `retry` follows. */
@@ -30,7 +30,7 @@ export class Policy {
 
   /** What a policy file says, defaults included: the same file serves every language. */
   toJSON() {
-    return JSON.parse(native.policyToJson(this[HANDLE]));
+    return native.policyToJson(this[HANDLE]);
   }
 }
 
@@ -58,8 +58,29 @@ export function handleOf(policy) {
 
 /** The digest of a tool call, or what is wrong with its arguments. */
 export function canonicalDigest(tool, argumentsText) {
-  const told = native.canonicalDigest(tool, argumentsText);
+  let given;
+  try {
+    given = JSON.parse(argumentsText);
+  } catch (error) {
+    return { complaint: `the arguments are not valid JSON: ${error.message}` };
+  }
+  const told = native.canonicalDigest(tool, canonical(given));
   return told[0] === "=" ? { digest: told.slice(1) } : { complaint: told.slice(1) };
+}
+
+/** JSON in its canonical form (RFC 8785): JavaScript writes numbers and text as it asks, only the keys are to be sorted. */
+function canonical(value) {
+  if (Array.isArray(value)) {
+    return `[${value.map(canonical).join()}]`;
+  }
+  if (typeof value === "object" && value !== null) {
+    const entries = Object.keys(value)
+      .sort()
+      .map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`);
+    return `{${entries.join()}}`;
+  }
+  // What JSON cannot say is refused by the core, by its name.
+  return Number.isFinite(value) || typeof value !== "number" ? JSON.stringify(value) : String(value);
 }
 
 /** SHA-256 of a text, as hex digits. */

@@ -91,7 +91,13 @@ export function unlessAborted(signal, work) {
 class Limited extends Race {
   constructor(resolve, reject, timeout, what, clock, stop) {
     super();
-    Object.assign(this, { resolve, reject, timeout, what, clock, stop });
+    this.resolve = resolve;
+    this.reject = reject;
+    this.timeout = timeout;
+    this.what = what;
+    this.clock = clock;
+    this.stop = stop;
+    this.ends = undefined;
   }
 
   run(work, signal) {

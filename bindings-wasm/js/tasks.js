@@ -60,7 +60,11 @@ export class Tasks {
 class Waiting extends Alarm {
   constructor(resolve, reject, signal, over) {
     super();
-    Object.assign(this, { resolve, reject, signal, over, source: current() });
+    this.resolve = resolve;
+    this.reject = reject;
+    this.signal = signal;
+    this.over = over;
+    this.source = current();
   }
 
   begin(delay) {

@@ -203,7 +203,10 @@ export function install(source) {
 class Sleeper extends Alarm {
   constructor(source, signal, resolve, reject) {
     super();
-    Object.assign(this, { source, signal, resolve, reject });
+    this.source = source;
+    this.signal = signal;
+    this.resolve = resolve;
+    this.reject = reject;
   }
 
   ring() {

@@ -9,7 +9,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::convert::{invalid, named};
-use crate::plain::value;
+use crate::plain::{thing, value};
 use crate::tables::{Handle, handle, with};
 
 fn keep(policy: Policy) -> Handle {
@@ -22,16 +22,16 @@ pub fn new(groups: &JsValue) -> Result<Handle, JsValue> {
     Policy::from_value(&value(groups), Spelling::JavaScript).map(keep).map_err(invalid)
 }
 
-/// A policy from the text of a policy file.
+/// A policy from what a policy file says.
 #[wasm_bindgen(js_name = policyFromJson)]
-pub fn from_json(text: &str) -> Result<Handle, JsValue> {
-    Policy::from_json(text).map(keep).map_err(invalid)
+pub fn from_json(file: &JsValue) -> Result<Handle, JsValue> {
+    Policy::from_value(&value(file), Spelling::Json).map(keep).map_err(invalid)
 }
 
-/// The text of a policy file.
+/// What a policy file says, defaults included.
 #[wasm_bindgen(js_name = policyToJson)]
-pub fn to_json(policy: Handle) -> String {
-    with(|tables| tables.policy(policy).to_json())
+pub fn to_json(policy: Handle) -> JsValue {
+    thing(&with(|tables| tables.policy(policy).to_value()))
 }
 
 /// The policy of a session.
@@ -55,10 +55,10 @@ pub fn for_fallback() -> Handle {
     keep(Policy::for_fallback())
 }
 
-/// The digest of a tool call; or, the first letter of both apart, what is wrong with its arguments.
+/// The digest of a tool call, its arguments in canonical form; or, the first letter of both apart, what is wrong with them.
 #[wasm_bindgen(js_name = canonicalDigest)]
-pub fn canonical_digest(tool: &str, arguments: &str) -> String {
-    match approval::digest(tool, arguments) {
+pub fn canonical_digest(tool: &str, canonical: &str) -> String {
+    match approval::digest_canonical(tool, canonical) {
         Ok(digest) => format!("={digest}"),
         Err(complaint) => format!("!{complaint}"),
     }

@@ -6,7 +6,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::convert::{instant, invalid};
-use crate::plain::value;
+use crate::plain::{thing, value};
 use crate::tables::{Handle, handle, with};
 
 fn read_chain(routes: Vec<JsValue>) -> Result<Vec<Route>, JsValue> {
@@ -25,20 +25,20 @@ pub fn new(policy: Handle, routes: Vec<JsValue>, seed: u64) -> Result<Handle, Js
     })
 }
 
-/// A session from the text of a snapshot, over a policy and a chain of today.
+/// A session from a snapshot, over a policy and a chain of today.
 #[wasm_bindgen(js_name = sessionRestore)]
 pub fn restore(
-    text: &str,
+    stored: &JsValue,
     policy: Handle,
     routes: Vec<JsValue>,
     epoch: u32,
     now: f64,
     wall: f64,
 ) -> Result<Handle, JsValue> {
-    let chain = read_chain(routes)?;
+    let (stored, chain) = (value(stored), read_chain(routes)?);
     with(|tables| {
         let policy = tables.policy(policy);
-        let made = Session::restore(text, policy, chain, epoch, instant(now), wall as u64).map_err(invalid)?;
+        let made = Session::restore_value(&stored, policy, chain, epoch, instant(now), wall as u64).map_err(invalid)?;
         Ok(handle(tables.sessions.insert(made)))
     })
 }
@@ -47,10 +47,11 @@ fn of<R: Default>(session: Handle, ask: impl FnOnce(&mut Session) -> R) -> R {
     with(|tables| tables.sessions.get_mut(session as usize).map(ask)).unwrap_or_default()
 }
 
-/// The state as text.
+/// The state as plain data.
 #[wasm_bindgen(js_name = sessionSnapshot)]
-pub fn snapshot(session: Handle, now: f64, wall: f64) -> String {
-    of(session, |session| session.snapshot(instant(now), wall as u64))
+pub fn snapshot(session: Handle, now: f64, wall: f64) -> JsValue {
+    let stored = of(session, |session| Some(session.snapshot_value(instant(now), wall as u64)));
+    stored.as_ref().map_or(JsValue::NULL, thing)
 }
 
 /// What the breaker of a route would do with a call now.

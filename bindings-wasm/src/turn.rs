@@ -13,7 +13,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use crate::command::{event, taken, write, write_attempt};
 use crate::convert::{failure, instant, invalid, maybe_span, named};
 use crate::out::{failure as written, say, span};
-use crate::plain::value;
+use crate::plain::{thing, value};
 use crate::tables::{Guarded, Handle, Within, handle, with};
 
 fn read_tools(rows: Vec<JsValue>) -> Result<Arc<[Tool]>, JsValue> {
@@ -50,11 +50,11 @@ pub fn new(session: Handle, tools: Vec<JsValue>, now: f64) -> Result<Handle, JsV
     })
 }
 
-/// A turn from the text of its snapshot, its tools given anew.
+/// A turn from its snapshot, its tools given anew.
 #[wasm_bindgen(js_name = turnRestore)]
-pub fn restore(session: Handle, text: &str, tools: Vec<JsValue>, now: f64, wall: f64) -> Result<Handle, JsValue> {
+pub fn restore(session: Handle, stored: &JsValue, tools: Vec<JsValue>, now: f64, wall: f64) -> Result<Handle, JsValue> {
     let tools = read_tools(tools)?;
-    let core = Turn::restore(text, tools, instant(now), wall as u64).map_err(invalid)?;
+    let core = Turn::restore_value(&value(stored), tools, instant(now), wall as u64).map_err(invalid)?;
     Ok(with(|tables| handle(tables.turns.insert(Within { session, core }))))
 }
 
@@ -62,10 +62,11 @@ fn of<R: Default>(turn: Handle, ask: impl FnOnce(&mut Turn, &mut Session) -> R) 
     with(|tables| tables.turn(turn).map(|(turn, session)| ask(turn, session))).unwrap_or_default()
 }
 
-/// The state as text.
+/// The state as plain data.
 #[wasm_bindgen(js_name = turnSnapshot)]
-pub fn snapshot(turn: Handle, now: f64, wall: f64) -> String {
-    of(turn, |turn, _| turn.snapshot(instant(now), wall as u64))
+pub fn snapshot(turn: Handle, now: f64, wall: f64) -> JsValue {
+    let stored = of(turn, |turn, _| Some(turn.snapshot_value(instant(now), wall as u64)));
+    stored.as_ref().map_or(JsValue::NULL, thing)
 }
 
 /// What to do next; with `take`, what it says is taken in the same breath.
@@ -120,7 +121,7 @@ pub fn progress(turn: Handle, now: f64, id: Id, meaningful: bool) -> bool {
 #[wasm_bindgen(js_name = turnDecided)]
 pub fn decided(turn: Handle, now: f64, id: Id, decision: &str, digest: &str) -> Result<bool, JsValue> {
     let decision = named("decision", decision, Decision::NAMES, Decision::from_name(decision))?;
-    let Some(digest) = digest_of(digest) else { return Ok(false) };
+    let Some(digest) = Digest::from_hex(digest) else { return Ok(false) };
     Ok(tell(turn, now, Event::Decided { id, decision, digest }))
 }
 
@@ -156,17 +157,9 @@ fn read_call(row: &Value) -> ToolCall<'_> {
     };
     ToolCall {
         name: text("name").unwrap_or_default(),
-        arguments: text("digest").and_then(digest_of).ok_or(complaint),
+        arguments: text("digest").and_then(Digest::from_hex).ok_or(complaint),
         risky,
     }
-}
-
-fn digest_of(hex: &str) -> Option<Digest> {
-    let mut bytes = [0_u8; 32];
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(hex.get(2 * at..2 * at + 2)?, 16).ok()?;
-    }
-    (hex.len() == 64).then_some(Digest(bytes))
 }
 
 /// What became of a tool call: the word for it, and the limit if that kept it from running; nothing while it is open.

@@ -42,7 +42,7 @@ const BAD_ARGUMENTS = [
   [{ a: 1 }, "the arguments do not fit: missing a required argument: 'b'"],
   [{ a: 1, b: 2, c: 3 }, "the arguments do not fit: got an unexpected keyword argument 'c'"],
   [{ a: 2 ** 53, b: 1 }, "the number 9007199254740992 is beyond 2^53 - 1"],
-  ['{"a": 9007199254740993, "b": 1}', "the number 9007199254740993 is beyond 2^53 - 1"],
+  ['{"a": 9007199254740993, "b": 1}', "the number 9007199254740992 is beyond 2^53 - 1"],
   [{ a: 10n ** 50n, b: 1 }, "the arguments are not plain data"],
   [{ a: NaN, b: 1 }, "the arguments are not plain data"],
   [{ a: -Infinity, b: 1 }, "the arguments are not plain data"],

@@ -12,6 +12,7 @@ use crate::policy::approval::Decision;
 use crate::policy::failure::Failure;
 use crate::policy::limits::Limit;
 use crate::session::Session;
+use crate::stored::{Blank, Store, Stored, stored};
 use crate::time::{Instant, Seconds};
 use crate::turn::ToolOutcome;
 
@@ -20,7 +21,6 @@ pub const KEPT: usize = 1000;
 
 /// Something worth a log line. A first attempt that simply works is counted, and makes no notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Notice {
     /// When.
     pub at: Instant,
@@ -34,9 +34,10 @@ pub struct Notice {
     pub what: What,
 }
 
+stored! { Notice { at, call, id, route, what } }
+
 /// What a notice tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum What {
     /// An attempt failed, and this follows.
     AttemptFailed {
@@ -131,6 +132,29 @@ pub enum What {
     Finished(StopReason),
 }
 
+stored! {
+    enum What {
+        AttemptFailed { number, failure, next, delay },
+        Recovered { failed },
+        PassedOver { why, until },
+        MovedOn,
+        NotReady,
+        Rebuilt,
+        NotRebuilt,
+        BreakerOpened { scope, until },
+        BreakerClosed { scope },
+        Cooling { scope, until, stated },
+        Waiting { why, until },
+        Replied { step, tool_calls },
+        Asked { tool },
+        Decided { tool, decision },
+        Tool { tool, outcome },
+        LimitReached(limit),
+        UsageUnknown,
+        Finished(reason),
+    }
+}
+
 named! {
     /// What follows a failed attempt.
     pub enum Follows {
@@ -177,12 +201,27 @@ named! {
 
 /// The last [`KEPT`] notices, and the names that they refer to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Account {
     notices: VecDeque<Notice>,
     dropped: u64,
     unread: usize,
     tools: Vec<String>,
+}
+
+impl Stored for Account {
+    fn stored(&mut self, store: &mut Store<'_>) {
+        let Self { notices, dropped, unread, tools } = self;
+        let mut kept = Vec::from(core::mem::take(notices));
+        store.part("notices", &mut kept);
+        *notices = kept.into();
+        store.part("dropped", dropped);
+        store.part("unread", unread);
+        store.part("tools", tools);
+    }
+}
+
+impl Blank for Account {
+    const BLANK: Self = Self { notices: VecDeque::new(), dropped: 0, unread: 0, tools: Vec::new() };
 }
 
 impl Account {

@@ -24,6 +24,7 @@ use crate::policy::retry::Pause;
 use crate::route::RouteSet;
 use crate::scope::{Context, Scope};
 use crate::session::{About, Refusal, Session, Ticket, note_change};
+use crate::stored::stored;
 use crate::time::{Instant, span};
 
 /// How often a call looks whether another one has made the client ready that both want.
@@ -35,7 +36,6 @@ const ACTIVATING_PAUSE: Duration = span(100);
 /// event says the same. Only polling lets time pass, so a success counts however late it is reported, unless a poll had
 /// declared the attempt timed out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Call {
     work: Work,
     replay: Replay,
@@ -64,6 +64,13 @@ pub struct Call {
     interrupted: bool,
     /// The permit of the attempt that failed, until the ladder leaves its route.
     failed_with: Option<Ticket>,
+}
+
+stored! {
+    Call {
+        work, replay, streaming, restartable, timeout, first, state, route, tried, asked, on_route, failed, repeated,
+        last_chance, previous, failure, client, interrupted, failed_with
+    }
 }
 
 impl Call {

@@ -10,6 +10,7 @@ use crate::names::named;
 use crate::policy::approval::{Decision, Digest};
 use crate::policy::failure::Failure;
 use crate::policy::limits::Usage;
+use crate::stored::stored;
 use crate::time::Instant;
 
 pub use reply::{Reply, ReplyKind, Risk, ToolCall};
@@ -20,12 +21,12 @@ pub type Id = u32;
 
 /// A place in the chain of routes; 0 is the primary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RouteId(pub u8);
+
+stored! { RouteId(_) }
 
 /// What is to be attempted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Work {
     /// Model request number `step` of the turn, from 1; `with_tools` is false for the last one of a turn that must end in words.
     Model {
@@ -43,9 +44,10 @@ pub enum Work {
     Function,
 }
 
+stored! { enum Work { Model { step, with_tools }, Tool { index }, Function } }
+
 /// The same for every attempt of one logical call: lets the other end recognise a repetition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Key(pub u64, pub u64);
 
 impl fmt::Display for Key {

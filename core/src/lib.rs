@@ -37,7 +37,8 @@
 //!
 //! A [`Policy`] is data, checked once. A [`Session`] lives as long as the process or the conversation and knows routes, breakers
 //! and budgets. A [`Turn`] is one request of a user (a [`Scope`] is that without the agent loop), and a [`Call`] one guarded
-//! operation in it. They are plain values: clone, compare and print them, and with the feature `serde` store them.
+//! operation in it. They are plain values: clone, compare and print them, and store them as plain data ([`Turn::snapshot_value`]) or, with the
+//! feature `json`, as text.
 //!
 //! # Four kinds of methods
 //!
@@ -48,10 +49,6 @@
 //! - `poll_notice`, and [`Turn::report`] at the end, tell what was decided: for logs and for people.
 //! - Everything else is a getter, or changes one thing for what comes after ([`Scope::shorten`], [`Session::reset`]).
 #![no_std]
-#![cfg_attr(
-    not(feature = "serde"),
-    expect(dead_code, reason = "what moves state to another clock serves snapshots alone")
-)]
 
 extern crate alloc;
 #[cfg(feature = "std")]
@@ -68,6 +65,7 @@ pub mod rng;
 pub mod route;
 pub mod scope;
 pub mod session;
+mod stored;
 pub mod time;
 pub mod turn;
 pub mod value;

@@ -5,8 +5,7 @@ macro_rules! named {
     ($(#[$meta:meta])* pub enum $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-        pub enum $name { $($(#[$variant_meta])* #[cfg_attr(feature = "serde", serde(rename = $word))] $variant),+ }
+        pub enum $name { $($(#[$variant_meta])* $variant),+ }
 
         impl $name {
             /// Every variant, in order.
@@ -23,8 +22,24 @@ macro_rules! named {
             /// The variant with this word.
             #[must_use]
             pub fn from_name(name: &str) -> Option<Self> {
-                match name { $($word => Some(Self::$variant),)+ _ => None }
+                let at = Self::NAMES.iter().position(|word| *word == name)?;
+                Self::ALL.get(at).copied()
             }
+        }
+
+        impl $crate::stored::Stored for $name {
+            fn stored(&mut self, store: &mut $crate::stored::Store<'_>) {
+                let mut at = *self as usize;
+                store.word(&mut at, Self::NAMES);
+                *self = Self::ALL.get(at).copied().unwrap_or(*self);
+            }
+        }
+
+        impl $crate::stored::Blank for $name {
+            const BLANK: Self = {
+                let [first, ..] = [$(Self::$variant),+];
+                first
+            };
         }
 
         impl core::fmt::Display for $name {

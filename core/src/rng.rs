@@ -1,10 +1,13 @@
 //! Randomness is only ever passed in: a seed of 64 bits, and a generator that is the same on every target.
 
+use crate::stored::stored;
+
 /// SplitMix64 (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number Generators", 2014): one word of state, no tables,
 /// good enough to spread waits, and not for secrets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Rng(u64);
+
+stored! { Rng(_) }
 
 impl Rng {
     /// A generator for one turn: equal seeds and turn numbers give equal draws.

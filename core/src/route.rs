@@ -8,6 +8,7 @@ use core::time::Duration;
 use crate::command::{Replay, RouteId};
 use crate::policy::Invalid;
 use crate::policy::fields::{Checker, Fields, LONGEST, Reader, maybe};
+use crate::stored::stored;
 use crate::time::span;
 use crate::value::{Spelling, Value};
 
@@ -91,7 +92,10 @@ impl Route {
     fn deployment(&self) -> String {
         match (&self.provider, &self.endpoint, &self.model) {
             (None, None, None) => self.name.clone(),
-            (provider, endpoint, model) => format!("{provider:?} {endpoint:?} {model:?}"),
+            // With their lengths, for no two different ones may read the same.
+            (provider, endpoint, model) => [provider, endpoint, model]
+                .map(|part| part.as_ref().map_or_else(|| "-".into(), |part| format!("{}:{part}", part.len())))
+                .concat(),
         }
     }
 
@@ -164,8 +168,9 @@ pub(crate) fn chain(routes: &[Route]) -> Result<(Vec<Scopes>, usize), Invalid> {
 
 /// A set of routes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct RouteSet(u64);
+
+stored! { RouteSet(_) }
 
 impl RouteSet {
     pub(crate) const fn none() -> Self {

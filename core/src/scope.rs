@@ -7,11 +7,11 @@ use crate::command::{CancelWhy, Command, Event, Handled, Id, Key, RouteId};
 use crate::policy::Policy;
 use crate::rng::{Rng, mix};
 use crate::session::{About, Live, Session};
+use crate::stored::stored;
 use crate::time::Instant;
 
 /// What all calls of one turn share.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Scope {
     pub(crate) started: Instant,
     pub(crate) deadline: Option<Instant>,
@@ -27,10 +27,25 @@ pub struct Scope {
     next_id: Id,
     pub(crate) rng: Rng,
     key: u64,
-    /// What is to be stopped: for which call (0 for the turn itself), under which id, and why.
-    cancels: Vec<(Id, Id, CancelWhy)>,
+    cancels: Vec<Pending>,
     pub(crate) account: Account,
 }
+
+stored! {
+    Scope {
+        started, deadline, seen, attempts, max_attempts, rebuilt, refreshed, route, next_id, rng, key, cancels, account
+    }
+}
+
+/// What is to be stopped: for which call (0 for the turn itself), under which id, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Pending {
+    call: Id,
+    id: Id,
+    why: CancelWhy,
+}
+
+stored! { Pending { call, id, why } }
 
 impl Scope {
     /// A scope for a turn, or for a call that stands alone. Equal seeds and turn numbers draw equally.
@@ -114,19 +129,19 @@ impl Scope {
     }
 
     pub(crate) fn cancel(&mut self, call: Id, id: Id, why: CancelWhy) {
-        self.cancels.push((call, id, why));
+        self.cancels.push(Pending { call, id, why });
     }
 
     /// What is to be stopped before anything else: of one call, or of all.
     pub(crate) fn pending_cancel(&self, call: Option<Id>) -> Option<Command> {
-        let mut pending = self.cancels.iter().filter(|(of, ..)| call.is_none_or(|call| call == *of));
-        pending.next().map(|(_, id, why)| Command::Cancel { id: *id, why: *why })
+        let mut pending = self.cancels.iter().filter(|pending| call.is_none_or(|call| call == pending.call));
+        pending.next().map(|Pending { id, why, .. }| Command::Cancel { id: *id, why: *why })
     }
 
     /// The answer to events about what was cancelled: `Taken` acknowledges, anything else comes too late.
     pub(crate) fn handle_cancelled(&mut self, event: Event<'_>) -> Handled {
         if let Event::Taken(id) | Event::Abandoned(id) = event
-            && let Some(at) = self.cancels.iter().position(|(_, cancelled, _)| *cancelled == id)
+            && let Some(at) = self.cancels.iter().position(|pending| pending.id == id)
         {
             self.cancels.remove(at);
             return Handled::Accepted;

@@ -1,7 +1,6 @@
 //! What outlives a turn: whether each route is ready, its gates, its retry budget, standing approvals.
 
 mod live;
-#[cfg(feature = "serde")]
 mod snapshot;
 
 use alloc::string::String;
@@ -17,6 +16,7 @@ use crate::policy::cooldown::Cooldown;
 use crate::policy::failure::{Charge, Cool, Failure, Rule};
 use crate::policy::{Invalid, Policy};
 use crate::route::{Route, Scopes, chain};
+use crate::stored::stored;
 use crate::time::{Instant, span};
 
 /// A permit lapses this long after the attempt it was given for should have ended.
@@ -64,16 +64,16 @@ impl Place {
 
 /// Breaker, cooldown and retry budget of one scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Gate {
     circuit: Circuit,
     cooldown: Cooldown,
     purse: Purse,
 }
 
+stored! { Gate { circuit, cooldown, purse } }
+
 /// The right to make one attempt on a route, and what its outcome will be settled against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Ticket {
     route: RouteId,
     epoch: u32,
@@ -82,6 +82,8 @@ pub(crate) struct Ticket {
     endpoint: u32,
     rests: [u32; 4],
 }
+
+stored! { Ticket { route, epoch, admitted, deployment, endpoint, rests } }
 
 /// Why a route may not be asked now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,12 +4,13 @@ use core::fmt;
 use core::ops::{Add, Sub};
 use core::time::Duration;
 
+use crate::value::decimal;
+
 /// A moment on the host's monotonic clock, in whole milliseconds from a zero of the host's choice.
 ///
 /// It says nothing about the calendar. Adding saturates, and subtracting a later moment from an earlier one gives zero:
 /// no arithmetic on time can panic or wrap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Instant(u64);
 
 impl Instant {
@@ -81,14 +82,12 @@ pub(crate) struct Seconds(pub(crate) Duration);
 impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ms = millis(self.0);
-        let (whole, rest) = (ms / 1000, ms % 1000);
-        match (whole, rest) {
-            (_, 0) if whole > 0 && whole % 86_400 == 0 => write!(f, "{} days", whole / 86_400),
-            (_, 0) => write!(f, "{whole} s"),
-            (_, r) if r % 100 == 0 => write!(f, "{whole}.{} s", r / 100),
-            (_, r) if r % 10 == 0 => write!(f, "{whole}.{:02} s", r / 10),
-            (_, r) => write!(f, "{whole}.{r:03} s"),
+        const DAY: u64 = 86_400_000;
+        if ms > 0 && ms.is_multiple_of(DAY) {
+            return write!(f, "{} days", ms / DAY);
         }
+        decimal(f, ms / 1000, u32::try_from(ms % 1000).unwrap_or(0), 100)?;
+        f.write_str(" s")
     }
 }
 

@@ -19,6 +19,7 @@ use crate::policy::limits::{Limit, Usage, next_step};
 use crate::route::Tool;
 use crate::scope::{Context, Scope};
 use crate::session::{About, Session};
+use crate::stored::{Blank, Store, Stored, stored};
 use crate::time::Instant;
 
 /// One request of a user, from the first model request to the last word.
@@ -26,17 +27,22 @@ use crate::time::Instant;
 /// Drive it with two verbs, as a [`Call`]; or use it only as the scope of your own calls ([`Turn::scope_mut`],
 /// [`Turn::take_step`]).
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Turn {
     scope: Scope,
     course: Course,
 }
 
+impl Stored for Turn {
+    fn stored(&mut self, store: &mut Store<'_>) {
+        let Self { scope, course } = self;
+        store.part("scope", scope);
+        store.part("course", course);
+    }
+}
+
 /// Where the agent loop stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Course {
-    #[cfg_attr(feature = "serde", serde(skip, default = "no_tools"))]
     tools: Arc<[Tool]>,
     step: u32,
     phase: Phase,
@@ -53,13 +59,36 @@ struct Course {
     detail: String,
 }
 
-#[cfg(feature = "serde")]
-fn no_tools() -> Arc<[Tool]> {
-    Arc::new([])
+impl Stored for Course {
+    fn stored(&mut self, store: &mut Store<'_>) {
+        // The tools are the host's, and given anew.
+        let Self {
+            tools: _,
+            step,
+            phase,
+            slots,
+            repeats,
+            tool_calls,
+            usage,
+            usage_unknown,
+            blocked,
+            since_asked,
+            detail,
+        } = self;
+        store.part("step", step);
+        store.part("phase", phase);
+        store.part("slots", slots);
+        store.part("repeats", repeats);
+        store.part("tool_calls", tool_calls);
+        store.part("usage", usage);
+        store.part("usage_unknown", usage_unknown);
+        store.part("blocked", blocked);
+        store.part("since_asked", since_asked);
+        store.part("detail", detail);
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::large_enum_variant, reason = "one lives in each turn; boxing would cost an allocation a step")]
 enum Phase {
     /// The next model request is due.
@@ -70,6 +99,8 @@ enum Phase {
     Tools,
     Over(Verdict),
 }
+
+stored! { enum Phase { Due, Model(call), Tools, Over(verdict) } }
 
 /// What became of a turn.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,20 +128,12 @@ pub struct Report {
 impl Turn {
     /// A turn that begins now, with these tools.
     pub fn new(session: &mut Session, tools: Arc<[Tool]>, now: Instant) -> Self {
-        let course = Course {
-            tools,
-            step: 0,
-            phase: Phase::Due,
-            slots: Vec::new(),
-            repeats: Vec::new(),
-            tool_calls: 0,
-            usage: Usage { input_tokens: Some(0), output_tokens: Some(0) },
-            usage_unknown: false,
-            blocked: Vec::new(),
-            since_asked: None,
-            detail: String::new(),
-        };
-        Self { scope: Scope::new(session, now), course }
+        Self { scope: Scope::new(session, now), course: Course::new(tools) }
+    }
+
+    /// A turn of which nothing is known yet but its tools: a snapshot brings the rest.
+    pub(crate) fn blank(tools: Arc<[Tool]>) -> Self {
+        Self { scope: Scope::BLANK, course: Course::new(tools) }
     }
 
     /// What its calls share: for hosts that drive calls of their own in this turn.
@@ -202,10 +225,6 @@ impl Turn {
         self.course.slots.iter_mut().for_each(|slot| slot.shift(span, wall));
     }
 
-    pub(crate) fn set_tools(&mut self, tools: Arc<[Tool]>) {
-        self.course.tools = tools;
-    }
-
     /// The sentence that the model gets for a tool call that brought no result of its own.
     #[must_use]
     pub fn sentence(&self, index: u32) -> Option<String> {
@@ -227,6 +246,22 @@ impl Turn {
 }
 
 impl Course {
+    fn new(tools: Arc<[Tool]>) -> Self {
+        Self {
+            tools,
+            step: 0,
+            phase: Phase::Due,
+            slots: Vec::new(),
+            repeats: Vec::new(),
+            tool_calls: 0,
+            usage: Usage { input_tokens: Some(0), output_tokens: Some(0) },
+            usage_unknown: false,
+            blocked: Vec::new(),
+            since_asked: None,
+            detail: String::new(),
+        }
+    }
+
     fn poll(&mut self, cx: &mut Context<'_>) -> Command {
         loop {
             // Time first: what it ends may have to be cancelled before anything else is said.

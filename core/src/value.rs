@@ -2,7 +2,7 @@
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::fmt;
+use core::fmt::{self, Write as _};
 
 /// A tree of plain data. Hosts turn their own dictionaries and objects into it; unlike JSON it can hold NaN, so that a
 /// nonsense number is refused by name and not by a parser.
@@ -72,7 +72,29 @@ impl Value {
             _ => None,
         }
     }
+
+    /// A whole number, or the text of one that was written so.
+    pub(crate) fn as_whole(&self) -> Option<u64> {
+        match self {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "compared with the original")]
+            Self::Number(number) if (0.0..=EXACT as f64).contains(number) && *number as u64 as f64 == *number => {
+                Some(*number as u64)
+            }
+            Self::Text(digits) => digits.parse().ok(),
+            _ => None,
+        }
+    }
 }
+
+impl From<u64> for Value {
+    /// As text where a number would not survive every reader of JSON.
+    fn from(whole: u64) -> Self {
+        if whole <= EXACT { Self::Number(whole as f64) } else { Self::Text(whole.to_string()) }
+    }
+}
+
+/// The largest whole number up to which every reader of JSON keeps all of them: 2^53 - 1.
+pub(crate) const EXACT: u64 = (1 << 53) - 1;
 
 impl fmt::Display for Value {
     /// As a message shows it: short, on one line.
@@ -80,20 +102,87 @@ impl fmt::Display for Value {
         match self {
             Self::Null => f.write_str("null"),
             Self::Bool(flag) => write!(f, "{flag}"),
-            // Written out, an enormous number would fill the page.
-            Self::Number(number) if number.abs() >= 1e15 => write!(f, "{number:e}"),
-            Self::Number(number) => write!(f, "{number}"),
-            Self::Text(text) if text.chars().count() > 60 => {
-                write!(f, "\"{}...\"", text.chars().take(57).collect::<String>().escape_debug())
-            }
-            Self::Text(text) => write!(f, "\"{}\"", text.escape_debug()),
+            Self::Number(number) => show_number(f, *number),
+            Self::Text(text) => show_text(f, text),
             Self::List(items) => write!(f, "a list of {}", items.len()),
             Self::Map(entries) => write!(f, "a map of {}", entries.len()),
         }
     }
 }
 
-#[cfg(feature = "serde")]
+/// Up to six places; enormous and tiny numbers, which would fill the page, in powers of ten. By hand, for the exact shortest
+/// form that the standard library finds costs a module for browsers more than a breaker does.
+fn show_number(f: &mut fmt::Formatter<'_>, number: f64) -> fmt::Result {
+    if number.is_nan() {
+        return f.write_str("NaN");
+    }
+    if number < 0.0 {
+        f.write_char('-')?;
+    }
+    let mut size = number.abs();
+    if size.is_infinite() {
+        return f.write_str("inf");
+    }
+    if size == 0.0 || (1e-6..1e15).contains(&size) {
+        return show_places(f, size);
+    }
+    let mut power = 0;
+    // So near to ten it would be shown as ten.
+    while size >= 9.999_999_5 {
+        (size, power) = (size / 10.0, power + 1);
+    }
+    while size < 0.999_999_95 {
+        (size, power) = (size * 10.0, power - 1);
+    }
+    show_places(f, size)?;
+    write!(f, "e{power}")
+}
+
+/// A number from 0 to 10^15, to six places.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the range")]
+fn show_places(f: &mut fmt::Formatter<'_>, size: f64) -> fmt::Result {
+    let whole = size as u64;
+    let millionths = ((size - whole as f64) * 1e6 + 0.5) as u32;
+    decimal(f, whole + u64::from(millionths / 1_000_000), millionths % 1_000_000, 100_000)
+}
+
+/// A number of whole ones and a fraction whose first place counts `place`, without trailing zeros.
+pub(crate) fn decimal(f: &mut fmt::Formatter<'_>, whole: u64, mut fraction: u32, mut place: u32) -> fmt::Result {
+    write!(f, "{whole}")?;
+    if fraction > 0 {
+        f.write_char('.')?;
+    }
+    while fraction > 0 && place > 0 {
+        write!(f, "{}", fraction / place)?;
+        (fraction, place) = (fraction % place, place / 10);
+    }
+    Ok(())
+}
+
+/// In quotes, on one line whatever is in it, and not longer than a line.
+fn show_text(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    let (shown, tail) = match text.char_indices().nth(60) {
+        Some(_) => (57, "...\""),
+        None => (60, "\""),
+    };
+    f.write_char('"')?;
+    for c in text.chars().take(shown) {
+        match c {
+            '"' | '\\' => write!(f, "\\{c}")?,
+            '\n' => f.write_str("\\n")?,
+            '\r' => f.write_str("\\r")?,
+            '\t' => f.write_str("\\t")?,
+            // Control characters, separators of lines and paragraphs, and what turns the direction of writing around.
+            '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                write!(f, "\\u{{{:x}}}", u32::from(c))?;
+            }
+            _ => f.write_char(c)?,
+        }
+    }
+    f.write_str(tail)
+}
+
+#[cfg(feature = "json")]
 impl From<&serde_json::Value> for Value {
     fn from(json: &serde_json::Value) -> Self {
         match json {
@@ -109,7 +198,7 @@ impl From<&serde_json::Value> for Value {
     }
 }
 
-#[cfg(feature = "serde")]
+#[cfg(feature = "json")]
 impl From<&Value> for serde_json::Value {
     fn from(value: &Value) -> Self {
         match value {
@@ -131,6 +220,24 @@ impl From<&Value> for serde_json::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        let shown = [0.0, 3.0, -0.5, 2.5, 0.1 + 0.2, 0.001, 86_400.0, 1e14 + 0.25, 999_999_999_999_999.0, 0.999_999_9];
+        let lines = ["0", "3", "-0.5", "2.5", "0.3", "0.001", "86400", "100000000000000.25", "999999999999999", "1"];
+        assert_eq!(shown.map(|number| Value::Number(number).to_string()), lines);
+        let shown = [1e15, 1e297, -1.5e300, 9.999_999_99e20, f64::MAX, 1e-7, 1.5e-300, f64::NAN, f64::NEG_INFINITY];
+        let lines = ["1e15", "1e297", "-1.5e300", "1e21", "1.797693e308", "1e-7", "1.5e-300", "NaN", "-inf"];
+        assert_eq!(shown.map(|number| Value::Number(number).to_string()), lines);
+    }
+
+    #[test]
+    fn text_stays_on_one_line() {
+        let shown = |text: &str| Value::Text(text.into()).to_string();
+        assert_eq!(shown("a \"b\" \\ it's\n\u{1b}[2J\u{202e}é"), r#""a \"b\" \\ it's\n\u{1b}[2J\u{202e}é""#);
+        assert_eq!(shown(&"é".repeat(60)).chars().count(), 62);
+        assert_eq!(shown(&"é".repeat(61)), alloc::format!("\"{}...\"", "é".repeat(57)));
+    }
 
     #[test]
     fn each_language_has_its_own_spelling() {

@@ -37,7 +37,7 @@ export function runTimeline(machine, vector) {
   });
 }
 
-class Timeline {
+export class Timeline {
   now = 0;
   wall = WALL;
   epoch = 0;
@@ -115,7 +115,7 @@ class Timeline {
 }
 
 /** A turn, and what it drives: its own loop, or a call of a function. */
-class Actor {
+export class Actor {
   asked = new Map();
   call;
   form;

@@ -9,6 +9,8 @@ use failsoft::{Instant, Policy};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::named::maybe;
+
 /// One behaviour of a breaker.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,6 +39,7 @@ struct CircuitStep {
     #[serde(default)]
     rejected: bool,
     /// The breaker's state afterwards.
+    #[serde(default, deserialize_with = "maybe")]
     state: Option<BreakerState>,
     note: Option<String>,
 }

@@ -4,7 +4,9 @@
 
 pub mod circuit;
 pub mod classify;
+pub mod differential;
 pub mod files;
+mod named;
 pub mod refused;
 pub mod reply;
 pub mod run;

@@ -5,6 +5,8 @@ use failsoft::command::ReplyKind;
 use failsoft::policy::failure::FailureKind;
 use serde::Deserialize;
 
+use crate::named::{maybe, word};
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -21,6 +23,7 @@ struct File {
 struct Read {
     answer: String,
     calls: usize,
+    #[serde(deserialize_with = "word")]
     kind: ReplyKind,
 }
 
@@ -31,6 +34,7 @@ struct Finished {
     refusal: Option<String>,
     #[serde(default)]
     accept_cut: bool,
+    #[serde(default, deserialize_with = "maybe")]
     kind: Option<FailureKind>,
     what: Option<String>,
 }

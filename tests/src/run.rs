@@ -347,8 +347,11 @@ impl Host<'_> {
             }
             actor.turn = turn;
             if let Machine::Call(call) = &mut actor.machine {
-                let text = serde_json::to_string(call).map_err(|error| error.to_string())?;
-                *call = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+                let restored = Call::restore_value(&call.snapshot_value(at), at).map_err(|wrong| wrong.to_string())?;
+                if restored != *call {
+                    return Err(format!("a restored call differs: {}", apart(call, &restored)));
+                }
+                *call = restored;
             }
         }
         if !self.actors.values().all(|actor| actor.at_rest) || self.session.routes().any(|route| route.activates) {

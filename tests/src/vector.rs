@@ -11,6 +11,8 @@ use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::named::{maybe, word};
+
 /// One behaviour: what the host reports, and what the machine says to it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -50,6 +52,7 @@ pub struct ToolForm {
     name: String,
     #[serde(default)]
     risky: bool,
+    #[serde(default, deserialize_with = "maybe")]
     replay: Option<Replay>,
     timeout_ms: Option<u64>,
 }
@@ -58,6 +61,7 @@ pub struct ToolForm {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CallForm {
+    #[serde(default, deserialize_with = "maybe")]
     replay: Option<Replay>,
     #[serde(default)]
     streaming: bool,
@@ -147,12 +151,15 @@ impl TryFrom<bool> for True {
 pub struct FailedForm {
     /// The attempt.
     pub id: u32,
+    #[serde(deserialize_with = "word")]
     kind: FailureKind,
     status: Option<u16>,
     retry_after_ms: Option<u64>,
     reset_after_ms: Option<u64>,
+    #[serde(default, deserialize_with = "maybe")]
     phase: Option<Phase>,
     should_retry: Option<bool>,
+    #[serde(default, deserialize_with = "maybe")]
     effect: Option<Effect>,
 }
 
@@ -225,6 +232,7 @@ pub struct DecidedForm {
     /// The question.
     pub id: u32,
     /// What.
+    #[serde(deserialize_with = "word")]
     pub decision: Decision,
     /// For which arguments.
     pub digest: Option<String>,
@@ -257,6 +265,7 @@ pub struct BreakerForm {
     /// The route.
     pub route: String,
     /// Its state.
+    #[serde(deserialize_with = "word")]
     pub state: BreakerState,
 }
 

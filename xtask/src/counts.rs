@@ -56,6 +56,22 @@ impl Counts {
         sum
     }
 
+    /// The closing lines of `node --test`, such as `# pass 12`. A file that holds no test passes there as if it were one;
+    /// here it has failed.
+    pub(crate) fn of_tap(output: &str) -> Self {
+        let last = |what: &str| {
+            let numbers = output.lines().rev().filter_map(|line| line.strip_prefix("# ")?.strip_prefix(what));
+            numbers.filter_map(|number| number.strip_prefix(' ')?.trim().parse::<u64>().ok()).next().unwrap_or(0)
+        };
+        let is_file = |line: &&str| line.starts_with("ok ") && line.ends_with(".mjs");
+        let empty = output.lines().filter(is_file).map(|_| 1).sum::<u64>();
+        Self {
+            passed: last("pass").saturating_sub(empty),
+            failed: last("fail") + last("cancelled") + empty,
+            skipped: last("skipped") + last("todo"),
+        }
+    }
+
     /// How many ran.
     pub(crate) fn ran(self) -> u64 {
         self.passed + self.failed
@@ -106,6 +122,15 @@ test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
             skipped="3" tests="10" time="0.1" timestamp="2026-11-22"><testcase classname="a" name="tests=&quot;99&quot;"/>
             </testsuite></testsuites>"#;
         assert_eq!(Counts::of_junit(xml), Counts { passed: 4, failed: 3, skipped: 3 });
+    }
+
+    #[test]
+    fn the_closing_lines_of_node_are_counted_and_a_file_without_tests_has_failed() {
+        let output = "ok 1 - a\n# tests 6\n# suites 0\n# pass 3\n# fail 1\n# cancelled 1\n# skipped 1\n# todo 0\n";
+        assert_eq!(Counts::of_tap(output), Counts { passed: 3, failed: 2, skipped: 1 });
+        let output = "ok 1 - a\nok 2 - test/empty.test.mjs\n# tests 2\n# pass 2\n# fail 0\n";
+        assert_eq!(Counts::of_tap(output), Counts { passed: 1, failed: 1, skipped: 0 });
+        assert_eq!(Counts::of_tap("SyntaxError").ran(), 0);
     }
 
     #[test]

@@ -41,15 +41,14 @@ pub(crate) fn all(places: &Places, stage: &Stage, report: &mut Report, aloud: bo
             title(&story.name);
             print!("{}", story.transcript());
         }
-        let told = story.told(places, &stage.test).map(|told| (told.same, told.verdict, told.took));
+        let told = story.told(places, stage).map(|told| (told.same, told.verdict, told.took));
         note(report, &story.name, told, aloud);
     }
-    for story in stories.iter().filter(|story| wire::has_one(story)) {
-        let name = format!("{} over the wire", story.name);
+    for (name, step) in stories.iter().flat_map(|story| wire::parts(stage, story)) {
         if aloud {
             title(&name);
         }
-        let wired = wire::run(places, stage, story);
+        let wired = wire::run(places, stage, step);
         if let (true, Ok(wired)) = (aloud, &wired) {
             print!("{}", wired.transcript);
         }

@@ -1,8 +1,8 @@
 //! `cargo xtask demo | test | bench | pack | lint`: everything a contributor types, and everything CI runs.
 //!
 //! Each command prepares what it needs inside ignored folders (`target/…`), remembers with a stamp what it has
-//! already done, and says at the end how many things passed. Nothing has to be installed by hand beyond Rust and
-//! Python 3.10 or newer.
+//! already done, and says at the end how many things passed. Nothing has to be installed by hand beyond Rust,
+//! Python 3.10 or newer, and Node 20 or newer with its npm.
 
 mod bench;
 mod cargo;
@@ -11,6 +11,8 @@ mod counts;
 mod demo;
 mod files;
 mod lint;
+mod node;
+mod npm;
 mod pack;
 mod places;
 mod process;
@@ -50,7 +52,7 @@ enum Command {
     Test,
     /// Measures the engine beside other libraries.
     Bench(bench::Args),
-    /// Leaves the wheel and the crate in target/dist.
+    /// Leaves the wheel, the npm package and the crate in target/dist.
     Pack,
     /// Checks format, lints, types, stubs, documentation and licences.
     Lint,

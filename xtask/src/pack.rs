@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::cargo::cargo;
 use crate::files;
+use crate::npm::Package;
 use crate::places::Places;
 use crate::python::{TEST, Venv};
 use crate::wheel::Wheel;
@@ -16,6 +17,11 @@ use crate::wheel::Wheel;
 pub(crate) fn run(places: &Places) -> Result<ExitCode> {
     let wheel = Wheel::ready(places, &Venv::ready(places, &TEST)?)?;
     show(places, &wheel.path)?;
+    let package = Package::ready(places)?;
+    show(places, &package.tarball)?;
+    let (module, gzipped) = package.module(places)?;
+    let plain = fs::metadata(&module)?.len();
+    println!("{} ({}, gzipped {})", places.shown(&module), size(plain), size(gzipped));
     match rust_crate(places) {
         Ok(path) => show(places, &path)?,
         // The wheel stands all the same; cargo wants the registry's index for this, which not every machine reaches.
@@ -36,9 +42,12 @@ fn rust_crate(places: &Places) -> Result<PathBuf> {
     Ok(packed)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a size for people")]
 fn show(places: &Places, path: &Path) -> Result<()> {
-    let size = fs::metadata(path)?.len();
-    println!("{} ({:.1} kB)", places.shown(path), size as f64 / 1000.0);
+    println!("{} ({})", places.shown(path), size(fs::metadata(path)?.len()));
     Ok(())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a size for people")]
+fn size(bytes: u64) -> String {
+    format!("{:.1} kB", bytes as f64 / 1000.0)
 }

@@ -9,6 +9,8 @@ use anyhow::{Context, Result, bail};
 use crate::cargo::cargo;
 use crate::compare::difference;
 use crate::files;
+use crate::node::{NODE20, NODE24, Node};
+use crate::npm::Package;
 use crate::places::Places;
 use crate::process::Step;
 use crate::python::{SDK, TEST, Venv};
@@ -20,26 +22,33 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 /// What the stories run with.
 #[derive(Debug)]
 pub(crate) struct Stage {
-    /// The built package.
+    /// The built Python package.
     pub(crate) wheel: Wheel,
-    /// The package alone.
+    /// The Python package alone.
     pub(crate) test: Venv,
-    /// The package beside the real SDKs.
+    /// The Python package beside the real SDKs.
     pub(crate) sdk: Venv,
+    /// The npm package beside the real SDKs, on the oldest Node that is promised.
+    pub(crate) node20: Node,
+    /// The same on a current Node, with the newest SDKs.
+    pub(crate) node24: Node,
     /// The loopback provider.
     pub(crate) provider: PathBuf,
 }
 
 impl Stage {
-    /// Builds the wheel, the environments, the Rust stories and the provider, as far as they are not there.
+    /// Builds the packages, the environments, the Rust stories and the provider, as far as they are not there.
     pub(crate) fn ready(places: &Places) -> Result<Self> {
         let wheel = Wheel::ready(places, &Venv::ready(places, &TEST)?)?;
         let test = wheel.installed(places, &TEST)?;
         let sdk = wheel.installed(places, &SDK)?;
+        let package = Package::ready(places)?;
+        let node20 = package.installed(places, &NODE20)?;
+        let node24 = package.installed(places, &NODE24)?;
         cargo("build the Rust stories and the provider")
             .args(["build", "--release", "--package", "failsoft-examples", "--package", "failsoft-provider", "--bins"])
             .quiet(places)?;
-        Ok(Self { wheel, test, sdk, provider: places.binary("failsoft-provider") })
+        Ok(Self { wheel, test, sdk, node20, node24, provider: places.binary("failsoft-provider") })
     }
 }
 
@@ -95,13 +104,14 @@ impl Story {
     }
 
     /// Runs it in every language and compares.
-    pub(crate) fn told(&self, places: &Places, python: &Venv) -> Result<Told> {
+    pub(crate) fn told(&self, places: &Places, stage: &Stage) -> Result<Told> {
         let binary = places.binary(&self.name);
-        let script = self.dir.join("main.py");
+        let [python, javascript] = ["main.py", "main.mjs"].map(|script| self.dir.join(script));
         let log = |language: &str| format!("story {} {language}", self.name);
         let tellings = [
             self.telling(places, "rust", &binary, Step::new(log("rust"), &binary))?,
-            self.telling(places, "python", &script, python.step(log("python")).arg(&script))?,
+            self.telling(places, "python", &python, stage.test.step(log("python")).arg(&python))?,
+            self.telling(places, "javascript", &javascript, stage.node20.step(log("javascript")).arg(&javascript))?,
         ];
         Ok(self.compared(&tellings))
     }
@@ -158,14 +168,14 @@ mod tests {
             took: Duration::from_millis(millis),
             problem: problem.map(str::to_owned),
         };
-        story.compared(&[telling("rust", 12, None), telling("python", 43, problem)])
+        story.compared(&[telling("rust", 12, None), telling("python", 43, problem), telling("javascript", 60, None)])
     }
 
     #[test]
     fn a_story_told_alike_is_one_line() {
         let told = told(None);
         assert!(told.same);
-        assert_eq!(told.verdict, "a_flaky_model: rust = python = expected (12 ms, 43 ms)");
+        assert_eq!(told.verdict, "a_flaky_model: rust = python = javascript = expected (12 ms, 43 ms, 60 ms)");
     }
 
     #[test]

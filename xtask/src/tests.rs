@@ -1,16 +1,18 @@
 //! `cargo xtask test`: every test in every language. A failed stage does not keep the next ones from running.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
 use crate::cargo::{self, cargo};
 use crate::counts::Counts;
 use crate::demo;
+use crate::files;
 use crate::lint;
+use crate::node::Node;
 use crate::places::Places;
 use crate::process::Step;
 use crate::python::Venv;
@@ -26,9 +28,10 @@ pub(crate) fn run(places: &Places) -> Result<ExitCode> {
     match Stage::ready(places) {
         Ok(stage) => {
             python(places, &stage, &mut report);
+            javascript(places, &stage, &mut report);
             stories(places, &stage, &mut report);
         }
-        Err(error) => report.failed("set-up of python and stories", &format!("{error:#}"), begun.elapsed()),
+        Err(error) => report.failed("set-up of python, javascript and stories", &format!("{error:#}"), begun.elapsed()),
     }
     lint::all(places, &mut report);
     Ok(report.close_with_table())
@@ -54,7 +57,7 @@ fn wasm(places: &Places, report: &mut Report) {
     let build = ["build", "--package", "failsoft", "--no-default-features", "--target", cargo::WASM];
     let bare = cargo("wasm: the bare core builds").args(build);
     let full =
-        cargo("wasm: the core with features builds").args(build).args(["--features", "serde,canonical,http-date"]);
+        cargo("wasm: the core with features builds").args(build).args(["--features", "json,canonical,http-date"]);
     for step in [bare, full] {
         lint::check(places, report, &step);
     }
@@ -92,7 +95,36 @@ fn pytest(places: &Places, stage: &Stage, report: &mut Report, name: &str, venv:
     counted(places, report, &step, |_| Counts::of_junit(&fs::read_to_string(&junit).unwrap_or_default()));
 }
 
-fn counted(places: &Places, report: &mut Report, step: &Step, count: impl Fn(&str) -> Counts) {
+/// The tests of the built package, on the oldest and on a current Node.
+fn javascript(places: &Places, stage: &Stage, report: &mut Report) {
+    let folder = |name: &str| places.root.join("bindings-wasm").join(name);
+    for (host, node) in [("node 20", &stage.node20), ("node 24", &stage.node24)] {
+        for (what, tests) in [("the package", folder("test")), ("beside the SDKs", folder("test_sdk"))] {
+            node_test(places, stage, report, &format!("javascript: {what}, {host}"), node, &tests);
+        }
+    }
+}
+
+/// Every `*.test.mjs` of a folder, by Node's own runner.
+pub(crate) fn node_test(places: &Places, stage: &Stage, report: &mut Report, name: &str, node: &Node, folder: &Path) {
+    let tests = match files::matching(folder, "", ".test.mjs") {
+        Ok(tests) => tests,
+        Err(error) => return report.failed(name, &format!("{error:#}"), Duration::ZERO),
+    };
+    // Without a file, Node would look for tests of its own accord, and find those of other stages.
+    if tests.is_empty() {
+        return report.failed(name, &format!("there is no test in {}", places.shown(folder)), Duration::ZERO);
+    }
+    let step = node
+        .step(name)
+        .args(["--test", "--test-reporter=tap"])
+        .args(tests.iter().map(|test| places.shown(test)))
+        .env("FAILSOFT_PROVIDER_BIN", &stage.provider);
+    counted(places, report, &step, Counts::of_tap);
+}
+
+/// Runs a step and counts by what its runner said.
+pub(crate) fn counted(places: &Places, report: &mut Report, step: &Step, count: impl Fn(&str) -> Counts) {
     match step.capture(places) {
         Ok(said) => {
             let mut counts = count(&said.text);
@@ -103,7 +135,7 @@ fn counted(places: &Places, report: &mut Report, step: &Step, count: impl Fn(&st
             }
             report.ran(step.name(), counts, said.took);
         }
-        Err(error) => report.failed(step.name(), &format!("{error:#}"), std::time::Duration::ZERO),
+        Err(error) => report.failed(step.name(), &format!("{error:#}"), Duration::ZERO),
     }
 }
 

@@ -1,10 +1,10 @@
-//! The stories again over the wire: `examples/<story>/wire.py` with a real SDK against a freshly started provider.
+//! The stories again over the wire: `wire.py` and `wire.mjs` with real SDKs, each against a freshly started provider.
 
 use anyhow::Result;
 
 use crate::places::Places;
+use crate::process::Step;
 use crate::provider::Provider;
-use crate::python::Venv;
 use crate::stories::{LIMIT, Stage, Story, indented};
 
 /// How a story went over the wire.
@@ -20,34 +20,40 @@ pub(crate) struct Wired {
     pub(crate) took: std::time::Duration,
 }
 
-/// Whether this story has a part over the wire.
-pub(crate) fn has_one(story: &Story) -> bool {
-    story.dir.join("wire.py").is_file()
+/// A story's parts over the wire, by their names. One that is there for one language is there for all.
+pub(crate) fn parts(stage: &Stage, story: &Story) -> Vec<(String, Step)> {
+    let [python, javascript] = ["wire.py", "wire.mjs"].map(|script| story.dir.join(script));
+    if !(python.is_file() || javascript.is_file()) {
+        return Vec::new();
+    }
+    let name = |host: &str| format!("{} over the wire, {host}", story.name);
+    let steps = [
+        stage.sdk.step(name("python")).arg(&python),
+        stage.node20.step(name("node 20")).arg(&javascript),
+        stage.node24.step(name("node 24")).arg(&javascript),
+    ];
+    steps.into_iter().map(|step| (step.name().to_owned(), step)).collect()
 }
 
-/// Runs it with a provider of its own, so that its log holds this story alone.
-pub(crate) fn run(places: &Places, stage: &Stage, story: &Story) -> Result<Wired> {
+/// Runs a part with a provider of its own, so that its log holds this part alone.
+pub(crate) fn run(places: &Places, stage: &Stage, step: Step) -> Result<Wired> {
     let provider = Provider::start(&stage.provider)?;
-    let step = script(&stage.sdk, story).env("FAILSOFT_PROVIDER", &provider.url);
+    let step = step.env("FAILSOFT_PROVIDER", &provider.url);
     let ran = step.within(places, LIMIT)?;
     let passed = ran.status.is_some_and(|status| status.success());
+    let name = step.name();
     let verdict = match ran.status {
-        Some(_) if passed => format!("{} over the wire: as it should be ({} ms)", story.name, ran.took.as_millis()),
-        Some(status) => format!("{} over the wire: ended with {status}", story.name),
-        None => format!("{} over the wire: was ended after {} s", story.name, LIMIT.as_secs()),
+        Some(_) if passed => format!("{name}: as it should be ({} ms)", ran.took.as_millis()),
+        Some(status) => format!("{name}: ended with {status}"),
+        None => format!("{name}: was ended after {} s", LIMIT.as_secs()),
     };
-    let again = script(&stage.sdk, story).env("FAILSOFT_PROVIDER", "http://127.0.0.1:PORT");
     let why = format!(
         "\n  again: {} --until-stdin-closes   (in another terminal)\n         {}\n{}",
         places.shown(&stage.provider),
-        again.line(places),
+        step.line(places).replace(&provider.url, "http://127.0.0.1:PORT"),
         indented(&ran.stderr)
     );
     let verdict = if passed { verdict } else { format!("{verdict}{}", why.trim_end()) };
     let transcript = String::from_utf8_lossy(&ran.stdout).into_owned();
     Ok(Wired { passed, transcript, verdict, took: ran.took })
-}
-
-fn script(python: &Venv, story: &Story) -> crate::process::Step {
-    python.step(format!("wire {}", story.name)).arg(story.dir.join("wire.py"))
 }

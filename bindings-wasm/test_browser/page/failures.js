@@ -25,7 +25,7 @@ export async function ask({ name, url, nobody }) {
 /** One that only a page can make. */
 export async function get({ url, within, abort }) {
   const limit = within === undefined ? undefined : AbortSignal.timeout(within);
-  const signal = abort === undefined ? limit : AbortSignal.abort(abort === true ? undefined : new Error(abort));
+  const signal = abort ? AbortSignal.abort() : limit;
   return failing(async () => {
     await (await fetch(url, { signal })).text();
   });

@@ -3,7 +3,6 @@
 use super::*;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) enum State {
     Fresh,
     Attempt(Running),
@@ -13,9 +12,19 @@ pub(super) enum State {
     Over(Verdict),
 }
 
+stored! {
+    enum State {
+        Fresh,
+        Attempt(running),
+        Wait { id, until, why, then },
+        Rebuild { id, route, client, until, taken, settle },
+        Switch { id, route, ticket, until, taken, why },
+        Over(verdict),
+    }
+}
+
 /// What follows a wait. It is decided anew when the wait ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) enum Then {
     SameRoute,
     Choose,
@@ -25,8 +34,9 @@ pub(super) enum Then {
     },
 }
 
+stored! { enum Then { SameRoute, Choose, Newer { client } } }
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Running {
     pub(super) id: Id,
     pub(super) client: u32,
@@ -39,6 +49,8 @@ pub(super) struct Running {
     pub(super) progress: Option<Instant>,
     pub(super) taken: bool,
 }
+
+stored! { Running { id, client, ticket, started, allowance, first_progress, idle, progress, taken } }
 
 impl Running {
     /// When it is given up on, and how far it will have come by then.

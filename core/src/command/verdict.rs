@@ -3,11 +3,11 @@
 use crate::names::named;
 use crate::policy::failure::{Failure, FailureKind};
 use crate::policy::limits::Limit;
+use crate::stored::stored;
 use crate::time::Instant;
 
 /// How a call or a turn ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Verdict {
     /// How.
     pub end: End,
@@ -17,9 +17,10 @@ pub struct Verdict {
     pub retry_at: Option<Instant>,
 }
 
+stored! { Verdict { end, failure, retry_at } }
+
 /// The ways to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum End {
     /// It worked.
     Succeeded,
@@ -34,6 +35,8 @@ pub enum End {
     /// The host took it back.
     Cancelled,
 }
+
+stored! { enum End { Succeeded, Permanent, Exhausted, NoRoute, Limit(limit), Cancelled } }
 
 named! {
     /// Why a turn stopped, in one word.

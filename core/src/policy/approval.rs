@@ -1,5 +1,7 @@
 //! Which tool calls need a person's word, and how a word is bound to what it was given for.
 
+#[cfg(feature = "digest")]
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -11,7 +13,6 @@ use crate::time::span;
 
 /// Which tools ask, and how long an answer is waited for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Approval {
     /// Tools that need approval, beside those declared risky where they are defined.
     pub risky: Vec<String>,
@@ -115,8 +116,21 @@ impl Decision {
 
 /// SHA-256 of a tool call's canonical arguments: what an approval is bound to.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Digest(pub [u8; 32]);
+
+impl Digest {
+    /// A digest from its 64 hexadecimal digits, as it is shown.
+    #[must_use]
+    pub fn from_hex(digits: &str) -> Option<Self> {
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks_exact(2)) {
+            for digit in pair {
+                *byte = *byte << 4 | u8::try_from(char::from(*digit).to_digit(16)?).ok()?;
+            }
+        }
+        (digits.len() == 64).then_some(Self(bytes))
+    }
+}
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -137,51 +151,91 @@ impl fmt::Debug for Digest {
 /// (beyond 2^53 - 1).
 #[cfg(feature = "canonical")]
 pub fn digest(tool: &str, arguments: &str) -> Result<Digest, String> {
-    use alloc::format;
-    use sha2::Digest as _;
-
     let value: serde_json::Value =
         serde_json::from_str(arguments).map_err(|error| format!("the arguments are not valid JSON: {error}"))?;
-    if !value.is_object() {
-        return Err(format!("the arguments must be an object, not {}", kind_of(&value)));
-    }
-    if let Some(number) = inexact(&value) {
-        return Err(format!(
-            "the number {number} is beyond 2^53 - 1 and would not survive every JSON reader: pass ids as strings"
-        ));
-    }
     let canonical = serde_json_canonicalizer::to_string(&value)
         .map_err(|error| format!("the arguments have no canonical form: {error}"))?;
+    digest_canonical(tool, &canonical)
+}
+
+/// The same for a host that has written the canonical form itself. One that can hold them writes `NaN`, `Infinity`, and lone
+/// surrogates as escapes, as JavaScript does: they are refused here.
+///
+/// # Errors
+/// One sentence for the model, as [`digest`](fn@digest) has it.
+#[cfg(feature = "digest")]
+pub fn digest_canonical(tool: &str, canonical: &str) -> Result<Digest, String> {
+    use sha2::Digest as _;
+
+    if let Some(complaint) = complaint(canonical) {
+        return Err(complaint);
+    }
     let mut hash = sha2::Sha256::new();
-    hash.update(tool.as_bytes());
-    hash.update(b"\n");
-    hash.update(canonical.as_bytes());
+    for part in [tool, "\n", canonical] {
+        hash.update(part.as_bytes());
+    }
     Ok(Digest(hash.finalize().into()))
 }
 
-#[cfg(feature = "canonical")]
-const fn kind_of(value: &serde_json::Value) -> &'static str {
-    match value {
-        serde_json::Value::Null => "null",
-        serde_json::Value::Bool(_) => "a truth value",
-        serde_json::Value::Number(_) => "a number",
-        serde_json::Value::String(_) => "text",
-        serde_json::Value::Array(_) => "a list",
-        serde_json::Value::Object(_) => "an object",
+/// What is wrong with arguments in canonical form, if something is. Outside of text, every digit belongs to a number.
+#[cfg(feature = "digest")]
+fn complaint(canonical: &str) -> Option<String> {
+    if !canonical.starts_with('{') {
+        return Some(format!("the arguments must be an object, not {}", kind_of(canonical)));
+    }
+    let begins = |c: char| matches!(c, '"' | '-' | 'I' | 'N') || c.is_ascii_digit();
+    let mut rest = canonical;
+    while let Some((_, from)) = rest.find(begins).map(|at| rest.split_at(at)) {
+        if let Some(text) = from.strip_prefix('"') {
+            let Some(after) = after_text(text) else {
+                return Some("the arguments are not valid JSON: half of a surrogate pair".into());
+            };
+            rest = after;
+            continue;
+        }
+        let (number, after) = from.split_at(from.find([',', ']', '}']).unwrap_or(from.len()));
+        if !is_exact(number) {
+            return Some(format!(
+                "the number {number} is beyond 2^53 - 1 and would not survive every JSON reader: pass ids as strings"
+            ));
+        }
+        rest = after;
+    }
+    None
+}
+
+#[cfg(feature = "digest")]
+fn kind_of(canonical: &str) -> &'static str {
+    match canonical.bytes().next() {
+        Some(b'n') => "null",
+        Some(b't' | b'f') => "a truth value",
+        Some(b'"') => "text",
+        Some(b'[') => "a list",
+        _ => "a number",
     }
 }
 
-#[cfg(feature = "canonical")]
-fn inexact(value: &serde_json::Value) -> Option<&serde_json::Number> {
-    const EXACT: f64 = 9_007_199_254_740_991.0;
-    match value {
-        serde_json::Value::Number(number) => {
-            (!number.as_f64().is_some_and(|n| (-EXACT..=EXACT).contains(&n))).then_some(number)
+/// What follows a text whose opening quote has been read; `None` for one with half of a surrogate pair. In canonical form
+/// nothing but those and control characters is escaped by number.
+#[cfg(feature = "digest")]
+fn after_text(mut text: &str) -> Option<&str> {
+    while let Some((_, from)) = text.find(['"', '\\']).map(|at| text.split_at(at)) {
+        if let Some(after) = from.strip_prefix('"') {
+            return Some(after);
         }
-        serde_json::Value::Array(items) => items.iter().find_map(inexact),
-        serde_json::Value::Object(entries) => entries.values().find_map(inexact),
-        _ => None,
+        if from.starts_with("\\ud") {
+            return None;
+        }
+        text = from.get(2..).unwrap_or_default();
     }
+    Some("")
+}
+
+/// In canonical form a number has a positive exponent only from 10^21 on.
+#[cfg(feature = "digest")]
+fn is_exact(number: &str) -> bool {
+    let whole = number.trim_start_matches('-').split(['.', 'e']).next().unwrap_or_default();
+    !number.contains("e+") && whole.parse().is_ok_and(|whole: u64| whole <= crate::value::EXACT)
 }
 
 #[cfg(test)]
@@ -214,6 +268,46 @@ mod tests {
         assert_eq!(same[0], same[1]);
         assert!(same[0].is_ok());
         assert_ne!(digest("u", r#"{"a":"é","b":1}"#), same[0]);
+    }
+
+    #[cfg(feature = "canonical")]
+    #[test]
+    fn a_host_that_writes_the_canonical_form_itself_gets_the_same_digests_and_complaints() {
+        let canonical = [
+            r#"{"a\"9007199254740993":["\\",-0.5,1e-7,9007199254740991,{"10":true,"9":null}],"é\u001f":"NaN\\ud800"}"#,
+            "{}",
+            r#"{"n":9007199254740992}"#,
+            r#"{"n":[1,-100000000000000000000]}"#,
+            r#"{"n":1e+300}"#,
+            "null",
+            "true",
+            "-1",
+            "[1]",
+            r#""x""#,
+        ];
+        for text in canonical {
+            assert_eq!(digest_canonical("t", text), digest("t", text), "{text}");
+        }
+        assert!(digest_canonical("t", canonical[0]).is_ok());
+        let number = "is beyond 2^53 - 1 and would not survive every JSON reader: pass ids as strings";
+        for (text, line) in [
+            (r#"{"n":NaN}"#, format!("the number NaN {number}")),
+            (r#"{"n":-Infinity}"#, format!("the number -Infinity {number}")),
+            (r#"{"n":[1,9007199254740992]}"#, format!("the number 9007199254740992 {number}")),
+            (r#"{"n":"\\\ud800"}"#, "the arguments are not valid JSON: half of a surrogate pair".into()),
+            ("[1]", "the arguments must be an object, not a list".into()),
+        ] {
+            assert_eq!(digest_canonical("t", text), Err(line), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_digest_is_read_as_it_is_shown() {
+        let digest = Digest(core::array::from_fn(|at| u8::try_from(at * 8).unwrap_or(0)));
+        assert_eq!(Digest::from_hex(&digest.to_string()), Some(digest));
+        for wrong in ["", "00", &"0".repeat(63), &"0".repeat(66), &"g".repeat(64), &"é".repeat(32)] {
+            assert_eq!(Digest::from_hex(wrong), None, "{wrong}");
+        }
     }
 
     #[cfg(feature = "canonical")]

@@ -5,11 +5,11 @@ use core::time::Duration;
 use super::fields::{Fields, LONGEST, Thousandths, maybe};
 use super::window::{MOST_BUCKETS, Slices, Window};
 use crate::names::named;
+use crate::stored::stored;
 use crate::time::{Instant, millis, span};
 
 /// When a breaker opens, for how long, and what closes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Breaker {
     /// Whether breakers are on. Default true.
     pub enabled: bool,
@@ -105,7 +105,6 @@ pub enum Change {
 
 /// The living breaker: one a scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Circuit {
     state: State,
     window: Window,
@@ -115,8 +114,9 @@ pub struct Circuit {
     generation: u32,
 }
 
+stored! { Circuit { state, window, in_a_row, opened, generation } }
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum State {
     #[default]
     Closed,
@@ -129,6 +129,8 @@ enum State {
         lease: Instant,
     },
 }
+
+stored! { enum State { Closed, Open { until }, HalfOpen { in_flight, passed, lease } } }
 
 impl Circuit {
     /// What the breaker would do with a call now. Reading it changes nothing.

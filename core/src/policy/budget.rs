@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use super::fields::{Fields, LONGEST, Thousandths};
 use super::window::{Slices, Window};
+use crate::stored::stored;
 use crate::time::{Instant, millis, span};
 
 /// The retry budget of a deployment: in any `window`, at most `floor` + `ratio` x first attempts are granted.
@@ -11,7 +12,6 @@ use crate::time::{Instant, millis, span};
 /// The shape is Finagle's (deposits by first attempts, a floor for the quiet hours); it is asked only for the same route
 /// again and for a rebuild, never for moving on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RetryBudget {
     /// Retries that are always granted in a window. Default 10.
     pub floor: u32,
@@ -46,11 +46,12 @@ impl RetryBudget {
 
 /// The living budget of one deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Purse {
     earned: Window,
     spent: Window,
 }
+
+stored! { Purse { earned, spent } }
 
 impl Purse {
     /// A first attempt is sent.

@@ -2,11 +2,11 @@
 
 use core::time::Duration;
 
+use crate::stored::stored;
 use crate::time::{Instant, millis, span};
 
 /// The living cooldown of one scope. It chooses between routes; unlike a breaker it never refuses the last one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Cooldown {
     rest: Option<Rest>,
     /// Counts beginnings, probes and ends: a success admitted before the rest began forgets nothing, and only the probe gives
@@ -14,8 +14,9 @@ pub struct Cooldown {
     generation: u32,
 }
 
+stored! { Cooldown { rest, generation } }
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Rest {
     until: Instant,
     length: Duration,
@@ -24,6 +25,8 @@ struct Rest {
     since: u32,
     probe: Option<Instant>,
 }
+
+stored! { Rest { until, length, stated, since, probe } }
 
 /// Why a scope is passed over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,11 +3,11 @@
 use core::time::Duration;
 
 use super::fields::{Fields, LONGEST};
+use crate::stored::stored;
 use crate::time::{Instant, millis, span};
 
 /// The limits of one attempt. A route may override each (reasoning models think long).
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AttemptLimits {
     /// The whole attempt; a stream that progresses has no such limit. Default 600 s, as the OpenAI and Anthropic SDKs.
     pub timeout: Duration,
@@ -25,13 +25,14 @@ impl Default for AttemptLimits {
 
 /// Until when one attempt may run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Allowance {
     /// The end by the attempt's own limit.
     pub total: Instant,
     /// The end by the turn's deadline, less what the routes still to come are owed.
     pub cut: Instant,
 }
+
+stored! { Allowance { total, cut } }
 
 impl Allowance {
     /// The earlier of the two.

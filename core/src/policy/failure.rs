@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use super::fields::{Fields, LONGEST, choose};
 use crate::names::named;
+use crate::stored::stored;
 use crate::time::span;
 
 named! {
@@ -77,7 +78,6 @@ named! {
 
 /// One failure, as the core sees it: a kind and a few numbers. The exception itself stays with the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Failure {
     /// The row of the table.
     pub kind: FailureKind,
@@ -94,6 +94,8 @@ pub struct Failure {
     /// Whether the attempt may have had an effect.
     pub effect: Effect,
 }
+
+stored! { Failure { kind, status, retry_after, reset_after, phase, should_retry, effect } }
 
 impl Failure {
     /// A failure of this kind about which nothing else is known; `connect` had no effect, all others may have had one.
@@ -217,7 +219,6 @@ named! {
 
 /// A row of the table: what a kind of failure leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Rule {
     /// The same route again?
     pub again: Again,
@@ -275,7 +276,6 @@ impl Rule {
 ///
 /// The defaults are the table of the design (section 5); a policy overrides any row, field by field.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FailureTable([Rule; FailureKind::ALL.len()]);
 
 impl FailureTable {

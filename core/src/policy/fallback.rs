@@ -27,7 +27,6 @@ named! {
 
 /// How fallback between routes behaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Fallback {
     /// How long a fallback lasts. Default: the turn.
     pub scope: FallbackScope,

@@ -11,7 +11,7 @@ use core::ops::RangeInclusive;
 use core::time::Duration;
 
 use crate::time::{Seconds, millis};
-use crate::value::{Spelling, Value};
+use crate::value::{Spelling, Value, decimal};
 
 pub use listing::Field;
 pub(crate) use listing::{Lister, Writer};
@@ -19,7 +19,6 @@ pub(crate) use reader::Reader;
 
 /// A rate or a factor in whole thousandths: `2.0` is 2000. Integers, so that every target computes the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Thousandths(pub u32);
 
 impl Thousandths {
@@ -33,7 +32,7 @@ impl Thousandths {
 
 impl fmt::Display for Thousandths {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", f64::from(self.0) / 1000.0)
+        decimal(f, u64::from(self.0 / 1000), self.0 % 1000, 100)
     }
 }
 

@@ -4,11 +4,11 @@ use core::time::Duration;
 
 use super::fields::{Fields, LONGEST, maybe};
 use crate::names::named;
+use crate::stored::stored;
 use crate::time::span;
 
 /// The limits of one turn. Each ends the turn with a `stop_reason` of its own, never with an exception.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TurnLimits {
     /// Wall-clock time for the whole turn: waits, rebuilds and tools included, people excluded. Default: none.
     pub deadline: Option<Duration>,
@@ -82,13 +82,14 @@ named! {
 
 /// What a model reported to have used; unknown stays unknown, it is never zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Usage {
     /// Tokens read.
     pub input_tokens: Option<u64>,
     /// Tokens written.
     pub output_tokens: Option<u64>,
 }
+
+stored! { Usage { input_tokens, output_tokens } }
 
 impl Usage {
     /// Both together, or `None` if either is unknown.

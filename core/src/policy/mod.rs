@@ -33,7 +33,6 @@ use fields::{Checker, Fields, Lister, Reader, Writer};
 
 /// Every number and choice of the engine. The defaults are good for an agent over hosted models.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Policy {
     /// The same route again: how often, after what wait.
     pub retry: Retry,
@@ -81,7 +80,7 @@ impl Policy {
     ///
     /// # Errors
     /// As [`Policy::from_value`]; text that is not JSON is named with line and column.
-    #[cfg(feature = "serde")]
+    #[cfg(feature = "json")]
     pub fn from_json(text: &str) -> Result<Self, Invalid> {
         let json: serde_json::Value = serde_json::from_str(text)
             .map_err(|error| Invalid::new("policy", error, "valid JSON: an object of fields"))?;
@@ -89,7 +88,7 @@ impl Policy {
     }
 
     /// The text of a policy file that says everything, defaults included.
-    #[cfg(feature = "serde")]
+    #[cfg(feature = "json")]
     #[must_use]
     pub fn to_json(&self) -> alloc::string::String {
         serde_json::to_string_pretty(&serde_json::Value::from(&self.to_value())).unwrap_or_default()

@@ -7,7 +7,6 @@ use crate::time::span;
 
 /// The rebuild of a client after a transport failure, once a turn.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Recovery {
     /// Whether clients are rebuilt at all (only routes that have a hook for it). Default true.
     pub enabled: bool,

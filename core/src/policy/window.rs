@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use crate::stored::stored;
 use crate::time::{Instant, millis};
 
 /// The most slices a window is cut into.
@@ -9,12 +10,13 @@ pub(crate) const MOST_BUCKETS: u32 = 12;
 
 /// Two counters over the last `window`, cut into slices that fall out of it one by one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Window {
     buckets: [[u32; 2]; MOST_BUCKETS as usize],
     /// The slice that `now` was in at the last event, counted from the host's zero.
     head: u64,
 }
+
+stored! { Window { buckets, head } }
 
 /// How a window is cut: its slices lie on whole multiples of their width.
 #[derive(Debug, Clone, Copy)]

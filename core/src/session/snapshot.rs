@@ -1,4 +1,4 @@
-//! State that survives a death: versioned JSON, restored on another clock.
+//! State that survives a death: versioned plain data, restored on another clock.
 
 use alloc::format;
 use alloc::string::String;
@@ -6,33 +6,65 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use super::{Gate, Live, Session};
+use crate::call::Call;
 use crate::policy::budget::Purse;
 use crate::policy::{Invalid, Policy};
 use crate::route::{Route, Tool};
+use crate::stored::{Blank, Store, Stored, stored};
 use crate::time::{Instant, millis, span};
 use crate::turn::Turn;
+use crate::value::Value;
 
 /// The version of the snapshot's form. A reader refuses every other one by name.
 const VERSION: u32 = 1;
 
-/// A snapshot on the wire.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Stored<T> {
+/// What stands around every state.
+struct Envelope<'a> {
     failsoft: u32,
     what: String,
     /// The monotonic clock when it was taken.
     now: Instant,
     /// Milliseconds since the Unix epoch when it was taken.
     wall: u64,
-    state: T,
+    state: &'a mut dyn Stored,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+impl Stored for Envelope<'_> {
+    fn stored(&mut self, store: &mut Store<'_>) {
+        store.part("failsoft", &mut self.failsoft);
+        store.part("what", &mut self.what);
+        store.part("now", &mut self.now);
+        store.part("wall", &mut self.wall);
+        store.part("state", self.state);
+    }
+}
+
+impl<'a> Envelope<'a> {
+    fn write(what: &str, now: Instant, wall: u64, state: &'a mut dyn Stored) -> Value {
+        Store::write(&mut Self { failsoft: VERSION, what: what.into(), now, wall, state })
+    }
+
+    /// Replaces a state by the one that is read. Returns when it was taken, by both clocks.
+    fn read(value: &Value, what: &str, state: &'a mut dyn Stored) -> Result<(Instant, u64), Invalid> {
+        // These two say best what is wrong with something else altogether.
+        let version = value.get("failsoft").unwrap_or(&Value::Null);
+        if version.as_whole() != Some(u64::from(VERSION)) {
+            return Err(Invalid::new("snapshot.failsoft", version, format!("version {VERSION}")));
+        }
+        match value.get("what") {
+            Some(Value::Text(found)) if found == what => {}
+            found => {
+                let found = found.unwrap_or(&Value::Null);
+                return Err(Invalid::new("snapshot.what", found, format!("the snapshot of a {what}")));
+            }
+        }
+        let mut envelope = Self { failsoft: VERSION, what: what.into(), now: Instant::ZERO, wall: 0, state };
+        Store::read(value, "snapshot", &mut envelope)?;
+        Ok((envelope.now, envelope.wall))
+    }
+}
+
 struct StoredSession {
     /// By name, so that a chain that has changed since takes over what it still has.
     routes: Vec<StoredRoute>,
@@ -44,33 +76,15 @@ struct StoredSession {
     windows: [u64; 3],
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+stored! { StoredSession { routes, standing, committed, seed, turns, windows } }
+
 struct StoredRoute {
     name: String,
     /// Deployment, endpoint, credential, limit.
     gates: [Gate; 4],
 }
 
-impl<T: Serialize + for<'a> Deserialize<'a>> Stored<T> {
-    fn write(what: &str, now: Instant, wall: u64, state: T) -> String {
-        serde_json::to_string(&Self { failsoft: VERSION, what: what.into(), now, wall, state }).unwrap_or_default()
-    }
-
-    fn read(text: &str, what: &str) -> Result<Self, Invalid> {
-        let wrong =
-            |error: serde_json::Error| Invalid::new("snapshot", error, format!("the text of a {what}'s snapshot"));
-        let value: serde_json::Value = serde_json::from_str(text).map_err(wrong)?;
-        if let Some(version) = value.get("failsoft").filter(|version| version.as_u64() != Some(u64::from(VERSION))) {
-            return Err(Invalid::new("snapshot.failsoft", version, format!("version {VERSION}")));
-        }
-        let stored: Self = serde_json::from_value(value).map_err(wrong)?;
-        if stored.what != what {
-            return Err(Invalid::new("snapshot.what", &stored.what, format!("the snapshot of a {what}")));
-        }
-        Ok(stored)
-    }
-}
+stored! { StoredRoute { name, gates } }
 
 /// From the clock that a snapshot was taken on to the one it is restored on: spans keep what is left of them.
 fn spans(then: Instant, now: Instant) -> impl Fn(Instant) -> Instant + Copy {
@@ -91,9 +105,9 @@ fn calendar(then: Instant, now: Instant, gap: Duration) -> impl Fn(Instant) -> I
 }
 
 impl Session {
-    /// The session as text. `wall` is milliseconds since the Unix epoch. Permits do not travel.
+    /// The session as plain data. `wall` is milliseconds since the Unix epoch. Permits do not travel.
     #[must_use]
-    pub fn snapshot(&self, now: Instant, wall: u64) -> String {
+    pub fn snapshot_value(&self, now: Instant, wall: u64) -> Value {
         let live = &self.live;
         let gate = |at: usize| live.gates.get(at).map_or_else(Gate::default, Gate::without_permits);
         let routes = live.routes.iter().map(|place| {
@@ -101,7 +115,7 @@ impl Session {
             let gates = [scopes.deployment, scopes.endpoint, scopes.credential, scopes.limit].map(gate);
             StoredRoute { name: place.route.name.clone(), gates }
         });
-        let state = StoredSession {
+        let mut state = StoredSession {
             routes: routes.collect(),
             standing: live.standing.clone(),
             committed: live.committed.map(|route| self.route_name(route).into()),
@@ -109,35 +123,36 @@ impl Session {
             turns: live.turns,
             windows: windows(&self.policy),
         };
-        Stored::write("session", now, wall, state)
+        Envelope::write("session", now, wall, &mut state)
     }
 
-    /// A session from the text of a snapshot, over a policy and a chain of today. What was learnt about a route goes to the
+    /// A session from its snapshot, over a policy and a chain of today. What was learnt about a route goes to the
     /// route of the same name. `epoch` must differ from those of the processes before: permits they gave mean nothing here.
     ///
     /// # Errors
-    /// What is wrong with the policy, the chain, or the text.
-    pub fn restore(
-        text: &str,
+    /// What is wrong with the policy, the chain, or the snapshot.
+    pub fn restore_value(
+        snapshot: &Value,
         policy: Arc<Policy>,
         routes: Vec<Route>,
         epoch: u32,
         now: Instant,
         wall: u64,
     ) -> Result<Self, Invalid> {
-        let stored: Stored<StoredSession> = Stored::read(text, "session")?;
-        let mut session = Self::over(policy, routes, stored.state.seed)?;
-        let gap = span(wall.saturating_sub(stored.wall));
-        let (spans, calendar) = (spans(stored.now, now), calendar(stored.now, now, gap));
+        let mut stored = StoredSession::BLANK;
+        let (then, wall_then) = Envelope::read(snapshot, "session", &mut stored)?;
+        let mut session = Self::over(policy, routes, stored.seed)?;
+        let gap = span(wall.saturating_sub(wall_then));
+        let (spans, calendar) = (spans(then, now), calendar(then, now, gap));
         let policy = session.policy.clone();
         let live = &mut session.live;
-        for known in stored.state.routes {
+        for known in stored.routes {
             let Some(place) = live.routes.iter().find(|place| place.route.name == known.name) else { continue };
             let scopes = place.scopes;
             for (at, mut gate) in
                 [scopes.deployment, scopes.endpoint, scopes.credential, scopes.limit].into_iter().zip(known.gates)
             {
-                if stored.state.windows != windows(&policy) {
+                if stored.windows != windows(&policy) {
                     gate.circuit.forget_counts();
                     gate.purse = Purse::default();
                 }
@@ -149,11 +164,11 @@ impl Session {
                 }
             }
         }
-        live.standing = stored.state.standing;
-        live.committed = stored.state.committed.and_then(|name| {
+        live.standing = stored.standing;
+        live.committed = stored.committed.and_then(|name| {
             Live::ids(live).find(|route| live.place(*route).is_some_and(|place| place.route.name == name))
         });
-        live.turns = stored.state.turns;
+        live.turns = stored.turns;
         live.epoch = epoch;
         Ok(session)
     }
@@ -170,28 +185,107 @@ impl Gate {
 }
 
 impl Turn {
-    /// The turn as text. `wall` is milliseconds since the Unix epoch. Its tools do not travel: they are given anew.
+    /// The turn as plain data. `wall` is milliseconds since the Unix epoch. Its tools do not travel: they are given anew.
     #[must_use]
-    pub fn snapshot(&self, now: Instant, wall: u64) -> String {
-        Stored::write("turn", now, wall, self.clone())
+    pub fn snapshot_value(&self, now: Instant, wall: u64) -> Value {
+        Envelope::write("turn", now, wall, &mut self.clone())
     }
 
-    /// A turn from the text of a snapshot; it goes on as it was, ids included. After a death, report `Interrupted` first.
+    /// A turn from its snapshot; it goes on as it was, ids included. After a death, report `Interrupted` first.
     ///
     /// # Errors
-    /// What is wrong with the text.
-    pub fn restore(text: &str, tools: Arc<[Tool]>, now: Instant, wall: u64) -> Result<Self, Invalid> {
-        let mut stored: Stored<Self> = Stored::read(text, "turn")?;
-        let gap = span(wall.saturating_sub(stored.wall));
-        stored.state.shift(spans(stored.now, now), calendar(stored.now, now, gap));
-        stored.state.set_tools(tools);
-        Ok(stored.state)
+    /// What is wrong with the snapshot.
+    pub fn restore_value(snapshot: &Value, tools: Arc<[Tool]>, now: Instant, wall: u64) -> Result<Self, Invalid> {
+        let mut turn = Self::blank(tools);
+        let (then, wall_then) = Envelope::read(snapshot, "turn", &mut turn)?;
+        let gap = span(wall.saturating_sub(wall_then));
+        turn.shift(spans(then, now), calendar(then, now, gap));
+        Ok(turn)
+    }
+}
+
+impl Call {
+    /// A call of a host's own as plain data, to be stored beside its turn.
+    #[must_use]
+    pub fn snapshot_value(&self, now: Instant) -> Value {
+        Envelope::write("call", now, 0, &mut self.clone())
+    }
+
+    /// A call from its snapshot. After a death, report `Interrupted` first.
+    ///
+    /// # Errors
+    /// What is wrong with the snapshot.
+    pub fn restore_value(snapshot: &Value, now: Instant) -> Result<Self, Invalid> {
+        let mut call = Self::BLANK;
+        let (then, _) = Envelope::read(snapshot, "call", &mut call)?;
+        call.shift(spans(then, now));
+        Ok(call)
+    }
+}
+
+#[cfg(feature = "json")]
+mod text {
+    //! The same as text.
+
+    use super::*;
+
+    fn written(value: &Value) -> String {
+        alloc::string::ToString::to_string(&serde_json::Value::from(value))
+    }
+
+    fn read(text: &str, what: &str) -> Result<Value, Invalid> {
+        let json: serde_json::Value = serde_json::from_str(text)
+            .map_err(|error| Invalid::new("snapshot", error, format!("the text of a {what}'s snapshot")))?;
+        Ok(Value::from(&json))
+    }
+
+    impl Session {
+        /// [`Session::snapshot_value`] as JSON.
+        #[must_use]
+        pub fn snapshot(&self, now: Instant, wall: u64) -> String {
+            written(&self.snapshot_value(now, wall))
+        }
+
+        /// [`Session::restore_value`] from JSON.
+        ///
+        /// # Errors
+        /// What is wrong with the policy, the chain, or the text.
+        pub fn restore(
+            text: &str,
+            policy: Arc<Policy>,
+            routes: Vec<Route>,
+            epoch: u32,
+            now: Instant,
+            wall: u64,
+        ) -> Result<Self, Invalid> {
+            Self::restore_value(&read(text, "session")?, policy, routes, epoch, now, wall)
+        }
+    }
+
+    impl Turn {
+        /// [`Turn::snapshot_value`] as JSON.
+        #[must_use]
+        pub fn snapshot(&self, now: Instant, wall: u64) -> String {
+            written(&self.snapshot_value(now, wall))
+        }
+
+        /// [`Turn::restore_value`] from JSON.
+        ///
+        /// # Errors
+        /// What is wrong with the text.
+        pub fn restore(text: &str, tools: Arc<[Tool]>, now: Instant, wall: u64) -> Result<Self, Invalid> {
+            Self::restore_value(&read(text, "turn")?, tools, now, wall)
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::{Command, Event};
+    use crate::policy::failure::{Failure, FailureKind};
+    use alloc::string::ToString;
+    use alloc::vec;
 
     #[test]
     fn spans_keep_what_is_left_and_the_calendar_does_not() {
@@ -205,10 +299,126 @@ mod tests {
         assert_eq!(calendar(Instant::from_millis(99_000)), now - span(3_000));
     }
 
+    fn session() -> Session {
+        let Ok(session) = Session::new(Policy::default().into(), vec![Route::new("a"), Route::new("b")], u64::MAX)
+        else {
+            panic!("a good session");
+        };
+        session
+    }
+
+    fn turn() -> Turn {
+        let mut turn = Turn::new(&mut session(), Arc::new([]), Instant::ZERO);
+        turn.scope_mut().shorten(Instant::NEVER);
+        let mut session = session();
+        for _ in 0..2 {
+            let Command::Attempt(attempt) = turn.poll(&mut session, Instant::ZERO) else { panic!("an attempt") };
+            let failure = Failure::new(FailureKind::NotFound);
+            assert!(turn.handle(&mut session, Instant::ZERO, Event::Failed { id: attempt.id, failure }).accepted());
+        }
+        turn
+    }
+
+    /// The entry of a map in a map; an index leads into a list.
+    fn entry<'v>(value: &'v mut Value, path: &str) -> &'v mut Value {
+        path.split('.').fold(value, |value, step| match value {
+            Value::Map(entries) => match entries.iter_mut().find(|(name, _)| name == step) {
+                Some((_, value)) => value,
+                None => panic!("no {step}"),
+            },
+            Value::List(items) => &mut items[step.parse::<usize>().unwrap_or(0)],
+            other => panic!("{step} of {other}"),
+        })
+    }
+
+    /// The line about a turn's snapshot of which this was changed.
+    fn refused(change: impl FnOnce(&mut Value)) -> String {
+        let mut value = turn().snapshot_value(Instant::ZERO, 0);
+        change(&mut value);
+        let restored = Turn::restore_value(&value, Arc::new([]), Instant::ZERO, 0);
+        restored.map_or_else(|wrong| wrong.to_string(), |_| "nothing".into())
+    }
+
+    /// The same where one entry was replaced.
+    fn replaced(path: &str, by: Value) -> String {
+        refused(|value| *entry(value, path) = by)
+    }
+
     #[test]
-    fn another_version_is_refused_by_name() {
-        let refused = Turn::restore(r#"{"failsoft":9}"#, Arc::new([]), Instant::ZERO, 0);
-        let line = refused.map_err(|wrong| alloc::string::ToString::to_string(&wrong)).err();
-        assert_eq!(line.as_deref(), Some("snapshot.failsoft: 9 is not allowed; use version 1"));
+    fn what_is_stored_comes_back() {
+        let (turn, session) = (turn(), session());
+        let again = Turn::restore_value(&turn.snapshot_value(Instant::ZERO, 0), Arc::new([]), Instant::ZERO, 0);
+        assert_eq!(again, Ok(turn));
+        let value = session.snapshot_value(Instant::ZERO, 0);
+        assert_eq!(value.get("state").and_then(|state| state.get("seed")), Some(&Value::Text(u64::MAX.to_string())));
+        let chain = session.routes().cloned().collect();
+        let again = Session::restore_value(&value, session.policy().clone(), chain, 0, Instant::ZERO, 0);
+        assert_eq!(again, Ok(session));
+    }
+
+    #[test]
+    fn another_version_and_another_thing_are_refused_by_name() {
+        let line = "snapshot.failsoft: 9 is not allowed; use version 1";
+        assert_eq!(replaced("failsoft", Value::Number(9.0)), line);
+        let line = "snapshot.failsoft: null is not allowed; use version 1";
+        assert_eq!(refused(|value| *value = Value::List(vec![])), line);
+        let line = "snapshot.what: \"session\" is not allowed; use the snapshot of a turn";
+        assert_eq!(replaced("what", Value::Text("session".into())), line);
+    }
+
+    #[test]
+    fn what_is_missing_unknown_or_of_the_wrong_kind_is_refused_by_name() {
+        let missing = refused(|value| {
+            let Value::Map(entries) = entry(value, "state.scope") else { panic!("a map") };
+            entries.retain(|(name, _)| name != "seen");
+        });
+        let number = "a whole number up to 18446744073709551615";
+        assert_eq!(missing, format!("snapshot.state.scope.seen: nothing is not allowed; use {number}"));
+        let unknown = refused(|value| {
+            let Value::Map(entries) = entry(value, "state.course.phase") else { panic!("a map") };
+            entries.push(("colour".into(), Value::Null));
+        });
+        assert_eq!(unknown, "snapshot.state.course.phase.colour: null is not allowed; use one of the parts is, call");
+        for (path, by, line) in [
+            ("state", Value::Null, "snapshot.state: null is not allowed; use a map of parts"),
+            ("wall", Value::Number(-1.0), &format!("snapshot.wall: -1 is not allowed; use {number}")),
+            ("wall", Value::Number(0.5), &format!("snapshot.wall: 0.5 is not allowed; use {number}")),
+            ("wall", Value::Number(f64::NAN), &format!("snapshot.wall: NaN is not allowed; use {number}")),
+            ("wall", Value::Number(1e300), &format!("snapshot.wall: 1e300 is not allowed; use {number}")),
+            (
+                "state.scope.route",
+                Value::Number(256.0),
+                "snapshot.state.scope.route: 256 is not allowed; use a whole number up to 255",
+            ),
+            (
+                "state.scope.rebuilt",
+                Value::Number(1.0),
+                "snapshot.state.scope.rebuilt: 1 is not allowed; use true or false",
+            ),
+            (
+                "state.course.phase.is",
+                Value::Text("Lost".into()),
+                "snapshot.state.course.phase.is: \"Lost\" is not allowed; use one of Due, Model, Tools, Over",
+            ),
+            (
+                "state.scope.account.notices.1.what",
+                Value::Text("MovedOn".into()),
+                "snapshot.state.scope.account.notices[1].what: \"MovedOn\" is not allowed; use a map of parts",
+            ),
+            (
+                "state.course.blocked",
+                Value::List(vec![Value::Text("a".into()), Value::Null]),
+                "snapshot.state.course.blocked[1]: null is not allowed; use text",
+            ),
+        ] {
+            assert_eq!(replaced(path, by), line);
+        }
+    }
+
+    #[test]
+    fn enormous_lists_are_refused_before_they_take_room() {
+        let line = replaced("state.course.slots", Value::List(vec![Value::Null; 1_000_000]));
+        let allowed = "a list of at most 100000";
+        assert_eq!(line, format!("snapshot.state.course.slots: a list of 1000000 is not allowed; use {allowed}"));
     }
 }

@@ -4,10 +4,10 @@ use core::fmt;
 
 use crate::policy::approval::Decision;
 use crate::policy::limits::Limit;
+use crate::stored::stored;
 
 /// What became of one tool call. For all but `Ran` and `Failed` the core supplies the sentence that the model gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ToolOutcome {
     /// It ran; the host has its result.
     Ran,
@@ -29,6 +29,21 @@ pub enum ToolOutcome {
     BadArguments,
     /// A limit of the turn came first.
     NotRun(Limit),
+}
+
+stored! {
+    enum ToolOutcome {
+        Ran,
+        Failed,
+        OutcomeUnknown,
+        Denied,
+        Expired,
+        NoApprover,
+        Withdrawn,
+        UnknownTool,
+        BadArguments,
+        NotRun(limit),
+    }
 }
 
 impl ToolOutcome {

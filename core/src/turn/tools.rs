@@ -12,11 +12,11 @@ use crate::policy::failure::{Effect, FailureKind};
 use crate::policy::limits::Limit;
 use crate::scope::Context;
 use crate::session::About;
+use crate::stored::stored;
 use crate::time::Instant;
 
 /// One tool call of the last reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Slot {
     pub(super) name: String,
     /// Its number in the account's list of names.
@@ -28,8 +28,9 @@ pub(super) struct Slot {
     pub(super) state: SlotState,
 }
 
+stored! { Slot { name, tool, digest, complaint, risky, state } }
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(
     clippy::large_enum_variant,
     reason = "a slot lives in a list of a few, and boxing would cost an allocation a call"
@@ -46,6 +47,8 @@ pub(super) enum SlotState {
     Done(ToolOutcome),
 }
 
+stored! { enum SlotState { Asking { id, digest, until, taken }, Running(call), Done(outcome) } }
+
 impl Slot {
     pub(super) fn shift(&mut self, span: impl Fn(Instant) -> Instant + Copy, wall: impl Fn(Instant) -> Instant) {
         match &mut self.state {
@@ -58,13 +61,15 @@ impl Slot {
 
 /// How often the same tool call has failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Repeat {
     name: String,
     /// What tells one call of the tool from another: its arguments, or what is wrong with them.
-    about: (Option<Digest>, String),
+    digest: Option<Digest>,
+    complaint: String,
     times: u32,
 }
+
+stored! { Repeat { name, digest, complaint, times } }
 
 impl Course {
     pub(super) fn slot(&self, index: u32) -> Option<&Slot> {
@@ -217,18 +222,18 @@ impl Course {
     fn close(&mut self, cx: &mut Context<'_>, index: usize, outcome: ToolOutcome) {
         let Some(slot) = self.slots.get_mut(index) else { return };
         slot.state = SlotState::Done(outcome);
-        let (name, tool) = (slot.name.clone(), slot.tool);
-        let complaint = if slot.digest.is_none() { slot.complaint.clone() } else { String::new() };
-        let about = (slot.digest, complaint);
+        let (name, tool, digest) = (slot.name.clone(), slot.tool, slot.digest);
+        let complaint = if digest.is_none() { slot.complaint.clone() } else { String::new() };
         cx.note(About { call: 0, id: 0 }, None, What::Tool { tool, outcome });
         if outcome.is_blocked() && !self.blocked.contains(&name) {
             self.blocked.push(name.clone());
         }
         if outcome.is_failure() {
-            let known = self.repeats.iter_mut().find(|repeat| repeat.name == name && repeat.about == about);
-            match known {
+            let same =
+                |known: &&mut Repeat| (&known.name, known.digest, &known.complaint) == (&name, digest, &complaint);
+            match self.repeats.iter_mut().find(same) {
                 Some(repeat) => repeat.times += 1,
-                None => self.repeats.push(Repeat { name, about, times: 1 }),
+                None => self.repeats.push(Repeat { name, digest, complaint, times: 1 }),
             }
         }
     }

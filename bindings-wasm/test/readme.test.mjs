@@ -1,0 +1,100 @@
+// The examples of the READMEs run as they stand; only the names of the reader's own things are filled in.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { instant, says, script } from "failsoft/testing";
+
+const AsyncFunction = (async () => {}).constructor;
+const README = textOf("../../README.md");
+const PAGE = textOf("../README.md");
+
+function textOf(path) {
+  return readFileSync(new URL(path, import.meta.url), "utf8");
+}
+
+/** The one JavaScript block of a README that holds this. */
+function block(readme, holding) {
+  const found = [...readme.matchAll(/```js\n(.*?)```/gs)].map(([, code]) => code).filter((code) => code.includes(holding));
+  assert.equal(found.length, 1, `${found.length} blocks hold: ${holding}`);
+  return found[0];
+}
+
+/** Runs a block on virtual time and returns what it printed. `others` stand for modules that are not ours. */
+async function run(code, yours = {}, others = {}) {
+  const printed = [];
+  const console = { log: (...given) => printed.push(...given) };
+  const load = (name) => others[name] ?? import(name);
+  const body = code.replace(/^import (\w+|\{[^}]*\}) from ("[^"]+");/gm, (_, names, module) => {
+    const wanted = names.startsWith("{") ? names : `{ default: ${names} }`;
+    return `const ${wanted} = await load(${module});`;
+  });
+  const scope = { load, console, ...yours };
+  await instant(() => new AsyncFunction(...Object.keys(scope), body)(...Object.values(scope)));
+  return printed;
+}
+
+const askSomebody = (request) => request.tool === "send_email";
+
+test("the same in three languages", async () => {
+  const printed = await run(block(README, "async function answer()"));
+  const [, expected] = /Each prints the same:\n\n```text\n(.*?)```/s.exec(README);
+  assert.equal(`${printed.join("\n")}\n`, expected);
+});
+
+test("the whole agent", async () => {
+  const asked = [];
+  const sent = [];
+  const call = (name, given) => ({ id: name, type: "function", function: { name, arguments: JSON.stringify(given) } });
+  const replies = [
+    { tool_calls: [call("multiply", { a: 17, b: 23 }), call("send_email", { to: "ada", text: "391" })] },
+    { content: "It is 391." },
+  ];
+  class OpenAI {
+    chat = { completions: { create: (body) => reply(body) } };
+  }
+  const reply = async ({ model }) => {
+    asked.push(model);
+    const message = { content: null, ...replies.shift() };
+    return { choices: [{ message, finish_reason: message.tool_calls ? "tool_calls" : "stop" }] };
+  };
+  const yours = { ask: async () => "y", mail: (...given) => sent.push(given) };
+  const printed = await run(block(PAGE, "new Agent(openaiChat"), yours, { openai: { default: OpenAI } });
+  assert.deepEqual(printed.slice(0, 4), ["It is 391.", 2, false, "answered"]);
+  assert.deepEqual([asked, sent], [["gpt-5", "gpt-5"], [["ada", "391"]]]);
+});
+
+test("the guards around one call", async () => {
+  const names = ["fetch", "loadOnce", "slow", "askPrimary", "askBackup"];
+  const yours = Object.fromEntries(names.map((name) => [name, async () => "reply"]));
+  await run(block(PAGE, "new StepLimiter"), { ...yours, url: "", ConnectionLost: Error, askSomebody });
+});
+
+test("your own loop", async () => {
+  const yours = { args: { to: "a@b.c" }, askSomebody, clients: {}, request: { signal: new AbortController().signal } };
+  const printed = await run(block(PAGE, "turn.step()"), { ...yours, ask: async (_, { signal }) => signal.aborted });
+  assert.deepEqual(printed, [false, []]);
+});
+
+test("without sleeping", async () => {
+  assert.deepEqual(await run(block(PAGE, "time.slept")), ["hello", [500, 1000]]);
+});
+
+test("the engine given by hand", async () => {
+  const url = new URL("failsoft.wasm", import.meta.resolve("failsoft/package.json"));
+  const module = await WebAssembly.compile(readFileSync(url));
+  const code = block(PAGE, "initSync(module)").replace(/^await/m, "console.log(await").replace(/;\n$/, ");\n");
+  const printed = await run(code, { load: loadAll }, {});
+  assert.deepEqual(printed, ["reply"]);
+
+  async function loadAll(name) {
+    return name === "failsoft/failsoft.wasm" ? { default: module } : import(name);
+  }
+});
+
+test("a model may be a plain function", async () => {
+  const { Agent } = await import("failsoft");
+  const [, model] = /any\n`(async \(messages[^`]*)`/.exec(PAGE);
+  const made = new Function("answer", `return ${model}`)("hello");
+  assert.equal((await new Agent(made).run("hi")).answer, (await new Agent(script(says("hello"))).run("hi")).answer);
+});

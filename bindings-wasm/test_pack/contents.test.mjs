@@ -1,0 +1,114 @@
+// What is published: these files and no others, and a package.json that tells the truth about them.
+
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { publint } from "publint";
+import { formatMessage } from "publint/utils";
+import { MODULES, ROOT } from "../test_browser/places.mjs";
+import { installed, node, run, tarball } from "./installed.mjs";
+
+const packed = await tarball();
+const place = await installed(packed);
+const folder = join(place, "node_modules", "failsoft");
+const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+
+const filesOf = (path) =>
+  readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(path.length + 1))
+    .sort();
+
+/** What is written by hand for this package, and the three files that are made. */
+function expected() {
+  const sources = filesOf(join(ROOT, "bindings-wasm", "js")).filter((name) => name !== "inline.template.js");
+  const made = ["failsoft.js", "inline.js"];
+  const types = ["index", "machine", "testing", "wasm"].map((name) => `${name}.d.ts`);
+  const papers = ["LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"];
+  return [...[...sources, ...made].map((name) => `js/${name}`), ...types, ...papers, "failsoft.wasm"].sort();
+}
+
+test("these files and no others", (t) => {
+  assert.deepEqual(filesOf(folder), expected());
+  const wasm = readFileSync(join(folder, "failsoft.wasm"));
+  t.diagnostic(`tarball ${statSync(packed).size} bytes; wasm ${wasm.length} bytes, ${gzipSync(wasm).length} gzipped`);
+});
+
+test("the inlined engine is the one beside it", () => {
+  const inline = readFileSync(join(folder, "js", "inline.js"), "utf8");
+  const [, text] = /"([A-Za-z0-9+/=]{1000,})"/.exec(inline);
+  assert.ok(Buffer.from(text, "base64").equals(readFileSync(join(folder, "failsoft.wasm"))));
+});
+
+test("nothing has to be installed with it or run for it", () => {
+  for (const name of ["dependencies", "peerDependencies", "optionalDependencies", "bundledDependencies", "scripts"]) {
+    assert.equal(manifest[name], undefined, name);
+  }
+});
+
+test("package.json says what it is", () => {
+  const { name, type, license, engines, private: kept } = manifest;
+  assert.deepEqual([name, type, license, engines.node, kept], ["failsoft", "module", "MIT OR Apache-2.0", ">=20", undefined]);
+  const [, version] = /^version = "(.+)"$/m.exec(readFileSync(join(ROOT, "Cargo.toml"), "utf8"));
+  assert.equal(manifest.version, version);
+});
+
+test("every export is there, with its types, and is imported by its name", async () => {
+  const paths = Object.entries(manifest.exports);
+  const wanted = [".", "./wasm", "./testing", "./machine", "./failsoft.wasm", "./package.json"];
+  assert.deepEqual(
+    paths.map(([path]) => path),
+    wanted,
+  );
+  for (const [path, target] of paths) {
+    for (const file of typeof target === "string" ? [target] : Object.values(target)) {
+      assert.ok(existsSync(join(folder, file)), `${path}: ${file}`);
+    }
+    if (typeof target === "object") {
+      // The types come first: TypeScript takes the first condition that fits.
+      assert.deepEqual(Object.keys(target), ["types", "default"], path);
+      await node(["-e", `import("failsoft${path.slice(1)}")`], place);
+    }
+  }
+});
+
+test("only the start of the engine is a side effect", () => {
+  assert.deepEqual([...manifest.sideEffects].sort(), ["./js/index.js", "./js/inline.js"]);
+});
+
+test("an import in an empty folder says nothing, and is quick", async (t) => {
+  const script = `
+    const begun = performance.now();
+    const { retry } = await import("failsoft");
+    const there = performance.now();
+    const answer = await retry(() => "done");
+    if (answer !== "done") throw new Error(answer);
+    process.exitCode = Math.ceil(there - begun);`;
+  const took = [];
+  for (let round = 0; round < 5; round += 1) {
+    const error = await node(["--input-type=module", "-e", script], place).catch((caught) => caught);
+    assert.deepEqual([error.stdout, error.stderr], ["", ""]);
+    took.push(error.code ?? 0);
+  }
+  t.diagnostic(`import and start on ${process.version}: ${Math.min(...took)} ms at best, ${took.join(", ")}`);
+});
+
+test("publint has nothing to say", async () => {
+  const bytes = readFileSync(packed);
+  const pack = { tarball: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) };
+  const { messages, pkg } = await publint({ pack, strict: true });
+  assert.deepEqual(
+    messages.map((message) => formatMessage(message, pkg, { color: false })),
+    [],
+  );
+});
+
+test("attw has nothing to say", async () => {
+  const cli = join(MODULES, "@arethetypeswrong", "cli", "dist", "index.js");
+  // The module itself is no script, and has no types.
+  const how = ["--profile", "esm-only", "--exclude-entrypoints", "./failsoft.wasm", "--no-emoji", "--no-color"];
+  // It ends with 1 when it has found something.
+  await run(process.execPath, [cli, packed, ...how]).catch((failed) => assert.fail(failed.stdout || failed.stderr));
+});

@@ -1,0 +1,169 @@
+// The JavaScript side of the differential test: plays scripts, and writes down all that the machine says. Nothing here needs Node.
+// What a script is, and what stands in a transcript, is told in `tests/src/differential.rs`.
+
+import { commandFields, failure, failureFields, ms, plain } from "./form.mjs";
+import { Actor, Timeline } from "./timeline.mjs";
+
+const TOOL_CALLS = 4;
+
+/** What is told of these scripts, one a line. */
+export function transcript(machine, chunk) {
+  const told = [];
+  const lines = chunk.split("\n").filter((line) => line !== "");
+  for (const [place, line] of lines.entries()) {
+    told.push(`script ${place}`);
+    const stage = new Stage(machine, JSON.parse(line), told);
+    try {
+      stage.play();
+    } finally {
+      stage.close();
+    }
+  }
+  return [...told, ""].join("\n");
+}
+
+/** One session, its turns by number, and the transcript so far. */
+class Stage extends Timeline {
+  constructor(machine, { seed, ...script }, told) {
+    super(machine, { ...script, seed: BigInt(seed) }, "plain");
+    this.told = told;
+  }
+
+  play() {
+    for (const [at, turn, verb, value] of this.vector.steps) {
+      this.now = at;
+      this.told.push(`${at} ${verb}${this.act(turn, verb, value)}`);
+      for (const [since, line] of this.actors.get(turn)?.turn.notices() ?? []) this.told.push(`  ${since} ${line}`);
+    }
+    this.left();
+  }
+
+  act(turn, verb, value) {
+    switch (verb) {
+      case "turn":
+        this.actors.set(turn, new Player(this));
+        return "";
+      case "snapshot":
+        this.restore(value);
+        return "";
+      case "breaker":
+        return fields({ state: this.session.breakerState(value) });
+      case "reset":
+        this.session.resetRoute(value);
+        return "";
+      case "stand_for":
+        this.session.standFor(value);
+        return "";
+      case "withdraw":
+        return fields({ was: this.session.withdrawApproval(value) });
+      default:
+        return this.actors.get(turn).act(verb, value);
+    }
+  }
+
+  /** Tells what is left. */
+  left() {
+    const { session } = this;
+    const told = {
+      breakers: this.names.map((_, place) => session.breakerState(place)),
+      approvals: session.standingApprovals(),
+      snapshot: session.snapshot(this.wall + this.now),
+    };
+    this.told.push(`session${fields(told)}`);
+    for (const [turn, player] of this.actors) this.told.push(`turn ${turn}${fields(player.left())}`);
+  }
+}
+
+class Player extends Actor {
+  get machine() {
+    return this.call ?? this.turn;
+  }
+
+  act(verb, value) {
+    switch (verb) {
+      case "call":
+        this.hold(new this.host.machine.Call(this.turn, plain(value)));
+        return "";
+      case "poll":
+        return this.say(this.machine.poll());
+      case "next":
+        return this.say(this.machine.next());
+      case "enter":
+        return this.enterBy(value);
+      case "settle":
+        this.end(value);
+        return "";
+      case "take_step":
+        return fields({ limit: this.turn.takeStep() });
+      case "shorten":
+        this.turn.shorten(value);
+        return "";
+      default:
+        return fields({ accepted: this.event(verb, value) });
+    }
+  }
+
+  say(command) {
+    const [[word, said]] = Object.entries(commandFields(command, this.host.names, this.host.now));
+    if (command.kind === "finish") {
+      const { message, timedOut, retryIn } = command;
+      const raised = [command.raised(false), command.raised(true)];
+      const more = { retry_in_ms: ms(retryIn), timed_out: timedOut, raised, failure: ofFailure(command.failure), message };
+      Object.assign(said, more);
+      delete said.retry_at_ms;
+    }
+    const names = Object.keys(said).sort();
+    return ` ${word}${fields(Object.fromEntries(names.map((name) => [name, said[name]])))}`;
+  }
+
+  enterBy({ streaming, restartable }) {
+    const entered = this.turn.enter(streaming, restartable);
+    if (entered.kind === "attempt") {
+      [this.call, this.letThrough] = [undefined, entered];
+      return this.say(entered);
+    }
+    this.hold(entered);
+    return " slow";
+  }
+
+  end(value) {
+    if (value === "succeeded") this.turn.settle(this.letThrough);
+    else if (value === "abandoned") this.turn.settleAbandoned(this.letThrough);
+    else this.hold(this.turn.settleFailed(this.letThrough, failure(this.host.machine, value.failed)));
+  }
+
+  left() {
+    const { turn, host } = this;
+    const tally = turn.tally();
+    const outcomes = Array.from({ length: TOOL_CALLS }, (_, index) => {
+      const { outcome, limit } = turn.outcome(index) ?? {};
+      return [outcome, limit, turn.sentence(index)];
+    });
+    return {
+      route: tally.route,
+      stop_reason: tally.stopReason,
+      degraded: tally.degraded,
+      steps: tally.steps,
+      attempts: tally.attempts,
+      tool_calls: tally.toolCalls,
+      blocked: tally.blocked,
+      input_tokens: tally.inputTokens,
+      output_tokens: tally.outputTokens,
+      failure: ofFailure(tally.failure),
+      lines: tally.lines,
+      time_left_ms: ms(turn.timeLeft()),
+      calm: turn.calmAnswer(),
+      outcomes,
+      snapshot: turn.snapshot(host.wall + host.now),
+    };
+  }
+}
+
+const ofFailure = (found) => found && Object.values(failureFields(found));
+
+/** Fields as text. Absent is null: in lists JSON says so by itself. */
+function fields(said) {
+  return Object.entries(said)
+    .map(([name, value]) => ` ${name}=${JSON.stringify(value ?? null)}`)
+    .join("");
+}

@@ -1,0 +1,181 @@
+"""The Python side of the differential test: plays scripts, and writes down all that the machine says.
+
+``python differential.py FOLDER [PART OF]`` prints the fingerprint of every file's transcript, ``FOLDER NAME`` the transcript of
+one file. What a script is, and what stands in a transcript, is told in ``tests/src/differential.rs``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from failsoft import _native
+from failsoft._native import Failure
+from vectors import Actor, Timeline, failure, ms
+
+TOOL_CALLS = 4
+to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def transcript(chunk: str) -> str:
+    """What is told of these scripts, one a line."""
+    told: list[str] = []
+    for place, line in enumerate(chunk.splitlines()):
+        told.append(f"script {place}")
+        Stage(json.loads(line), told).play()
+    return "\n".join([*told, ""])
+
+
+class Stage(Timeline):
+    """One session, its turns by number, and the transcript so far."""
+
+    def __init__(self, script: dict[str, Any], told: list[str]) -> None:
+        steps, seed = script.pop("steps"), int(script.pop("seed"))
+        super().__init__({**script, "seed": seed, "steps": steps}, "plain")
+        self.told = told
+        self.players: dict[int, Player] = {}
+        self.actors = self.players  # type: ignore[assignment]
+
+    def play(self) -> None:
+        for at, turn, verb, value in self.vector["steps"]:
+            self.now = at
+            self.told.append(f"{at} {verb}" + "".join(fields(self.act(turn, verb, value))))
+            if turn in self.players:
+                for since, line in self.players[turn].turn.notices():
+                    self.told.append(f"  {ms(since)} {line}")
+        self.close()
+
+    def act(self, turn: int, verb: str, value: Any) -> dict[str, Any]:
+        match verb:
+            case "turn":
+                self.players[turn] = Player(self)
+            case "snapshot":
+                self.restore(value)
+            case "breaker":
+                return {"state": self.session.breaker_state(value)}
+            case "reset":
+                self.session.reset_route(value)
+            case "stand_for":
+                self.session.stand_for(value)
+            case "withdraw":
+                return {"was": self.session.withdraw_approval(value)}
+            case _:
+                return self.players[turn].act(verb, value)
+        return {}
+
+    def close(self) -> None:
+        """Tells what is left."""
+        left = {
+            "breakers": [self.session.breaker_state(place) for place in range(len(self.names))],
+            "approvals": self.session.standing_approvals(),
+            "snapshot": self.session.snapshot(self.wall + self.now / 1000),
+        }
+        self.told.append("session" + "".join(fields(left, in_order=True)))
+        for turn, player in self.players.items():
+            self.told.append(f"turn {turn}" + "".join(fields(player.left(), in_order=True)))
+
+
+class Player(Actor):
+    @property
+    def machine(self) -> Any:
+        return self.turn if self.call is None else self.call
+
+    def act(self, verb: str, value: Any) -> dict[str, Any]:
+        match verb:
+            case "call":
+                options = {name: one for name, one in value.items() if name != "timeout_ms"}
+                timeout = value.get("timeout_ms")
+                self.call = _native.Call(self.turn, timeout=None if timeout is None else timeout / 1000, **options)
+            case "poll":
+                return self.say(self.machine.poll())
+            case "next":
+                return self.say(self.machine.next())
+            case "enter":
+                return self.enter_by(**value)
+            case "settle":
+                self.end(value)
+            case "take_step":
+                return {"limit": self.turn.take_step()}
+            case "shorten":
+                self.turn.shorten(value / 1000)
+            case _:
+                return {"accepted": self.event(verb, value)}
+        return {}
+
+    def say(self, command: Any) -> dict[str, Any]:
+        ((word, said),) = self.shown(command).items()
+        if isinstance(command, _native.Finish):
+            del said["retry_at_ms"]
+            said["retry_in_ms"] = ms(command.retry_in)
+            said["timed_out"] = command.timed_out
+            said["raised"] = [command.raised(original) for original in (False, True)]
+            said["failure"] = of_failure(command.failure)
+            said["message"] = command.message
+        return {word: None, **dict(sorted(said.items()))}
+
+    def enter_by(self, streaming: bool, restartable: bool) -> dict[str, Any]:
+        entered = self.turn.enter(streaming, restartable)
+        if isinstance(entered, _native.Call):
+            self.call = entered
+            return {"slow": None}
+        self.call, self.let_through = None, entered
+        return self.say(entered)
+
+    def end(self, value: Any) -> None:
+        match value:
+            case "succeeded":
+                self.turn.settle(self.let_through)
+            case "abandoned":
+                self.turn.settle_abandoned(self.let_through)
+            case _:
+                self.call = self.turn.settle_failed(self.let_through, failure(value["failed"]))
+
+    def left(self) -> dict[str, Any]:
+        tally = self.turn.tally()
+        outcomes = [
+            [*(self.turn.outcome(index) or (None, None)), self.turn.sentence(index)] for index in range(TOOL_CALLS)
+        ]
+        order = "route stop_reason degraded steps attempts tool_calls blocked input_tokens output_tokens"
+        return {
+            **{name: tally[name] for name in order.split()},
+            "failure": of_failure(tally["failure"]),
+            "lines": tally["lines"],
+            "time_left_ms": ms(self.turn.time_left()),
+            "calm": self.turn.calm_answer(),
+            "outcomes": outcomes,
+            "snapshot": self.turn.snapshot(self.host.wall + self.host.now / 1000),
+        }
+
+
+def of_failure(found: Failure | None) -> list[Any] | None:
+    if found is None:
+        return None
+    spans = [ms(found.retry_after), ms(found.reset_after)]
+    return [found.kind, found.status, *spans, found.phase, found.should_retry, found.effect]
+
+
+WORDS = {"attempt", "wait", "switch", "rebuild", "ask_approval", "cancel", "finish", "slow"}
+
+
+def fields(said: dict[str, Any], in_order: bool = False) -> Iterator[str]:
+    for name, value in said.items():
+        yield f" {name}" if name in WORDS and not in_order else f" {name}={to_json(value)}"
+
+
+def main(folder: str, *rest: str) -> None:
+    sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]
+    if len(rest) == 1:
+        sys.stdout.write(transcript(Path(folder, rest[0]).read_text("utf-8")))
+        return
+    part, of = (int(number) for number in rest or "01")
+    for path in sorted(Path(folder).glob("*.jsonl"))[part::of]:
+        told = transcript(path.read_text("utf-8"))
+        print(path.name, hashlib.sha256(told.encode()).hexdigest())
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

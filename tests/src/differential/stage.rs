@@ -1,0 +1,454 @@
+//! Where a script is played in Rust: one session, its turns by number, and the transcript so far.
+//!
+//! Verbs beyond those of the vectors:
+//!
+//! | verb | value | what happens |
+//! |---|---|---|
+//! | `turn` | null | the turn of this number is replaced by a new one |
+//! | `call` | as a vector's `call` | a new call in this turn, driven from now on in place of the turn's own loop |
+//! | `poll`, `next` | null | what the machine says; `next` takes it, too |
+//! | `enter` | `{streaming, restartable}` | the short way into a call; what is let through is settled by `settle` alone |
+//! | `settle` | `"succeeded"`, `"abandoned"` or `{"failed": ..}` | the end of what was let through |
+//! | `take_step`, `shorten` | null, milliseconds | as named |
+//! | `breaker`, `reset` | a route's place | as named |
+//! | `stand_for`, `withdraw` | a tool | as named |
+//! | `snapshot` | `{clock, outside_ms}` | session and turns are written and restored |
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use failsoft::command::{Command, Event, Id, Reply, ToolCall};
+use failsoft::policy::failure::Failure;
+use failsoft::policy::limits::Usage;
+use failsoft::{Admitted, Call, Entered, Handled, Instant, RouteId, Session, Tool, Turn, Verdict, enter, settle, words};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::seen::Seen;
+use crate::said;
+use crate::vector::{CallForm, DecidedForm, Elsewhere, FailedForm, ProgressForm, RepliedForm, Vector, digest_of};
+use crate::words::event_word;
+
+/// The calendar of every script, in milliseconds since the Unix epoch.
+const WALL: u64 = 1_700_000_000_000;
+/// Tool calls of which outcomes and sentences are told.
+const TOOL_CALLS: u32 = 4;
+
+/// At what time, in which turn, what, and with what: one line of a script.
+pub type Step = (u64, usize, String, Value);
+
+/// A script as it was read.
+#[derive(Debug, Deserialize)]
+pub struct Script {
+    /// What the session is made of.
+    #[serde(flatten)]
+    pub head: Value,
+    /// What the host does.
+    pub steps: Vec<Step>,
+}
+
+/// A turn, and what it drives if that is not its own loop.
+#[derive(Debug)]
+pub struct Actor {
+    turn: Turn,
+    /// The call that is driven.
+    pub call: Option<Call>,
+    /// What was let through by the short way, and not settled yet.
+    pub admitted: Option<Admitted>,
+}
+
+/// A session with its turns, and what was told so far.
+#[derive(Debug)]
+pub struct Stage {
+    form: Vector,
+    tools: Arc<[Tool]>,
+    session: Session,
+    actors: Vec<Actor>,
+    now: u64,
+    /// What the wall clock has gained on the host's clock.
+    wall: u64,
+    epoch: u32,
+    told: String,
+    /// Every word that occurred.
+    pub seen: Seen,
+}
+
+/// What a step brought, for whoever invents the next one.
+#[derive(Debug, Clone, Copy)]
+pub enum Brought {
+    /// A command.
+    Said(Command),
+    /// Nothing that asks for anything.
+    Nothing,
+}
+
+impl Stage {
+    /// A session by this head, with no turn yet.
+    ///
+    /// # Errors
+    /// What is wrong with the head.
+    pub fn new(head: &Value) -> Result<Self, String> {
+        let text = |error: serde_json::Error| error.to_string();
+        let seed = head["seed"].as_str().and_then(|seed| seed.parse::<u64>().ok()).ok_or("no seed")?;
+        let mut form = json!({ "name": "a script", "seed": seed, "steps": [{ "new_turn": true }] });
+        for field in ["policy", "routes", "tools"] {
+            form[field] = head[field].clone();
+        }
+        let form: Vector = serde_json::from_value(form).map_err(text)?;
+        let (tools, session) = (form.tools(), form.session()?);
+        let (now, wall, epoch) = (0, WALL, 0);
+        Ok(Self { form, tools, session, actors: Vec::new(), now, wall, epoch, told: String::new(), seen: Seen::default() })
+    }
+
+    /// The turn of this number.
+    #[must_use]
+    pub fn actor(&self, turn: usize) -> Option<&Actor> {
+        self.actors.get(turn)
+    }
+
+    /// Plays one step.
+    ///
+    /// # Errors
+    /// A step that makes no sense.
+    pub fn step(&mut self, (at, turn, verb, value): &Step) -> Result<Brought, String> {
+        self.now = *at;
+        let _ = write!(self.told, "{at} {verb}");
+        let brought = self.act(*turn, verb, value)?;
+        self.notices(*turn);
+        Ok(brought)
+    }
+
+    fn act(&mut self, turn: usize, verb: &str, value: &Value) -> Result<Brought, String> {
+        let at = Instant::from_millis(self.now);
+        match verb {
+            "turn" => self.begin(turn, at)?,
+            "snapshot" => self.restore(&read(value)?)?,
+            "breaker" => {
+                let state = self.session.breaker(route(value)?, at).name();
+                self.seen.word("breaker_state", state);
+                self.fields([("state", state.into())]);
+            }
+            "reset" => self.session.reset(route(value)?),
+            "stand_for" => self.session.approve_standing(value.as_str().unwrap_or_default()),
+            "withdraw" => {
+                let was = self.session.withdraw_approval(value.as_str().unwrap_or_default());
+                self.fields([("was", was.into())]);
+            }
+            "call" => self.of(turn)?.1.call = Some(read::<CallForm>(value)?.call()),
+            "poll" => return self.poll(turn, at, false),
+            "next" => return self.poll(turn, at, true),
+            "enter" => return self.enter(turn, at, &read(value)?),
+            "settle" => self.settle(turn, at, value)?,
+            "take_step" => {
+                let (session, actor) = self.of(turn)?;
+                let refused = actor.turn.take_step(session, at).err().map(|limit| limit.name());
+                self.fields([("limit", refused.into())]);
+            }
+            "shorten" => {
+                let span = std::time::Duration::from_millis(value.as_u64().unwrap_or(0));
+                self.of(turn)?.1.turn.scope_mut().shorten(at + span);
+            }
+            _ => self.report(turn, at, verb, value)?,
+        }
+        if !self.told.ends_with('\n') {
+            self.told.push('\n');
+        }
+        Ok(Brought::Nothing)
+    }
+
+    fn of(&mut self, turn: usize) -> Result<(&mut Session, &mut Actor), String> {
+        let actor = self.actors.get_mut(turn).ok_or_else(|| format!("no turn {turn}"))?;
+        Ok((&mut self.session, actor))
+    }
+
+    fn begin(&mut self, turn: usize, at: Instant) -> Result<(), String> {
+        let made = Turn::new(&mut self.session, self.tools.clone(), at);
+        let actor = Actor { turn: made, call: None, admitted: None };
+        match turn.cmp(&self.actors.len()) {
+            std::cmp::Ordering::Less => self.actors[turn] = actor,
+            std::cmp::Ordering::Equal => self.actors.push(actor),
+            std::cmp::Ordering::Greater => return Err(format!("turn {turn} is too far")),
+        }
+        Ok(())
+    }
+
+    fn restore(&mut self, form: &Elsewhere) -> Result<(), String> {
+        let (then, there) = (Instant::from_millis(self.now), Instant::from_millis(form.clock));
+        let wall = self.wall + self.now;
+        let wall_there = wall + form.outside_ms;
+        self.epoch += 1;
+        let text = self.session.snapshot(then, wall);
+        let (policy, chain) = (self.form.policy()?, self.form.chain()?);
+        let session = Session::restore(&text, policy, chain, self.epoch, there, wall_there);
+        self.session = session.map_err(|wrong| wrong.to_string())?;
+        for actor in &mut self.actors {
+            let text = actor.turn.snapshot(then, wall);
+            let turn = Turn::restore(&text, self.tools.clone(), there, wall_there);
+            actor.turn = turn.map_err(|wrong| wrong.to_string())?;
+        }
+        (self.now, self.wall) = (form.clock, wall_there - form.clock);
+        Ok(())
+    }
+
+    // ---- What the machine says ----
+
+    fn poll(&mut self, turn: usize, at: Instant, take: bool) -> Result<Brought, String> {
+        let (session, actor) = self.of(turn)?;
+        let command = match &mut actor.call {
+            Some(call) => call.poll(actor.turn.scope_mut(), session, at),
+            None => actor.turn.poll(session, at),
+        };
+        if let (true, Some(id)) = (take, taken(command)) {
+            // Python and JavaScript take it in the same breath, and do not tell either.
+            let _ = actor.handle(session, at, Event::Taken(id));
+        }
+        self.say(turn, at, command);
+        Ok(Brought::Said(command))
+    }
+
+    fn say(&mut self, turn: usize, at: Instant, command: Command) {
+        self.seen.command(&command);
+        let mut said = said::command(&command, &self.session);
+        let Some((word, fields)) = said.as_object_mut().and_then(|said| said.iter_mut().next()) else { return };
+        if let (Command::Finish(verdict), Some(fields)) = (&command, fields.as_object_mut()) {
+            finish(fields, verdict, at);
+            fields.insert("message".into(), self.explain(turn, *verdict).into());
+        }
+        let _ = write!(self.told, " {word}");
+        for (name, value) in fields.as_object().into_iter().flatten().collect::<std::collections::BTreeMap<_, _>>() {
+            let _ = write!(self.told, " {name}={value}");
+        }
+        self.told.push('\n');
+    }
+
+    fn explain(&self, turn: usize, verdict: Verdict) -> String {
+        let Some(actor) = self.actors.get(turn) else { return String::new() };
+        match &actor.call {
+            Some(call) => words::explain_call(&self.session, actor.turn.scope(), call.id(), verdict),
+            None => actor.turn.detail().to_string(),
+        }
+    }
+
+    fn notices(&mut self, turn: usize) {
+        let Some(actor) = self.actors.get_mut(turn) else { return };
+        let started = actor.turn.scope().started();
+        while let Some(notice) = actor.turn.poll_notice() {
+            self.seen.notice(&notice.what);
+            let line = actor.turn.scope().account().line(&self.session, &notice);
+            let _ = writeln!(self.told, "  {} {line}", (notice.at - started).as_millis());
+        }
+    }
+
+    // ---- The short way ----
+
+    fn enter(&mut self, turn: usize, at: Instant, form: &CallForm) -> Result<Brought, String> {
+        let (session, actor) = self.of(turn)?;
+        match enter(form.call(), actor.turn.scope_mut(), session, at) {
+            Entered::Go(admitted) => {
+                let attempt = admitted.attempt(actor.turn.scope()).ok_or("an entry without an attempt")?;
+                (actor.admitted, actor.call) = (Some(admitted), None);
+                self.say(turn, at, Command::Attempt(attempt));
+                Ok(Brought::Said(Command::Attempt(attempt)))
+            }
+            Entered::Slow(call) => {
+                actor.call = Some(call);
+                self.told += " slow\n";
+                Ok(Brought::Nothing)
+            }
+        }
+    }
+
+    fn settle(&mut self, turn: usize, at: Instant, value: &Value) -> Result<(), String> {
+        let (session, actor) = self.of(turn)?;
+        let admitted = actor.admitted.take().ok_or("nothing was let through")?;
+        if let Some(form) = value.get("failed") {
+            let failure = read::<FailedForm>(form)?.failure();
+            actor.call = settle(admitted, actor.turn.scope_mut(), session, at, Err(failure));
+        } else if value == "succeeded" {
+            settle(admitted, actor.turn.scope_mut(), session, at, Ok(()));
+        } else {
+            let id = admitted.attempt(actor.turn.scope()).map_or(0, |attempt| attempt.id);
+            let _ = admitted.into_call().handle(actor.turn.scope_mut(), session, at, Event::Abandoned(id));
+        }
+        Ok(())
+    }
+
+    // ---- What the host reports ----
+
+    fn report(&mut self, turn: usize, at: Instant, verb: &str, value: &Value) -> Result<(), String> {
+        match verb {
+            "failed" => {
+                let form: FailedForm = read(value)?;
+                self.event(turn, at, Event::Failed { id: form.id, failure: form.failure() })
+            }
+            "progress" => {
+                let form: ProgressForm = read(value)?;
+                self.event(turn, at, Event::Progress { id: form.id, meaningful: form.meaningful })
+            }
+            "decided" => {
+                let form: DecidedForm = read(value)?;
+                let digest = digest_of(form.digest.as_deref().unwrap_or_default())?;
+                self.event(turn, at, Event::Decided { id: form.id, decision: form.decision, digest })
+            }
+            "replied" => self.replied(turn, at, &read(value)?),
+            "interrupted" => self.event(turn, at, Event::Interrupted),
+            _ => self.event(turn, at, plain(verb, read(value)?)?),
+        }
+    }
+
+    fn replied(&mut self, turn: usize, at: Instant, form: &RepliedForm) -> Result<(), String> {
+        let rows = form.tool_calls.as_deref().unwrap_or_default();
+        let digests = rows.iter().map(|row| row.digest()).collect::<Result<Vec<_>, String>>()?;
+        let calls: Vec<ToolCall<'_>> = rows
+            .iter()
+            .zip(&digests)
+            .map(|(row, digest)| ToolCall {
+                name: &row.name,
+                arguments: digest.as_ref().copied().map_err(String::as_str),
+                risky: row.risk(),
+            })
+            .collect();
+        let usage = Usage { input_tokens: form.usage.input_tokens, output_tokens: form.usage.output_tokens };
+        let reply = match &form.answer {
+            Some(_) => Reply::Answer,
+            None if calls.is_empty() => Reply::Nothing,
+            None => Reply::ToolCalls(&calls),
+        };
+        self.event(turn, at, Event::Replied { id: form.id, reply, usage })
+    }
+
+    fn event(&mut self, turn: usize, at: Instant, event: Event<'_>) -> Result<(), String> {
+        let (session, actor) = self.of(turn)?;
+        let accepted = actor.handle(session, at, event).accepted();
+        self.seen.word(if accepted { "event" } else { "stale" }, event_word(&event));
+        self.fields([("accepted", accepted.into())]);
+        Ok(())
+    }
+
+    // ---- The transcript ----
+
+    fn fields<const N: usize>(&mut self, fields: [(&str, Value); N]) {
+        for (name, value) in fields {
+            let _ = write!(self.told, " {name}={value}");
+        }
+        self.told.push('\n');
+    }
+
+    /// Tells what is left, and gives the whole transcript away.
+    pub fn close(&mut self) -> String {
+        let at = Instant::from_millis(self.now);
+        let wall = self.wall + self.now;
+        let routes: Vec<RouteId> = (0_u8..).zip(self.session.routes()).map(|(id, _)| RouteId(id)).collect();
+        let states: Vec<&str> = routes.iter().map(|route| self.session.breaker(*route, at).name()).collect();
+        let approvals: Vec<&str> = self.session.standing_approvals().collect();
+        let snapshot = self.session.snapshot(at, wall);
+        let left = [("breakers", json!(states)), ("approvals", json!(approvals)), ("snapshot", snapshot.into())];
+        self.told += "session";
+        self.fields(left);
+        for turn in 0..self.actors.len() {
+            self.leave(turn, at, wall);
+        }
+        std::mem::take(&mut self.told)
+    }
+
+    fn leave(&mut self, turn: usize, at: Instant, wall: u64) {
+        let Some(actor) = self.actors.get(turn) else { return };
+        let scope = actor.turn.scope();
+        let report = actor.turn.report(&self.session);
+        self.seen.report(&report);
+        let outcomes: Vec<Value> = (0..TOOL_CALLS)
+            .map(|index| {
+                let told = said::outcome(index, actor.turn.outcome(index));
+                json!([told["outcome"], told["limit"], actor.turn.sentence(index)])
+            })
+            .collect();
+        let left = scope.deadline().map(|deadline| said_ms(deadline - at));
+        let route = scope.route().map(|route| self.session.route_name(route));
+        let tally = [
+            ("route", json!(route)),
+            ("stop_reason", json!(report.stop_reason.map(|reason| reason.name()))),
+            ("degraded", json!(report.degraded)),
+            ("steps", json!(report.steps)),
+            ("attempts", json!(report.attempts)),
+            ("tool_calls", json!(report.tool_calls)),
+            ("blocked", json!(report.blocked)),
+            ("input_tokens", json!(report.usage.input_tokens)),
+            ("output_tokens", json!(report.usage.output_tokens)),
+            ("failure", failure(report.failure)),
+            ("lines", json!(report.lines)),
+            ("time_left_ms", json!(left)),
+            ("calm", json!(actor.turn.calm_answer())),
+            ("outcomes", json!(outcomes)),
+            ("snapshot", json!(actor.turn.snapshot(at, wall))),
+        ];
+        let _ = write!(self.told, "turn {turn}");
+        self.fields(tally);
+    }
+}
+
+impl Actor {
+    fn handle(&mut self, session: &mut Session, at: Instant, event: Event<'_>) -> Handled {
+        match &mut self.call {
+            Some(call) => call.handle(self.turn.scope_mut(), session, at, event),
+            None => self.turn.handle(session, at, event),
+        }
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(value: &Value) -> Result<T, String> {
+    T::deserialize(value).map_err(|error| error.to_string())
+}
+
+fn route(value: &Value) -> Result<RouteId, String> {
+    read(value).map(RouteId)
+}
+
+fn plain(verb: &str, id: Id) -> Result<Event<'static>, String> {
+    match verb {
+        "taken" => Ok(Event::Taken(id)),
+        "succeeded" => Ok(Event::Succeeded(id)),
+        "waited" => Ok(Event::Waited(id)),
+        "ready" => Ok(Event::Ready(id)),
+        "not_ready" => Ok(Event::NotReady(id)),
+        "abandoned" => Ok(Event::Abandoned(id)),
+        _ => Err(format!("no such verb: {verb}")),
+    }
+}
+
+fn taken(command: Command) -> Option<Id> {
+    match command {
+        Command::Attempt(attempt) => Some(attempt.id),
+        Command::Switch { id, .. }
+        | Command::Rebuild { id, .. }
+        | Command::AskApproval { id, .. }
+        | Command::Cancel { id, .. } => Some(id),
+        Command::Wait { .. } | Command::Finish(_) => None,
+    }
+}
+
+/// What the classes of Python and JavaScript tell of an end beyond a vector.
+fn finish(fields: &mut Map<String, Value>, verdict: &Verdict, at: Instant) {
+    let retry_in = verdict.retry_at.and_then(Instant::known).map(|retry_at| said_ms(retry_at - at));
+    fields.remove("retry_at_ms");
+    fields.insert("retry_in_ms".into(), json!(retry_in));
+    fields.insert("timed_out".into(), verdict.timed_out().into());
+    fields.insert("raised".into(), json!([false, true].map(|original| verdict.raised(original).name())));
+    fields.insert("failure".into(), failure(verdict.failure));
+}
+
+fn failure(failure: Option<Failure>) -> Value {
+    let Some(failure) = failure else { return Value::Null };
+    json!([
+        failure.kind.name(),
+        failure.status,
+        failure.retry_after.map(said_ms),
+        failure.reset_after.map(said_ms),
+        failure.phase.map(|phase| phase.name()),
+        failure.should_retry,
+        failure.effect.name(),
+    ])
+}
+
+fn said_ms(span: std::time::Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
