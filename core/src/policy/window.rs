@@ -14,9 +14,12 @@ pub(crate) struct Window {
     buckets: [[u32; 2]; MOST_BUCKETS as usize],
     /// The slice that `now` was in at the last event, counted from the host's zero.
     head: u64,
+    /// Where that slice is counted, and when it ends: worked out once a slice, since a division is most of what counting costs.
+    at: usize,
+    ends: Instant,
 }
 
-stored! { Window { buckets, head } }
+stored! { Window { buckets, head, at, ends } }
 
 /// How a window is cut: its slices lie on whole multiples of their width.
 #[derive(Debug, Clone, Copy)]
@@ -39,8 +42,7 @@ impl Window {
     /// Counts one event in column `column` (0 or 1).
     pub(crate) fn add(&mut self, slices: Slices, now: Instant, column: usize) {
         self.advance(slices, now);
-        let at = usize::try_from(self.head % u64::from(slices.count())).unwrap_or(0);
-        if let Some(counter) = self.buckets.get_mut(at).and_then(|bucket| bucket.get_mut(column)) {
+        if let Some(counter) = self.buckets.get_mut(self.at).and_then(|bucket| bucket.get_mut(column)) {
             *counter = counter.saturating_add(1);
         }
     }
@@ -52,7 +54,12 @@ impl Window {
     }
 
     fn advance(&mut self, slices: Slices, now: Instant) {
-        let target = now.as_millis() / slices.width();
+        if now >= self.ends {
+            self.advance_to(slices, now.as_millis() / slices.width());
+        }
+    }
+
+    fn advance_to(&mut self, slices: Slices, target: u64) {
         let count = u64::from(slices.count());
         if target >= self.head.saturating_add(count) {
             self.buckets = Default::default();
@@ -64,6 +71,12 @@ impl Window {
                 *bucket = [0, 0];
             }
         }
+        self.stand(slices);
+    }
+
+    fn stand(&mut self, slices: Slices) {
+        self.at = usize::try_from(self.head % u64::from(slices.count())).unwrap_or(0);
+        self.ends = Instant::from_millis(self.head.saturating_add(1).saturating_mul(slices.width()));
     }
 
     /// Moves the window along with the clock when a snapshot is restored on another one.
@@ -76,6 +89,9 @@ impl Window {
             buckets.rotate_right(turned);
         }
         self.head = head;
+        if self.ends != Instant::ZERO {
+            self.stand(slices);
+        }
     }
 }
 
