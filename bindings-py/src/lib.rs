@@ -29,7 +29,7 @@ mod _native {
     #[pymodule_export]
     use crate::session::{Session, monotonic, set_default_clock};
     #[pymodule_export]
-    use crate::turn::Turn;
+    use crate::turn::{Turn, check_tool};
     #[pymodule_export]
     use crate::words::{
         breaker_open, deadline_passed, empty_reply, given_up_on, judge_finish, no_steps_left, read_reply, steps_taken,

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 use failsoft::command::{Command, Event, Id, Reply, ReplyKind, ToolCall};
 use failsoft::policy::approval::{Decision, Digest};
 use failsoft::policy::limits::{Limit, Usage};
-use failsoft::{Entered, Instant, Replay, Tool, ToolOutcome, Work, enter, settle};
+use failsoft::value::{Spelling, Value};
+use failsoft::{Entered, Instant, Tool, ToolOutcome, Work, enter, settle};
 use pyo3::IntoPyObjectExt;
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -27,16 +27,24 @@ type ToolRow = (String, bool, String, Option<f64>);
 type CallRow = (Lossy, Option<String>, Option<Lossy>, HostRisk);
 
 fn read_tools(rows: Vec<ToolRow>) -> PyResult<Arc<[Tool]>> {
-    let mut tools = Vec::new();
-    for (name, risky, replay, timeout) in rows {
-        let replay = named("tool.replay", &replay, Replay::NAMES, Replay::from_name(&replay))?;
-        let timeout = timeout.map(std::time::Duration::try_from_secs_f64).transpose();
-        let timeout = timeout.map_err(|_| {
-            PyValueError::new_err(format!("tool {name}: a timeout that is negative or no number is not allowed"))
-        })?;
-        tools.push(Tool { risky, replay, timeout, ..Tool::new(name) });
-    }
-    Ok(Arc::from(tools))
+    rows.into_iter().map(read_tool).collect::<PyResult<Vec<_>>>().map(Arc::from)
+}
+
+fn read_tool((name, risky, replay, timeout): ToolRow) -> PyResult<Tool> {
+    let fields = [
+        ("name", Value::Text(name)),
+        ("risky", Value::Bool(risky)),
+        ("replay", Value::Text(replay)),
+        ("timeout", timeout.map_or(Value::Null, Value::Number)),
+    ];
+    let row = Value::Map(fields.map(|(name, field)| (name.to_string(), field)).into());
+    Tool::from_value(&row, Spelling::Python).map_err(invalid)
+}
+
+/// Refuses a tool whose fields are wrong: a row of name, risky, replay and timeout in seconds.
+#[pyfunction]
+pub(crate) fn check_tool(name: String, risky: bool, replay: String, timeout: Option<f64>) -> PyResult<()> {
+    read_tool((name, risky, replay, timeout)).map(drop)
 }
 
 #[pymethods]

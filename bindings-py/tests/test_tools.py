@@ -118,7 +118,7 @@ def test_nonsense_is_refused() -> None:
 
     def positional(a: int, /) -> None: ...
 
-    with pytest.raises(ValueError, match=r'tool\.replay: "twice" is not allowed; use one of once, idempotent, keyed'):
+    with pytest.raises(ValueError, match=r'tool\.replay: "twice" is not allowed; use one of idempotent, keyed, once'):
         tool(positional, replay="twice")
     with pytest.raises(TypeError, match="tool generator: a generator brings no result"):
         tool(generator)

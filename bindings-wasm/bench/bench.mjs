@@ -97,7 +97,8 @@ async function withOpenBreaker() {
 // ---- How others guard it ----
 
 function stack(fn) {
-  const { ConsecutiveBreaker, ExponentialBackoff, TimeoutStrategy, circuitBreaker, fallback, handleAll, timeout } = cockatiel;
+  const { ConsecutiveBreaker, ExponentialBackoff, TimeoutStrategy, circuitBreaker, fallback, handleAll, timeout } =
+    cockatiel;
   const retries = cockatiel.retry(handleAll, { maxAttempts: 2, backoff: new ExponentialBackoff() });
   const breaker = circuitBreaker(handleAll, { halfOpenAfter: 30_000, breaker: new ConsecutiveBreaker(1000) });
   const limit = timeout(600_000, TimeoutStrategy.Aggressive);
@@ -167,6 +168,7 @@ function failures() {
   const block = retries("two failures, then success; no waiting", thirdTime);
   const { measure } = block;
   block.measure = async (rounds) => {
+    await new Promise(setImmediate); // what real timers have been set is cleared before
     globalThis.setTimeout = (work, delay) => (delay < 60_000 ? queueMicrotask(work) : undefined);
     try {
       await measure.call(block, rounds);
@@ -210,7 +212,10 @@ async function breakerOpen() {
     throw new Error("it was not refused");
   };
   const mine = new CircuitBreaker({ consecutive: 1, open: DAY, maxOpen: DAY });
-  await refused(() => mine.call(broken), (error) => error instanceof TransientError);
+  await refused(
+    () => mine.call(broken),
+    (error) => error instanceof TransientError,
+  );
   const session = await withOpenBreaker();
   const isOpen = (error) => error instanceof BreakerOpen;
   const cases = {
@@ -226,7 +231,10 @@ async function breakerOpen() {
   if (cockatiel) {
     const { ConsecutiveBreaker, circuitBreaker, handleAll, isBrokenCircuitError } = cockatiel;
     const breaker = circuitBreaker(handleAll, { halfOpenAfter: DAY, breaker: new ConsecutiveBreaker(1) });
-    await refused(() => breaker.execute(broken), () => true);
+    await refused(
+      () => breaker.execute(broken),
+      () => true,
+    );
     cases["cockatiel circuitBreaker"] = awaited("refused(() => breaker.execute(fn), refusal)", {
       refused,
       breaker,
@@ -236,7 +244,10 @@ async function breakerOpen() {
   }
   if (opossum) {
     const breaker = ended(new opossum.default(broken, { resetTimeout: DAY }));
-    await refused(() => breaker.fire(), () => true);
+    await refused(
+      () => breaker.fire(),
+      () => true,
+    );
     const refusal = (error) => error.code === "EOPENBREAKER";
     cases["opossum .fire"] = awaited("refused(() => breaker.fire(), refusal)", { refused, breaker, refusal });
   }
@@ -267,7 +278,9 @@ function sized(tarball) {
   if (tarball) {
     console.log(`  the packed package: ${statSync(tarball).size} bytes`);
   }
-  console.log(`  a session of two routes: ${bytesOf('new Session({ routes: ["primary", "backup"], seed: 7 })', 2000)} bytes`);
+  console.log(
+    `  a session of two routes: ${bytesOf('new Session({ routes: ["primary", "backup"], seed: 7 })', 2000)} bytes`,
+  );
   console.log(`  a turn: ${bytesOf("session.turn()", 20_000)} bytes`);
   return { raw, gzipped };
 }
@@ -275,7 +288,12 @@ function sized(tarball) {
 function targets({ success, import: fresh }, size) {
   console.log("\ntargets");
   if (success && cockatiel) {
-    verdict("success path, everything on, to cockatiel's retry alone: at most", success.ratio(EVERYTHING, COCKATIEL), 1, "x");
+    verdict(
+      "success path, everything on, to cockatiel's retry alone: at most",
+      success.ratio(EVERYTHING, COCKATIEL),
+      1,
+      "x",
+    );
   }
   if (fresh) {
     for (const name of ['import "failsoft"', 'import "failsoft/wasm" and initSync(bytes)']) {
@@ -305,7 +323,9 @@ if (strange !== undefined) {
   throw new Error(`--only ${strange}: there is no such block; use one of ${Object.keys(BLOCKS).join(", ")}, sizes`);
 }
 console.log(`node ${process.versions.node}, failsoft from ${import.meta.resolve("failsoft")}, ${rounds} rounds`);
-const missing = Object.entries({ cockatiel, "p-retry": pRetry, "async-retry": asyncRetry, opossum }).filter(([, there]) => !there);
+const missing = Object.entries({ cockatiel, "p-retry": pRetry, "async-retry": asyncRetry, opossum }).filter(
+  ([, there]) => !there,
+);
 if (missing.length > 0) {
   console.log(`not installed, not measured: ${missing.map(([name]) => name).join(", ")}`);
 }

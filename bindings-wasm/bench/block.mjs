@@ -6,6 +6,8 @@ import { runInNewContext } from "node:vm";
 export const LOOP = "hand-written loop";
 /** Nanoseconds that one sample takes, about. */
 const SAMPLE = 2e6;
+/** And that a case runs before it is measured. */
+const WARM = 50e6;
 
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc");
@@ -65,13 +67,12 @@ export function awaited(expression, names) {
   return new Function(...Object.keys(names), source)(...Object.values(names));
 }
 
-/** How many runs make a sample. Run for a while before, as functions get faster when they have run often. */
+/** How many runs make a sample. It runs for a while before: what has run often is compiled better. */
 async function countOf(run) {
-  await run(20_000);
-  let count = 16;
-  let took = await run(count);
-  while (took < SAMPLE / 4) {
-    count *= 4;
+  let count = 1;
+  let took = 0;
+  for (let whole = 0; whole < WARM || took < SAMPLE / 4; whole += took) {
+    count *= took < SAMPLE / 4 ? 4 : 1;
     took = await run(count);
   }
   return Math.max(1, Math.floor((count * SAMPLE) / took));

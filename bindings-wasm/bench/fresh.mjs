@@ -40,7 +40,10 @@ export function imports() {
   };
   for (const name of ["cockatiel", "opossum", "p-retry"]) {
     try {
-      cases[`import "${name}"`] = ((source) => () => told(source))(timed("", `await import(${found(name)});`));
+      cases[`import "${name}"`] = (
+        (source) => () =>
+          told(source)
+      )(timed("", `await import(${found(name)});`));
     } catch {} // it is not there
   }
   return new Block("import, each in a fresh Node", cases, { once: true });

@@ -2,6 +2,7 @@
 
 import { native, out } from "./engine.js";
 import { known, readFailure } from "./failure.js";
+import { hear, unhear } from "./signals.js";
 import { names } from "./words.js";
 
 const WORKS = ["model", "tool", "function"];
@@ -112,7 +113,7 @@ export class Attempt {
   /** The host's own: it is over, and nothing listens any more. */
   done() {
     if (this.#forward !== undefined) {
-      this.#caller.removeEventListener("abort", this.#forward);
+      unhear(this.#caller, this.#forward);
       this.#forward = undefined;
     }
     this.#caller = undefined;
@@ -123,8 +124,8 @@ export class Attempt {
     if (caller.aborted) {
       this.abort(caller.reason);
     } else {
-      this.#forward = () => this.abort(caller.reason);
-      caller.addEventListener("abort", this.#forward);
+      this.#forward = { handleEvent: () => this.abort(caller.reason) };
+      hear(caller, this.#forward);
     }
   }
 }
@@ -210,5 +211,8 @@ const ORDER = Object.values(KINDS);
 
 /** The command that the engine wrote, by the number of its kind. */
 export function readCommand(kind, session) {
+  if (kind >= ORDER.length) {
+    throw new Error("this call or turn is over, and its place was given back");
+  }
   return kind === 0 ? new Attempt(session) : new ORDER[kind](out());
 }

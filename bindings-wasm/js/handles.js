@@ -11,8 +11,14 @@ const registry = new FinalizationRegistry((held) => native.release(Math.floor(he
 
 /** Releases this handle when `owner` is collected. */
 export function keep(owner, table, handle) {
-  registry.register(owner, table * HIGH + handle);
+  registry.register(owner, table * HIGH + handle, owner);
   return handle;
+}
+
+/** Releases it now, where it is known that nobody will ask again. */
+export function letGo(owner, table, handle) {
+  registry.unregister(owner);
+  native.release(table, handle);
 }
 
 /** Runs what may refuse its input; the engine's one line becomes an error. */

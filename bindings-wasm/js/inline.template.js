@@ -11,6 +11,9 @@ function bytesOf(base64) {
   if (typeof Uint8Array.fromBase64 === "function") {
     return Uint8Array.fromBase64(base64);
   }
+  if (typeof globalThis.Buffer?.from === "function") {
+    return globalThis.Buffer.from(base64, "base64"); // the loop below would be half of an import in Node
+  }
   const text = atob(base64);
   const bytes = new Uint8Array(text.length);
   for (let place = 0; place < text.length; place += 1) {

@@ -4,8 +4,9 @@ import { monotonic, setDefaultClock } from "./clock.js";
 import { Attempt, readCommand } from "./command.js";
 import { native, out } from "./engine.js";
 import { known, numbersOf, readFailure } from "./failure.js";
-import { checked, keep, parsed, statistics, TABLES } from "./handles.js";
+import { checked, keep, letGo, parsed, statistics, TABLES } from "./handles.js";
 import { handleOf, policyOf } from "./policy.js";
+import { restoring, rowOf } from "./rows.js";
 import { names } from "./words.js";
 
 export { AskApproval, Attempt, Cancel, Finish, Rebuild, Switch, Wait } from "./command.js";
@@ -77,6 +78,12 @@ export class MachineSession {
     return native.sessionWithdraw(this.handle, tool);
   }
 
+  /** Gives its place in the engine back before the collector would, for a host that knows that it is over. */
+  release() {
+    letGo(this, TABLES.sessions, this.handle);
+    this.handle = GONE;
+  }
+
   clientOf(route) {
     return this.#clients[route];
   }
@@ -86,6 +93,8 @@ export class MachineSession {
   }
 }
 
+/** The handle of what was given back: the engine knows none like it. */
+const GONE = -1;
 const SEEDS = 2n ** 64n;
 
 /** A seed of 64 bits: the host's own, or random. */
@@ -144,10 +153,8 @@ export class MachineTurn extends Machine {
   }
 
   /** A turn from its snapshot, its tools given anew. After a death, report `interrupted` first. */
-  static restore(session, text, tools, wall) {
-    const stored = parsed("snapshot", text, "the text of a turn's snapshot");
-    const make = () => native.turnRestore(session.handle, stored, tools.map(rowOf), session.now(), wall);
-    return new this(session, tools, make);
+  static restore(session, text, tools = [], wall = Date.now()) {
+    return new MachineTurn(session, tools, restoring(session, text, tools, wall));
   }
 
   now() {
@@ -256,31 +263,40 @@ export class MachineTurn extends Machine {
   /** The attempt worked. */
   settle(attempt) {
     native.settle(attempt.entry, this.session.now());
+    attempt.entry = GONE;
   }
 
   /** The attempt failed: the call goes on from there by `next`. */
   settleFailed(attempt, failure) {
-    const call = Call.of(this, attempt.entry);
+    const call = this.#long(attempt);
     call.failed(attempt.id, failure);
     return call;
   }
 
   /** The attempt was dropped: permits go back, nobody is charged. */
   settleAbandoned(attempt) {
-    const call = Call.of(this, attempt.entry);
+    const call = this.#long(attempt);
     call.abandoned(attempt.id);
     call.release();
+  }
+
+  /** The call of an attempt that was let through, to be driven the long way. */
+  #long(attempt) {
+    const call = Call.of(this, attempt.entry);
+    attempt.entry = GONE;
+    return call;
+  }
+
+  /** Gives its place in the engine back before the collector would, for a host that knows that it is over. */
+  release() {
+    letGo(this, TABLES.turns, this.handle);
+    this.handle = GONE;
   }
 
   /** The state as text; `wall` is milliseconds since the Unix epoch. */
   snapshot(wall = Date.now()) {
     return JSON.stringify(native.turnSnapshot(this.handle, this.now(), wall));
   }
-}
-
-/** A tool as the engine takes it. */
-function rowOf({ name, risky, replay, timeout }) {
-  return { name, risky, replay, timeout };
 }
 
 /** One guarded operation within a turn. */
@@ -319,7 +335,7 @@ export class Call extends Machine {
   release() {
     if (this.handle >= 0) {
       native.release(TABLES.calls, this.handle);
-      this.handle = -1;
+      this.handle = GONE;
     }
   }
 }

@@ -3,6 +3,7 @@
 
 import { CallTimeout } from "./errors.js";
 import { words } from "./machine.js";
+import { hear, unhear } from "./signals.js";
 import { Alarm, current } from "./time.js";
 
 /**
@@ -25,7 +26,7 @@ export class Race extends Alarm {
       this.left(signal.reason);
     } else {
       this.signal = signal;
-      signal?.addEventListener("abort", this);
+      hear(signal, this);
       if (until < Infinity) {
         this.source = source;
         source.arm(this, until);
@@ -53,7 +54,7 @@ export class Race extends Alarm {
     }
     this.isOver = true;
     this.source?.disarm(this);
-    this.signal?.removeEventListener("abort", this);
+    unhear(this.signal, this);
     return true;
   }
 

@@ -74,14 +74,24 @@ async function again(fn, settings, last) {
   const { judge, sleep, signal } = settings;
   const failure = judge(last);
   const turn = turnOf(settings);
-  const entered = turn.enter();
-  const call = entered.kind === "attempt" ? turn.settleFailed(entered, failure) : entered;
-  return drive(call, (attempt) => fn(attempt), undefined, { sleep, judge, signal, last });
+  try {
+    const entered = turn.enter();
+    const call = entered.kind === "attempt" ? turn.settleFailed(entered, failure) : entered;
+    return await drive(call, (attempt) => fn(attempt), undefined, { sleep, judge, signal, last });
+  } finally {
+    release(turn);
+  }
 }
 
 /** A turn without routes. */
 function turnOf({ policy, clock, seed }) {
   return new MachineTurn(new MachineSession(policy(), [], clock, seed), []);
+}
+
+/** Nobody else has heard of it: sooner than the collector would. */
+function release(turn) {
+  turn.release();
+  turn.session.release();
 }
 
 /** Options that were checked: a policy to be had, and a judge. */
@@ -189,7 +199,8 @@ export function attempts(options) {
 
 async function* blocks(settings) {
   const { judge, sleep, signal } = settings;
-  const call = new Call(turnOf(settings));
+  const turn = turnOf(settings);
+  const call = new Call(turn);
   try {
     while (true) {
       signal?.throwIfAborted();
@@ -214,6 +225,7 @@ async function* blocks(settings) {
     }
   } finally {
     call.release();
+    release(turn);
   }
 }
 

@@ -8,6 +8,7 @@ import { MachineSession, MachineTurn, Policy, stands, words } from "./machine.js
 import { checkFunction, checkOptionalFunction, checkOptions, checkSignal, checkSpan, shown } from "./options.js";
 import { Home, isThenable, promised, Race } from "./race.js";
 import { fieldsOf, Route } from "./route.js";
+import { restoring } from "./rows.js";
 import { current } from "./time.js";
 
 const OPTIONS = ["routes", "policy", "clock", "sleep", "seed", "log"];
@@ -119,14 +120,19 @@ function toConsole({ level, message }) {
 /** One request of a user. It begins at the primary, and all its calls share one deadline and one account. */
 export class Turn extends MachineTurn {
   /** @param owner the session. @param options `tools` for a turn that runs them itself, and `deadline`. */
-  constructor(owner, { tools = [], deadline } = {}) {
-    super(owner.core, tools);
+  constructor(owner, { tools = [], deadline, restored } = {}) {
+    super(owner.core, tools, restored);
     this.owner = owner;
     this.home = undefined;
     if (deadline !== undefined) {
       checkSpan("turn", "deadline", deadline);
       this.shorten(deadline);
     }
+  }
+
+  /** A turn of this session from its snapshot, its tools given anew. After a death, report `interrupted` first. */
+  static restore(owner, text, tools = [], wall = Date.now()) {
+    return new Turn(owner, { tools, restored: restoring(owner.core, text, tools, wall) });
   }
 
   /**

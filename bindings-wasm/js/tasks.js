@@ -1,5 +1,6 @@
 // Work that runs beside the one driver of a turn.
 
+import { hear, unhear } from "./signals.js";
 import { Alarm, current } from "./time.js";
 
 /** Tasks that leave their reports for the driver, which alone talks to the engine. */
@@ -68,7 +69,7 @@ class Waiting extends Alarm {
   }
 
   begin(delay) {
-    this.signal?.addEventListener("abort", this);
+    hear(this.signal, this);
     if (delay < Infinity) {
       this.source.arm(this, this.source.now() + delay);
     }
@@ -76,7 +77,7 @@ class Waiting extends Alarm {
 
   end() {
     this.source.disarm(this);
-    this.signal?.removeEventListener("abort", this);
+    unhear(this.signal, this);
     this.over();
   }
 

@@ -1,6 +1,7 @@
 // Real time, and the place where `failsoft/testing` puts virtual time instead.
 
 import { monotonic } from "./machine.js";
+import { hear, unhear } from "./signals.js";
 
 /** Longer spans are cut into slices: a timer takes 2^31 - 1 ms at most, and some systems misjudge long ones. */
 const LONGEST_SLEEP = 3_600_000;
@@ -210,14 +211,14 @@ class Sleeper extends Alarm {
   }
 
   ring() {
-    this.signal?.removeEventListener("abort", this);
+    unhear(this.signal, this);
     this.resolve();
   }
 
   /** The signal was aborted. */
   handleEvent() {
     this.source.disarm(this);
-    this.signal.removeEventListener("abort", this);
+    unhear(this.signal, this);
     this.reject(this.signal.reason);
   }
 }
@@ -230,7 +231,7 @@ export function rest(source, delay, signal) {
       return;
     }
     const sleeper = new Sleeper(source, signal, resolve, reject);
-    signal?.addEventListener("abort", sleeper);
+    hear(signal, sleeper);
     if (delay < Infinity) {
       source.arm(sleeper, source.now() + delay);
     }

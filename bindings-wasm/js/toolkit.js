@@ -69,7 +69,13 @@ export async function fallback(...given) {
   const routes = given.map((_, place) => `option ${place + 1}`);
   const session = new Session({ routes, policy: fallbackPolicy });
   const request = (attempt) => given[session.routes.indexOf(attempt.route)](attempt);
-  return session.turn().call(request, options);
+  const turn = session.turn();
+  try {
+    return await turn.call(request, options);
+  } finally {
+    turn.release();
+    session.core.release();
+  }
 }
 
 /** Lets exactly `maxSteps` steps through, 1 to 100,000. */

@@ -2,9 +2,9 @@
 
 import { InvalidOption } from "./errors.js";
 import { checkFunction, checkOptions, isGenerator, shown } from "./options.js";
+import { checkTool } from "./rows.js";
 
 const OPTIONS = ["name", "description", "parameters", "risky", "replay", "timeout"];
-const REPLAYS = ["once", "idempotent", "keyed"];
 const ANYTHING = { type: "object", properties: {}, additionalProperties: true };
 
 /** A function that a model may ask for. Made by `tool`; `fn` is the function itself. */
@@ -15,14 +15,8 @@ export class Tool {
     const { name, description = "", parameters = ANYTHING, risky = false, replay = "once", timeout } = options ?? {};
     this.fn = fn;
     this.name = name ?? fn.name;
-    if (typeof this.name !== "string" || this.name === "") {
-      throw new InvalidOption('tool.name: "" is not allowed; name a nameless function, such as { name: "add" }');
-    }
     if (isGenerator(fn)) {
       throw new TypeError(`tool ${this.name}: a generator brings no result; use a function that returns one`);
-    }
-    if (!REPLAYS.includes(replay)) {
-      throw new InvalidOption(`tool.replay: ${shown(replay)} is not allowed; use one of ${REPLAYS.join(", ")}`);
     }
     if (typeof risky !== "boolean" && typeof risky !== "function") {
       throw new InvalidOption(
@@ -37,6 +31,7 @@ export class Tool {
     this.risky = risky;
     this.replay = replay;
     this.timeout = timeout;
+    checkTool(this.row());
   }
 
   /** The predicate's word on a call: undefined if there is no predicate. */

@@ -5,9 +5,9 @@ use failsoft::{Call, Replay, Work, words};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::command::{event, taken, write};
+use crate::command::{GONE, event, taken, write};
 use crate::convert::{failure, instant, maybe_span, named};
-use crate::tables::{Guarded, Handle, handle, with};
+use crate::tables::{Guarded, Handle, with};
 
 /// A call that has not begun.
 #[wasm_bindgen(js_name = callNew)]
@@ -15,7 +15,7 @@ pub fn new(turn: Handle, replay: &str, streaming: bool, restartable: bool, timeo
     let replay = named("replay", replay, Replay::NAMES, Replay::from_name(replay))?;
     let call = Call::new(Work::Function).replay(replay).timeout(maybe_span(timeout));
     let core = if streaming { call.streaming(restartable) } else { call };
-    Ok(with(|tables| handle(tables.calls.insert(Guarded { turn, core }))))
+    Ok(with(|tables| tables.keep_call(Guarded { turn, core })))
 }
 
 /// What to do next; with `take`, what it says is taken in the same breath.
@@ -33,7 +33,7 @@ pub fn poll(call: Handle, now: f64, take: bool) -> u32 {
             _ => String::new(),
         }))
     });
-    said.unwrap_or_default()
+    said.unwrap_or(GONE)
 }
 
 fn tell(call: Handle, now: f64, event: Event<'_>) -> bool {

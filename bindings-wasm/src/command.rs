@@ -6,6 +6,9 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::out::{at, failure, limit, say, say_text, span};
 
+/// The kind for what is not there any more: none that JavaScript knows.
+pub(crate) const GONE: u32 = 7;
+
 /// The kinds, in the order of `names.json`.
 pub(crate) fn write(command: Command, now: Instant, message: impl FnOnce() -> String) -> u32 {
     match command {

@@ -26,6 +26,8 @@ pub(crate) struct Tables {
 /// A turn, and whose it is.
 pub(crate) struct Within {
     pub(crate) session: Handle,
+    /// How many of its calls are in their table.
+    pub(crate) calls: usize,
     pub(crate) core: Turn,
 }
 
@@ -66,6 +68,28 @@ impl Tables {
         Some((&mut within.core, self.sessions.get_mut(within.session as usize)?))
     }
 
+    /// Takes a call in.
+    pub(crate) fn keep_call(&mut self, guarded: Guarded) -> Handle {
+        if let Some(within) = self.turns.get_mut(guarded.turn as usize) {
+            within.calls += 1;
+        }
+        handle(self.calls.insert(guarded))
+    }
+
+    pub(crate) fn drop_call(&mut self, call: Handle) {
+        let Some(guarded) = self.calls.try_remove(call as usize) else { return };
+        if let Some(within) = self.turns.get_mut(guarded.turn as usize) {
+            within.calls = within.calls.saturating_sub(1);
+        }
+    }
+
+    /// A turn takes along what nobody can ask for any more: calls whose loop was collected before its end.
+    fn drop_turn(&mut self, turn: Handle) {
+        if self.turns.try_remove(turn as usize).is_some_and(|within| within.calls > 0) {
+            self.calls.retain(|_, guarded| guarded.turn != turn);
+        }
+    }
+
     /// A call with its turn and session.
     pub(crate) fn call(&mut self, call: Handle) -> Option<(&mut Call, &mut Turn, &mut Session)> {
         let guarded = self.calls.get_mut(call as usize)?;
@@ -81,8 +105,8 @@ pub fn release(table: u32, handle: Handle) {
     with(|tables| match table {
         0 => drop(tables.policies.try_remove(key)),
         1 => drop(tables.sessions.try_remove(key)),
-        2 => drop(tables.turns.try_remove(key)),
-        3 => drop(tables.calls.try_remove(key)),
+        2 => tables.drop_turn(handle),
+        3 => tables.drop_call(handle),
         4 => drop(tables.circuits.try_remove(key)),
         _ => drop(tables.counters.try_remove(key)),
     });

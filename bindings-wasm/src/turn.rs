@@ -5,38 +5,26 @@ use std::sync::Arc;
 use failsoft::command::{Event, Id, Reply, ReplyKind, Risk, ToolCall};
 use failsoft::policy::approval::{Decision, Digest};
 use failsoft::policy::limits::{Limit, Usage};
-use failsoft::value::Value;
-use failsoft::{Call, Replay, Session, Tool, ToolOutcome, Turn, Work};
+use failsoft::value::{Spelling, Value};
+use failsoft::{Call, Session, Tool, ToolOutcome, Turn, Work};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::command::{event, taken, write, write_attempt};
+use crate::command::{GONE, event, taken, write, write_attempt};
 use crate::convert::{failure, instant, invalid, maybe_span, named};
 use crate::out::{failure as written, say, span};
 use crate::plain::{thing, value};
-use crate::tables::{Guarded, Handle, Within, handle, with};
+use crate::tables::{Guarded, Handle, Tables, Within, handle, with};
 
 fn read_tools(rows: Vec<JsValue>) -> Result<Arc<[Tool]>, JsValue> {
-    let text = |row: &Value, field: &str| match row.get(field) {
-        Some(Value::Text(text)) => text.clone(),
-        _ => String::new(),
-    };
-    let read = |row: JsValue| {
-        let row = value(&row);
-        let (name, replay) = (text(&row, "name"), text(&row, "replay"));
-        let replay = named("tool.replay", &replay, Replay::NAMES, Replay::from_name(&replay))?;
-        let risky = matches!(row.get("risky"), Some(Value::Bool(true)));
-        let timeout = match row.get("timeout") {
-            Some(Value::Number(millis)) if *millis >= 0.0 => maybe_span(*millis),
-            None | Some(Value::Null) => None,
-            Some(other) => {
-                let wrong = failsoft::Invalid::new(format!("tool {name}: timeout"), other, "milliseconds from 0");
-                return Err(invalid(wrong));
-            }
-        };
-        Ok(Tool { risky, replay, timeout, ..Tool::new(name) })
-    };
-    rows.into_iter().map(read).collect::<Result<Vec<_>, _>>().map(Arc::from)
+    let read = |row: &JsValue| Tool::from_value(&value(row), Spelling::JavaScript).map_err(invalid);
+    rows.iter().map(read).collect::<Result<Vec<_>, _>>().map(Arc::from)
+}
+
+/// Refuses a tool whose fields are wrong.
+#[wasm_bindgen(js_name = toolCheck)]
+pub fn check_tool(row: JsValue) -> Result<(), JsValue> {
+    read_tools(vec![row]).map(drop)
 }
 
 /// A turn that begins now; `tools` are objects of name, risky, replay and timeout.
@@ -46,7 +34,7 @@ pub fn new(session: Handle, tools: Vec<JsValue>, now: f64) -> Result<Handle, JsV
     with(|tables| {
         let lent = tables.sessions.get_mut(session as usize).ok_or("the session is gone")?;
         let core = Turn::new(lent, tools, instant(now));
-        Ok(handle(tables.turns.insert(Within { session, core })))
+        Ok(handle(tables.turns.insert(Within { session, calls: 0, core })))
     })
 }
 
@@ -55,7 +43,7 @@ pub fn new(session: Handle, tools: Vec<JsValue>, now: f64) -> Result<Handle, JsV
 pub fn restore(session: Handle, stored: &JsValue, tools: Vec<JsValue>, now: f64, wall: f64) -> Result<Handle, JsValue> {
     let tools = read_tools(tools)?;
     let core = Turn::restore_value(&value(stored), tools, instant(now), wall as u64).map_err(invalid)?;
-    Ok(with(|tables| handle(tables.turns.insert(Within { session, core }))))
+    Ok(with(|tables| handle(tables.turns.insert(Within { session, calls: 0, core }))))
 }
 
 fn of<R: Default>(turn: Handle, ask: impl FnOnce(&mut Turn, &mut Session) -> R) -> R {
@@ -73,13 +61,14 @@ pub fn snapshot(turn: Handle, now: f64, wall: f64) -> JsValue {
 #[wasm_bindgen(js_name = turnPoll)]
 pub fn poll(turn: Handle, now: f64, take: bool) -> u32 {
     let now = instant(now);
-    of(turn, |turn, session| {
+    let said = of(turn, |turn, session| {
         let next = turn.poll(session, now);
         if let (true, Some(id)) = (take, taken(next)) {
             let _ = turn.handle(session, now, Event::Taken(id));
         }
-        write(next, now, || turn.detail().to_string())
-    })
+        Some(write(next, now, || turn.detail().to_string()))
+    });
+    said.unwrap_or(GONE)
 }
 
 fn tell(turn: Handle, now: f64, event: Event<'_>) -> bool {
@@ -253,15 +242,17 @@ pub fn shorten(turn: Handle, now: f64, timeout: f64) {
 #[wasm_bindgen(js_name = turnEnter)]
 pub fn enter_call(turn: Handle, now: f64, streaming: bool, restartable: bool) -> i32 {
     with(|tables| {
-        let Some(entering) = tables.turns.get_mut(turn as usize) else { return i32::MIN };
-        let Some(session) = tables.sessions.get_mut(entering.session as usize) else { return i32::MIN };
+        let Tables { turns, sessions, calls, .. } = tables;
+        let Some(entering) = turns.get_mut(turn as usize) else { return i32::MIN };
+        let Some(session) = sessions.get_mut(entering.session as usize) else { return i32::MIN };
         let scope = entering.core.scope_mut();
-        let place = tables.calls.vacant_entry();
+        let place = calls.vacant_entry();
         let key = i32::try_from(place.key()).unwrap_or(i32::MAX);
         let call = Call::new(Work::Function);
         let call = if streaming { call.streaming(restartable) } else { call };
         // In its place from the beginning: a call is three hundred bytes.
         let call = &mut place.insert(Guarded { turn, core: call }).core;
+        entering.calls += 1;
         if !call.enter(scope, session, instant(now)) {
             return -1 - key;
         }
@@ -279,6 +270,6 @@ pub fn settled(call: Handle, now: f64) {
         if let Some((call, turn, session)) = tables.call(call) {
             call.settle(turn.scope_mut(), session, instant(now), Ok(()));
         }
-        drop(tables.calls.try_remove(call as usize));
+        tables.drop_call(call);
     });
 }

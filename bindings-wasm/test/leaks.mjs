@@ -1,8 +1,8 @@
 // Run by leaks.test.mjs in a process of its own, with `--expose-gc`: many calls, a third of them aborted and some dropped,
 // and what is alive at the end of each round. Prints one line of JSON.
 
-import { getEventListeners } from "node:events";
-import { PermanentError, retry, Session } from "failsoft";
+import { getEventListeners, setMaxListeners } from "node:events";
+import { PermanentError, Policy, retry, Session } from "failsoft";
 import { statistics } from "failsoft/machine";
 
 const ROUNDS = 10;
@@ -10,97 +10,119 @@ const CALLS = 20_000;
 /** So many are under way at once. */
 const TOGETHER = 200;
 
-const sessions = Array.from({ length: 4 }, () => new Session({ routes: ["primary", "backup"], sleep: rest, log: null }));
+// Stack traces take most of the time of a call that fails.
+Error.stackTraceLimit = 0;
 const busy = Object.assign(new Error("busy"), { status: 503 });
+
+/** What hangs and is dropped is given up on at once: until then the timer of its limit would hold it. */
+const hasty = new Policy({ attempt: { timeout: 1 }, retry: { jitter: "none" } });
+/** Nothing but the calls themselves is to be seen. Without jitter: a wait of 1 ms might be over before it has begun. */
+const patient = new Policy({
+  retry: { jitter: "none" },
+  breaker: { consecutive: 1000 },
+  budget: { floor: 1_000_000 },
+});
+
+const never = () => new Promise(() => {});
+const later = (value) => new Promise((resolve) => setImmediate(() => resolve(value)));
+const rest = () => later();
+
+const opened = (policy, sleep) => new Session({ routes: ["primary"], policy, sleep, log: null });
+const awake = [opened(patient, rest), opened(patient, rest)];
+/** Sessions whose waits never end by themselves. */
+const sleeping = [opened(patient, never), opened(patient, never)];
+
 /** Outlives every call: nothing of theirs may stay with it. */
 const lasting = new AbortController();
-const ends = { done: 0, failed: 0, aborted: 0, dropped: 0, wrong: [] };
-let asleep = 0;
+setMaxListeners(2 * TOGETHER, lasting.signal);
 
-/** A sleep that the loops are given: the next turn of the event loop, unless it is a sleep that never ends. */
-function rest() {
-  asleep += 1;
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
-const later = (value) => new Promise((resolve) => setImmediate(() => resolve(value)));
-const never = () => new Promise(() => {});
-
-/** What a request does, by its number: half work at once, the others fail first, or for good, or hang until they are aborted. */
-const REQUESTS = [
-  () => "done",
-  () => later("done"),
-  async ({ number }) => (number < 3 ? Promise.reject(busy) : "done"),
-  () => Promise.reject(busy),
-  async () => {
-    throw new PermanentError("no");
-  },
-  ({ signal }) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
-  () => never(),
+/** What comes to an end by itself, and how. */
+const ENDING = [
+  [() => "done", "done"],
+  [() => later("done"), "done"],
+  [async ({ number }) => (number < 3 ? Promise.reject(busy) : "done"), "done"],
+  [() => Promise.reject(busy), "Exhausted"],
+  [() => Promise.reject(new PermanentError("no")), "PermanentError"],
 ];
-const HANG_FROM = 5;
 
-/** One call: of a session or of `retry`; every third is aborted, in its request or in a wait. */
-function call(number, hangs) {
-  const isAborted = number % 3 === 0;
-  const ways = isAborted ? REQUESTS : REQUESTS.slice(0, HANG_FROM);
-  const request = ways[Math.floor(number / 3) % ways.length];
-  const controller = isAborted ? new AbortController() : lasting;
-  const { signal } = controller;
-  // Half of the aborted ones wait when it happens: their sleep never ends by itself.
-  const sleep = isAborted && number % 2 === 0 ? never : rest;
-  const session = sessions[number % sessions.length];
-  const turn = session.turn();
+/** What comes to an end only because it is aborted: in the request, whether it listens or not, or in the wait after it. */
+const HANGING = [
+  ({ signal }) =>
+    new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true })),
+  never,
+  () => Promise.reject(busy),
+  async ({ number }) => (number === 1 ? Promise.reject(busy) : never()),
+];
+
+const ends = { done: 0, failed: 0, aborted: 0, dropped: 0, wrong: [] };
+
+async function finishing(number) {
+  const [request, end] = ENDING[number % ENDING.length];
+  const { signal } = lasting;
   const asked =
-    number % 4 === 0 ? retry(request, { signal, sleep, maxAttempts: 4, seed: number }) : turn.call(request, { signal });
-  if (isAborted) {
-    (number % 5 === 0 ? (abort) => abort() : setImmediate)(() => controller.abort("enough"));
-  }
-  if (hangs) return undefined;
-  return asked.then(
-    (value) => (value === "done" ? (ends.done += 1) : ends.wrong.push(String(value))),
-    (error) => {
-      if (error === "enough") ends.aborted += 1;
-      else if (["Exhausted", "PermanentError", "BreakerOpen"].includes(error?.name)) ends.failed += 1;
-      else ends.wrong.push(String(error?.stack ?? error));
-    },
-  );
+    number % 2 === 0
+      ? retry(request, { signal, sleep: rest, jitter: "none" })
+      : awake[(number % 4) >> 1].turn().call(request, { signal });
+  const found = await asked.catch((error) => error?.name ?? String(error));
+  if (found !== end) ends.wrong.push(`${number}: ${found} instead of ${end}`);
+  else if (end === "done") ends.done += 1;
+  else ends.failed += 1;
 }
 
-/** Calls that never settle and that nobody holds: neither the request nor the sleep of theirs ever ends. */
+async function aborted(number) {
+  const place = number % HANGING.length;
+  const request = HANGING[place];
+  const controller = new AbortController();
+  const { signal } = controller;
+  // The last of them hangs in its second request: the wait before that has to end.
+  const isWaiting = place === 2;
+  const asked =
+    number % 3 === 0
+      ? retry(request, { signal, sleep: isWaiting ? never : rest, jitter: "none" })
+      : (isWaiting ? sleeping : awake)[number % 2].turn().call(request, { signal });
+  setImmediate(() => setImmediate(() => controller.abort("enough")));
+  const found = await asked.catch((reason) => reason);
+  if (found !== "enough") ends.wrong.push(`${number}: ${found} instead of an abort`);
+  else if (getEventListeners(signal, "abort").length > 0) ends.wrong.push(`${number}: a listener`);
+  else ends.aborted += 1;
+}
+
+/** Nobody holds these, and neither the request nor the wait of theirs ever ends. */
+const DROPPING = [
+  (turn) => void turn().call(never),
+  (turn) => void turn().call(() => Promise.reject(busy)),
+  () => void retry(never),
+  () => void retry(() => Promise.reject(busy), { sleep: never, jitter: "none" }),
+  (turn) => void turn().enter(),
+];
+
 function drop(number) {
-  const session = new Session({ routes: ["primary"], sleep: never, log: null });
-  const kinds = [
-    () => session.turn().call(never),
-    () => session.turn().call(() => Promise.reject(busy)),
-    () => retry(never),
-    () => retry(() => Promise.reject(busy), { sleep: never }),
-    () => session.turn().enter(),
-  ];
-  kinds[number % kinds.length]();
+  const session = opened(hasty, never);
+  DROPPING[number % DROPPING.length](() => session.turn());
   ends.dropped += 1;
 }
 
-async function collected() {
-  for (let round = 0; round < 4; round += 1) {
-    await new Promise((resolve) => setImmediate(resolve));
-    globalThis.gc();
-    // Finalizers run as tasks of their own.
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+/** The collector's turn, and the finalizers', which run as tasks of their own. */
+async function swept() {
+  await new Promise((resolve) => setTimeout(resolve, 2));
+  globalThis.gc();
 }
 
 const rounds = [];
 for (let round = 0; round < ROUNDS; round += 1) {
   for (let first = 0; first < CALLS; first += TOGETHER) {
-    await Promise.all(Array.from({ length: TOGETHER }, (_, place) => call(round * CALLS + first + place)));
-    if (first % 2000 === 0) {
-      for (let number = 0; number < 10; number += 1) drop(number);
-    }
+    const numbers = Array.from({ length: TOGETHER }, (_, place) => round * CALLS + first + place);
+    await Promise.all(numbers.map((number) => (number % 3 === 0 ? aborted(number / 3) : finishing(number))));
+    drop(first / TOGETHER);
+    for (const session of [...awake, ...sleeping]) session.reset("primary");
+    // Left to itself it comes when it likes, and the engine's memory has no fixed highest mark.
+    if (first % 2000 === 0) await swept();
   }
-  await collected();
-  rounds.push({ ...statistics(), heap: process.memoryUsage().heapUsed, listeners: getEventListeners(lasting.signal, "abort").length });
+  for (let sweep = 0; sweep < 4; sweep += 1) await swept();
+  await rest();
+  const listeners = getEventListeners(lasting.signal, "abort").length;
+  rounds.push({ ...statistics(), heap: process.memoryUsage().heapUsed, listeners });
 }
 
 const timers = process.getActiveResourcesInfo().filter((name) => name === "Timeout" || name === "Immediate");
-console.log(JSON.stringify({ rounds, ends, asleep, timers }));
+console.log(JSON.stringify({ calls: ROUNDS * CALLS, rounds, ends, timers }));

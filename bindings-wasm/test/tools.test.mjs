@@ -39,7 +39,7 @@ test("nonsense is refused", () => {
     [
       () => tool(fn, { replay: "twice" }),
       InvalidOption,
-      /^tool\.replay: "twice" is not allowed; use one of once, idempotent, keyed$/,
+      /^tool\.replay: "twice" is not allowed; use one of idempotent, keyed, once$/,
     ],
     [() => tool(fn, { risky: "yes" }), InvalidOption, /^tool\.risky: "yes" is not allowed/],
     [() => tool(fn, { parameters: [] }), InvalidOption, /^tool\.parameters: /],

@@ -30,7 +30,14 @@ test("both entries share one engine", async () => {
 test("a module worker has an engine of its own, and what it posts is a plain error", async () => {
   const { message, ...found } = await inPage(browser, server, "entries.js", "inWorker");
   // A structured clone keeps the message and the cause; the class, the code and the brand stay behind.
-  assert.deepEqual(found, { answer: "done", code: "exhausted", name: "Error", cause: "busy", isOurs: false, kind: "unknown" });
+  assert.deepEqual(found, {
+    answer: "done",
+    code: "exhausted",
+    name: "Error",
+    cause: "busy",
+    isOurs: false,
+    kind: "unknown",
+  });
   assert.match(message, /^gave up after 2 attempts/);
 });
 

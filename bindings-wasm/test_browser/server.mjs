@@ -31,7 +31,9 @@ export async function serve(places) {
 
 function answer(places, request, response) {
   const path = decodeURIComponent(new URL(request.url, "http://127.0.0.1").pathname);
-  const place = Object.keys(places).find((one) => one === path || (one.endsWith("/") && one !== "/" && path.startsWith(one)));
+  const place = Object.keys(places).find(
+    (one) => one === path || (one.endsWith("/") && one !== "/" && path.startsWith(one)),
+  );
   const given = places[place];
   if (typeof given === "object") {
     response.writeHead(200, { "content-type": given.type, "content-security-policy": POLICY });

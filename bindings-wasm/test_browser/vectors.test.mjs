@@ -13,11 +13,15 @@ const server = await serving();
 const browser = await browse();
 const FILES = files();
 
-for (const [what, verb, here] of [
+const runs = [
   ["vectors", "runVectors", vectors({ ...machine, Session: failsoft.Session }, FILES)],
   ["scripts", "runScripts", scripts(failsoft, FILES)],
-]) {
-  const there = await inPage(browser, server, "holds.js", verb);
+];
+// Before the first test is known: with the last one the browser goes.
+const found = await Promise.all(runs.map(([, verb]) => inPage(browser, server, "holds.js", verb)));
+
+for (const [place, [what, , here]] of runs.entries()) {
+  const there = found[place];
   for (const [name, wrong] of there) {
     test(`${name}, in a page`, () => assert.equal(wrong, undefined));
   }

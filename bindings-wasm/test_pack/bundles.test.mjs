@@ -26,7 +26,9 @@ async function answerOf(places, path, expected) {
   const server = await serve(places);
   try {
     const { page, said } = await open(browser, server.url + path);
-    await page.waitForFunction(() => document.querySelector("#answer")?.textContent !== "waiting", null, { timeout: 10_000 });
+    await page.waitForFunction(() => document.querySelector("#answer")?.textContent !== "waiting", null, {
+      timeout: 10_000,
+    });
     assert.equal(await page.textContent("#answer"), expected);
     await page.close();
     assert.deepEqual(said, []);

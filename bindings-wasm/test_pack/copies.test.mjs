@@ -44,13 +44,17 @@ test("an error of one copy is one of the other's, and of its parents'", async ()
   assert.ok(other.isExhaustedError(error) && other.isFailsoftError(error));
   assert.ok(!(error instanceof other.BreakerOpen) && !other.isTransientError(error));
   const late = new one.CallTimeout("too late");
-  assert.ok(late instanceof other.CallTimeout && late instanceof other.TransientError && late instanceof other.DeadlineExceeded);
+  assert.ok(
+    late instanceof other.CallTimeout && late instanceof other.TransientError && late instanceof other.DeadlineExceeded,
+  );
 });
 
 test("every error is known by its guard in the other copy, and only where it should be", () => {
   const names = Object.keys(one).filter((name) => /^is[A-Z].*Error$/.test(name));
   assert.ok(names.length >= 10, names.join(", "));
-  const classes = Object.entries(one).filter(([name, value]) => value?.prototype instanceof Error && name !== "UnusableReply");
+  const classes = Object.entries(one).filter(
+    ([name, value]) => value?.prototype instanceof Error && name !== "UnusableReply",
+  );
   for (const [name, type] of classes) {
     const error = new type("x");
     for (const guard of names) {
@@ -103,7 +107,9 @@ test("a policy, a session or a route of another copy is refused in words, or wor
 });
 
 test("a value of another realm is no obstacle", async () => {
-  const foreign = vm.runInNewContext("Object.assign(new Error('busy'), { status: 429, headers: { 'retry-after': '2' } })");
+  const foreign = vm.runInNewContext(
+    "Object.assign(new Error('busy'), { status: 429, headers: { 'retry-after': '2' } })",
+  );
   assert.ok(!(foreign instanceof Error));
   const { kind, status, retryAfter } = one.classify(foreign);
   assert.deepEqual([kind, status, retryAfter], ["rate_limited", 429, 2000]);

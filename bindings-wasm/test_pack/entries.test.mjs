@@ -32,7 +32,7 @@ for (const [name, starts] of Object.entries({
   "bytes, at once": "initSync(bytes)",
   "a compiled module": "await init(await WebAssembly.compile(bytes))",
   "a promise of one": "await init(WebAssembly.compile(bytes))",
-  "bytes": "await init(bytes)",
+  bytes: "await init(bytes)",
   "a response": "await init(response())",
   "a promise of one response": "await init(Promise.resolve(response()))",
   "a data URL": 'await init("data:application/wasm;base64," + bytes.toString("base64"))',

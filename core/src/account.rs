@@ -12,7 +12,7 @@ use crate::policy::approval::Decision;
 use crate::policy::failure::Failure;
 use crate::policy::limits::Limit;
 use crate::session::Session;
-use crate::stored::{Blank, Store, Stored, stored};
+use crate::stored::stored;
 use crate::time::{Instant, Seconds};
 use crate::turn::ToolOutcome;
 
@@ -208,21 +208,7 @@ pub struct Account {
     tools: Vec<String>,
 }
 
-impl Stored for Account {
-    fn stored(&mut self, store: &mut Store<'_>) {
-        let Self { notices, dropped, unread, tools } = self;
-        let mut kept = Vec::from(core::mem::take(notices));
-        store.part("notices", &mut kept);
-        *notices = kept.into();
-        store.part("dropped", dropped);
-        store.part("unread", unread);
-        store.part("tools", tools);
-    }
-}
-
-impl Blank for Account {
-    const BLANK: Self = Self { notices: VecDeque::new(), dropped: 0, unread: 0, tools: Vec::new() };
-}
+stored! { Account { notices, dropped, unread, tools } }
 
 impl Account {
     pub(crate) fn push(&mut self, notice: Notice) {

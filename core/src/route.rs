@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use crate::command::{Replay, RouteId};
 use crate::policy::Invalid;
-use crate::policy::fields::{Checker, Fields, LONGEST, Reader, maybe};
+use crate::policy::fields::{Checker, Fields, LONGEST, Reader, choose, maybe};
 use crate::stored::stored;
 use crate::time::span;
 use crate::value::{Spelling, Value};
@@ -205,6 +205,28 @@ impl Tool {
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), risky: false, replay: Replay::Once, timeout: None }
     }
+
+    /// A tool from plain data: a map of fields.
+    ///
+    /// # Errors
+    /// The first field that is unknown, of the wrong type or out of range; a name that is empty.
+    pub fn from_value(value: &Value, spelling: Spelling) -> Result<Self, Invalid> {
+        let mut tool = Self::new("");
+        let mut reader = Reader::new(value, spelling, "tool");
+        tool.fields(&mut reader);
+        reader.finish()?;
+        if tool.name.is_empty() {
+            return Err(Invalid::new("tool.name", "\"\"", "a name that is not empty"));
+        }
+        Ok(tool)
+    }
+
+    fn fields(&mut self, fields: &mut dyn Fields) {
+        fields.text("name", &mut self.name);
+        fields.flag("risky", &mut self.risky);
+        choose!(fields, "replay", self.replay, Replay);
+        maybe!(fields, span, "timeout", self.timeout, span(1), span(1)..=LONGEST);
+    }
 }
 
 #[cfg(test)]
@@ -226,6 +248,24 @@ mod tests {
         assert_eq!((a.endpoint, a.credential), (b.endpoint, b.credential));
         assert_ne!(a.deployment, b.deployment);
         assert!([a.endpoint, a.credential, a.deployment].iter().all(|gate| ![c.endpoint, c.credential].contains(gate)));
+    }
+
+    #[test]
+    fn a_tool_is_refused_by_its_field() {
+        let map = |name: &str, value| Value::Map(alloc::vec![(name.into(), value)]);
+        let read = |value| Tool::from_value(&value, Spelling::JavaScript).map_err(|wrong| wrong.to_string());
+        assert_eq!(read(map("name", Value::Text("add".into()))), Ok(Tool::new("add")));
+        let lines =
+            [map("timeout", Value::Number(0.0)), map("replay", Value::Text("twice".into())), map("risky", Value::Null)]
+                .map(|value| read(value).err().unwrap_or_default());
+        assert_eq!(
+            lines,
+            [
+                "tool.timeout: 0 s is not allowed; use 0.001 s to 30 days",
+                "tool.replay: \"twice\" is not allowed; use one of idempotent, keyed, once",
+                "tool.name: \"\" is not allowed; use a name that is not empty",
+            ]
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::{self, Write as _};
+use core::mem::replace;
 
 /// A tree of plain data. Hosts turn their own dictionaries and objects into it; unlike JSON it can hold NaN, so that a
 /// nonsense number is refused by name and not by a parser.
@@ -53,12 +54,14 @@ impl Spelling {
 }
 
 fn camel(name: &str) -> String {
-    let mut words = name.split('_');
-    let mut out = words.next().unwrap_or_default().to_string();
-    for word in words {
-        let (first, rest) = word.split_at(word.len().min(1));
-        out.push_str(&first.to_ascii_uppercase());
-        out.push_str(rest);
+    let mut out = String::new();
+    let mut begins = false;
+    for letter in name.chars() {
+        match letter {
+            '_' => begins = true,
+            _ if replace(&mut begins, false) => out.push(letter.to_ascii_uppercase()),
+            _ => out.push(letter),
+        }
     }
     out
 }

@@ -17,9 +17,9 @@ model = script(
     says("17 times 23 is {last_tool_result}"),
 )
 
-# The real clock, and a sleep that only writes down for how long: the delays are the engine's, not the machine's.
+# A clock that stands still, and a sleep that only writes down for how long: a stubbed sleep is a sleep.
 delays: list[float] = []
-agent = Agent(model, tools=[multiply], policy=policy(), sleep=delays.append)
+agent = Agent(model, tools=[multiply], policy=policy(), clock=lambda: 0.0, sleep=delays.append)
 
 tell(agent.run("What is 17 times 23?"))
 print(f"delays: {spans(delays)}")

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::error::Error;
 
-use failsoft::drive::{self, Clock, RealTime, Said, sleeping};
+use failsoft::drive::{self, Clock, Said, VirtualTime, sleeping};
 use failsoft::{Route, Session, Tool, Turn};
 use failsoft_examples::{Agent, multiply, multiply_17_by_23, overloaded, policy, print, spans};
 
@@ -22,9 +22,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         })
     };
 
-    // The real clock, and a sleep that only writes down for how long: the delays are the engine's, not the machine's.
+    // A clock that stands still, and a sleep that only writes down for how long: a stubbed sleep is a sleep.
     let delays = RefCell::new(Vec::new());
-    let time = sleeping(RealTime::new(), |span| delays.borrow_mut().push(span));
+    let time = sleeping(VirtualTime::new(), |span| delays.borrow_mut().push(span));
     let session = RefCell::new(Session::new(policy().into(), vec![Route::new("primary")], 1)?);
     let mut turn = Turn::new(&mut session.borrow_mut(), [Tool::new("multiply")].into(), time.now());
 

@@ -47,7 +47,7 @@ class Stage extends Timeline {
         this.restore(value);
         return "";
       case "breaker":
-        return fields({ state: this.session.breakerState(value) });
+        return ` ${this.session.breakerState(value)}`;
       case "reset":
         this.session.resetRoute(value);
         return "";
@@ -55,7 +55,7 @@ class Stage extends Timeline {
         this.session.standFor(value);
         return "";
       case "withdraw":
-        return fields({ was: this.session.withdrawApproval(value) });
+        return ` ${this.session.withdrawApproval(value)}`;
       default:
         return this.actors.get(turn).act(verb, value);
     }
@@ -67,10 +67,10 @@ class Stage extends Timeline {
     const told = {
       breakers: this.names.map((_, place) => session.breakerState(place)),
       approvals: session.standingApprovals(),
-      snapshot: session.snapshot(this.wall + this.now),
+      snapshot: JSON.parse(session.snapshot(this.wall + this.now)),
     };
-    this.told.push(`session${fields(told)}`);
-    for (const [turn, player] of this.actors) this.told.push(`turn ${turn}${fields(player.left())}`);
+    this.told.push(`session ${toJSON(told)}`);
+    for (const [turn, player] of this.actors) this.told.push(`turn ${turn} ${toJSON(player.left())}`);
   }
 }
 
@@ -94,12 +94,12 @@ class Player extends Actor {
         this.end(value);
         return "";
       case "take_step":
-        return fields({ limit: this.turn.takeStep() });
+        return ` ${JSON.stringify(this.turn.takeStep() ?? null)}`;
       case "shorten":
         this.turn.shorten(value);
         return "";
       default:
-        return fields({ accepted: this.event(verb, value) });
+        return this.event(verb, value) ? " accepted" : " stale";
     }
   }
 
@@ -112,8 +112,7 @@ class Player extends Actor {
       Object.assign(said, more);
       delete said.retry_at_ms;
     }
-    const names = Object.keys(said).sort();
-    return ` ${word}${fields(Object.fromEntries(names.map((name) => [name, said[name]])))}`;
+    return ` ${word} ${toJSON(said)}`;
   }
 
   enterBy({ streaming, restartable }) {
@@ -154,16 +153,20 @@ class Player extends Actor {
       time_left_ms: ms(turn.timeLeft()),
       calm: turn.calmAnswer(),
       outcomes,
-      snapshot: turn.snapshot(host.wall + host.now),
+      snapshot: JSON.parse(turn.snapshot(host.wall + host.now)),
     };
   }
 }
 
 const ofFailure = (found) => found && Object.values(failureFields(found));
 
-/** Fields as text. Absent is null: in lists JSON says so by itself. */
-function fields(said) {
-  return Object.entries(said)
-    .map(([name, value]) => ` ${name}=${JSON.stringify(value ?? null)}`)
-    .join("");
+const toJSON = (said) => JSON.stringify(ordered(said));
+
+/** In the order of the names, all the way down. Absent is null: in lists JSON says so by itself. */
+function ordered(value) {
+  if (Array.isArray(value)) return value.map(ordered);
+  if (typeof value !== "object" || value === null) return value ?? null;
+  const sorted = {};
+  for (const name of Object.keys(value).sort()) sorted[name] = ordered(value[name]);
+  return sorted;
 }

@@ -1,7 +1,7 @@
 """The Python side of the differential test: plays scripts, and writes down all that the machine says.
 
-``python differential.py FOLDER [PART OF]`` prints the fingerprint of every file's transcript, ``FOLDER NAME`` the transcript of
-one file. What a script is, and what stands in a transcript, is told in ``tests/src/differential.rs``.
+``python differential.py FOLDER`` prints the fingerprint of every file's transcript, ``FOLDER NAME`` the transcript of one file.
+What a script is, and what stands in a transcript, is told in ``tests/src/differential.rs``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from failsoft._native import Failure
 from vectors import Actor, Timeline, failure, ms
 
 TOOL_CALLS = 4
-to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 
 
 def transcript(chunk: str) -> str:
@@ -43,40 +42,41 @@ class Stage(Timeline):
     def play(self) -> None:
         for at, turn, verb, value in self.vector["steps"]:
             self.now = at
-            self.told.append(f"{at} {verb}" + "".join(fields(self.act(turn, verb, value))))
+            self.told.append(f"{at} {verb}{self.act(turn, verb, value)}")
             if turn in self.players:
                 for since, line in self.players[turn].turn.notices():
                     self.told.append(f"  {ms(since)} {line}")
         self.close()
 
-    def act(self, turn: int, verb: str, value: Any) -> dict[str, Any]:
+    def act(self, turn: int, verb: str, value: Any) -> str:
+        """Does it, and tells what came of it."""
         match verb:
             case "turn":
                 self.players[turn] = Player(self)
             case "snapshot":
                 self.restore(value)
             case "breaker":
-                return {"state": self.session.breaker_state(value)}
+                return f" {self.session.breaker_state(value)}"
             case "reset":
                 self.session.reset_route(value)
             case "stand_for":
                 self.session.stand_for(value)
             case "withdraw":
-                return {"was": self.session.withdraw_approval(value)}
+                return f" {to_json(self.session.withdraw_approval(value))}"
             case _:
                 return self.players[turn].act(verb, value)
-        return {}
+        return ""
 
     def close(self) -> None:
         """Tells what is left."""
         left = {
             "breakers": [self.session.breaker_state(place) for place in range(len(self.names))],
             "approvals": self.session.standing_approvals(),
-            "snapshot": self.session.snapshot(self.wall + self.now / 1000),
+            "snapshot": json.loads(self.session.snapshot(self.wall + self.now / 1000)),
         }
-        self.told.append("session" + "".join(fields(left, in_order=True)))
+        self.told.append(f"session {to_json(left)}")
         for turn, player in self.players.items():
-            self.told.append(f"turn {turn}" + "".join(fields(player.left(), in_order=True)))
+            self.told.append(f"turn {turn} {to_json(player.left())}")
 
 
 class Player(Actor):
@@ -84,7 +84,7 @@ class Player(Actor):
     def machine(self) -> Any:
         return self.turn if self.call is None else self.call
 
-    def act(self, verb: str, value: Any) -> dict[str, Any]:
+    def act(self, verb: str, value: Any) -> str:
         match verb:
             case "call":
                 options = {name: one for name, one in value.items() if name != "timeout_ms"}
@@ -99,14 +99,14 @@ class Player(Actor):
             case "settle":
                 self.end(value)
             case "take_step":
-                return {"limit": self.turn.take_step()}
+                return f" {to_json(self.turn.take_step())}"
             case "shorten":
                 self.turn.shorten(value / 1000)
             case _:
-                return {"accepted": self.event(verb, value)}
-        return {}
+                return " accepted" if self.event(verb, value) else " stale"
+        return ""
 
-    def say(self, command: Any) -> dict[str, Any]:
+    def say(self, command: Any) -> str:
         ((word, said),) = self.shown(command).items()
         if isinstance(command, _native.Finish):
             del said["retry_at_ms"]
@@ -115,13 +115,13 @@ class Player(Actor):
             said["raised"] = [command.raised(original) for original in (False, True)]
             said["failure"] = of_failure(command.failure)
             said["message"] = command.message
-        return {word: None, **dict(sorted(said.items()))}
+        return f" {word} {to_json(said)}"
 
-    def enter_by(self, streaming: bool, restartable: bool) -> dict[str, Any]:
+    def enter_by(self, streaming: bool, restartable: bool) -> str:
         entered = self.turn.enter(streaming, restartable)
         if isinstance(entered, _native.Call):
             self.call = entered
-            return {"slow": None}
+            return " slow"
         self.call, self.let_through = None, entered
         return self.say(entered)
 
@@ -147,7 +147,7 @@ class Player(Actor):
             "time_left_ms": ms(self.turn.time_left()),
             "calm": self.turn.calm_answer(),
             "outcomes": outcomes,
-            "snapshot": self.turn.snapshot(self.host.wall + self.host.now / 1000),
+            "snapshot": json.loads(self.turn.snapshot(self.host.wall + self.host.now / 1000)),
         }
 
 
@@ -158,21 +158,12 @@ def of_failure(found: Failure | None) -> list[Any] | None:
     return [found.kind, found.status, *spans, found.phase, found.should_retry, found.effect]
 
 
-WORDS = {"attempt", "wait", "switch", "rebuild", "ask_approval", "cancel", "finish", "slow"}
-
-
-def fields(said: dict[str, Any], in_order: bool = False) -> Iterator[str]:
-    for name, value in said.items():
-        yield f" {name}" if name in WORDS and not in_order else f" {name}={to_json(value)}"
-
-
-def main(folder: str, *rest: str) -> None:
+def main(folder: str, only: str | None = None) -> None:
     sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]
-    if len(rest) == 1:
-        sys.stdout.write(transcript(Path(folder, rest[0]).read_text("utf-8")))
+    if only is not None:
+        sys.stdout.write(transcript(Path(folder, only).read_text("utf-8")))
         return
-    part, of = (int(number) for number in rest or "01")
-    for path in sorted(Path(folder).glob("*.jsonl"))[part::of]:
+    for path in sorted(Path(folder).glob("*.jsonl")):
         told = transcript(path.read_text("utf-8"))
         print(path.name, hashlib.sha256(told.encode()).hexdigest())
 

@@ -4,19 +4,21 @@
 //! (`tests/vectors/README.md`), with nothing that is expected. Each language plays it through its public machine and writes
 //! down all that it is told:
 //!
-//! - per step a line `step VERB` with the command and all its fields in the order of their names, or `accepted=true`, ..; then
-//!   a line per new notice;
+//! - per step a line `TIME VERB`, with what came of it: `accepted` or `stale`, or the command and all its fields; then a line
+//!   per new notice;
 //! - at the end what is left: breakers, approvals, the session's snapshot; per turn the tally, the time left, the calm answer,
-//!   outcomes and sentences of its tool calls, and the turn's snapshot.
+//!   outcomes and sentences of its tool calls, and the turn's snapshot (what it holds: hosts order its fields as they like).
 //!
-//! Every value is JSON; spans and moments are whole milliseconds. Verbs beyond the vectors' are those of [`stage`]. Rust
-//! invents the scripts ([`invent`]) while it plays them, since what makes sense depends on what the machine says.
+//! Fields are JSON in the order of their names; spans and moments are whole milliseconds. Verbs beyond the vectors' are those of
+//! [`stage`]. Rust invents the scripts ([`invent`]) while it plays them, since what makes sense depends on what the machine says.
 
 pub mod dice;
+mod forms;
 pub mod head;
 pub mod invent;
 pub mod seen;
 pub mod stage;
+mod told;
 
 use sha2::{Digest, Sha256};
 

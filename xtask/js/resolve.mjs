@@ -13,34 +13,36 @@ if (!folder) {
 }
 const environment = pathToFileURL(absolute(folder, "from.mjs")).href;
 
-function isOurs(specifier, { parentURL }) {
+function isOurs(specifier, parent) {
   const isBare = /^[a-z@]/i.test(specifier) && !/^[a-z]+:/i.test(specifier);
-  return isBare && parentURL?.startsWith("file:") && !parentURL.includes("/node_modules/");
+  return isBare && parent?.startsWith("file:") && !parent.includes("/node_modules/");
 }
 
 const isMissing = (error) => error.code?.endsWith("MODULE_NOT_FOUND");
 
-/** In a thread of its own on Node 20, which has nothing else. */
+/** For Node 20, which asks in a thread of its own and waits for nobody. */
 export async function resolve(specifier, context, next) {
-  if (isOurs(specifier, context)) {
+  const own = { ...context }; // what is asked of `next` stays in `context`
+  if (isOurs(specifier, own.parentURL)) {
     try {
-      return await next(specifier, { ...context, parentURL: environment });
+      return await next(specifier, { ...own, parentURL: environment });
     } catch (error) {
       if (!isMissing(error)) throw error;
     }
   }
-  return next(specifier, context);
+  return next(specifier, own);
 }
 
 function resolveSync(specifier, context, next) {
-  if (isOurs(specifier, context)) {
+  const own = { ...context };
+  if (isOurs(specifier, own.parentURL)) {
     try {
-      return next(specifier, { ...context, parentURL: environment });
+      return next(specifier, { ...own, parentURL: environment });
     } catch (error) {
       if (!isMissing(error)) throw error;
     }
   }
-  return next(specifier, context);
+  return next(specifier, own);
 }
 
 if (module.registerHooks) {

@@ -33,6 +33,20 @@ pub(crate) fn all(places: &Places, report: &mut Report) {
     }
 }
 
+/// Whether it was ever built here.
+pub(crate) fn is_built(places: &Places) -> bool {
+    places.target.join("wit.done").is_file()
+}
+
+/// What a call across its border costs, in both hosts.
+pub(crate) fn benches(places: &Places) -> Result<[Step; 2]> {
+    let folder = build(places)?;
+    let scripts = places.root.join("bindings-wit").join("bench");
+    let node = Step::new("component: crossings in node", "node").arg(scripts.join("bench.mjs"));
+    let python = Venv::ready(places, &WASMTIME)?.step("component: crossings in python").arg(scripts.join("bench.py"));
+    Ok([node, python].map(|step| step.env("FAILSOFT_WIT_DIR", &folder)))
+}
+
 /// The folder with `failsoft.component.wasm` and with what jco made of it. It is an error if the component imports anything.
 pub(crate) fn build(places: &Places) -> Result<PathBuf> {
     cargo::have_wasm(places)?;

@@ -54,6 +54,11 @@ impl Node {
         Ok(Self { program, folder })
     }
 
+    /// The same Node beside the packages of another environment.
+    pub(crate) fn beside(self, places: &Places, name: &str) -> Result<Self> {
+        Ok(Self { folder: packages(places, name, false)?, ..self })
+    }
+
     /// `node …`, whose bare imports come from this environment.
     pub(crate) fn step(&self, name: impl Into<String>) -> Step {
         // Relative, as every step runs in the root: on Windows an absolute path is no specifier.

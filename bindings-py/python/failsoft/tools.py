@@ -12,9 +12,8 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Literal, overload
 
-from . import _drive
+from . import _drive, _native
 
-REPLAYS = ("once", "idempotent", "keyed")
 Risk = bool | Callable[[Mapping[str, Any]], bool]
 
 
@@ -33,11 +32,10 @@ class Tool:
         description: str | None = None,
         parameters: Mapping[str, Any] | None = None,
     ) -> None:
-        if replay not in REPLAYS:
-            raise ValueError(f'tool.replay: "{replay}" is not allowed; use one of {", ".join(REPLAYS)}')
         self.fn, self.risky, self.replay, self.isolate = fn, risky, replay, isolate
         self.timeout = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
         self.name = name or getattr(fn, "__name__", None) or type(fn).__name__
+        _native.check_tool(self.name, self.is_risky, replay, self.timeout)
         self.signature = inspect.signature(fn)
         if _drive.is_generator(fn):
             raise TypeError(f"tool {self.name}: a generator brings no result; use a function that returns one")

@@ -41,7 +41,15 @@ export async function inWorker() {
 async function describe({ answer, error, code }) {
   const { classify, isExhaustedError } = await import("failsoft");
   const { name, message, cause } = error;
-  return { answer, code, name, message, cause: cause?.message, isOurs: isExhaustedError(error), kind: classify(error).kind };
+  return {
+    answer,
+    code,
+    name,
+    message,
+    cause: cause?.message,
+    isOurs: isExhaustedError(error),
+    kind: classify(error).kind,
+  };
 }
 
 /** How long it takes until the package can be used, in milliseconds: the first time, all files on loopback. */

@@ -20,17 +20,24 @@ function byFetch(url, model) {
     const response = await fetch(`${url}/v1/chat/completions`, {
       method: "POST",
       headers: { "content-type": "application/json", "idempotency-key": attempt.idempotencyKey },
-      body: JSON.stringify({ model, messages: messages.map(told) }),
+      body: JSON.stringify({ model, messages: messages.map(told), tools: tools.map(offered) }),
       signal,
     });
     if (!response.ok) {
-      throw Object.assign(new Error(`status ${response.status}`), { status: response.status, headers: response.headers });
+      throw Object.assign(new Error(`status ${response.status}`), {
+        status: response.status,
+        headers: response.headers,
+      });
     }
     const { choices, usage } = await response.json();
     const { content, tool_calls: calls } = choices[0].message;
     const tokens = { inputTokens: usage.prompt_tokens, outputTokens: usage.completion_tokens };
     return calls === undefined ? { answer: content, usage: tokens } : { toolCalls: calls.map(asked), usage: tokens };
   };
+}
+
+function offered(spec) {
+  return { type: "function", function: { ...spec } };
 }
 
 function asked({ id, function: { name, arguments: given } }) {

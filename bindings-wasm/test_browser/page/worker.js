@@ -6,8 +6,8 @@ const busy = () => {
   throw Object.assign(new Error("busy"), { status: 503 });
 };
 
-onmessage = async () => {
+addEventListener("message", async () => {
   const answer = await retry(async () => "done");
   const error = await retry(busy, { maxAttempts: 2, base: 1, cap: 1 }).catch((caught) => caught);
   postMessage({ answer, error, code: error.code });
-};
+});

@@ -183,23 +183,25 @@ fn complaint(canonical: &str) -> Option<String> {
     if !canonical.starts_with('{') {
         return Some(format!("the arguments must be an object, not {}", kind_of(canonical)));
     }
-    let begins = |c: char| matches!(c, '"' | '-' | 'I' | 'N') || c.is_ascii_digit();
-    let mut rest = canonical;
-    while let Some((_, from)) = rest.find(begins).map(|at| rest.split_at(at)) {
-        if let Some(text) = from.strip_prefix('"') {
-            let Some(after) = after_text(text) else {
+    let mut rest = canonical.bytes().peekable();
+    while let Some(byte) = rest.next() {
+        match byte {
+            b'"' if !is_whole(&mut rest) => {
                 return Some("the arguments are not valid JSON: half of a surrogate pair".into());
-            };
-            rest = after;
-            continue;
+            }
+            b'-' | b'I' | b'N' | b'0'..=b'9' => {
+                let mut number = String::from(char::from(byte));
+                while let Some(more) = rest.next_if(|more| !matches!(more, b',' | b']' | b'}')) {
+                    number.push(char::from(more));
+                }
+                if !is_exact(&number) {
+                    return Some(format!(
+                        "the number {number} is beyond 2^53 - 1 and would not survive every JSON reader: pass ids as strings"
+                    ));
+                }
+            }
+            _ => {}
         }
-        let (number, after) = from.split_at(from.find([',', ']', '}']).unwrap_or(from.len()));
-        if !is_exact(number) {
-            return Some(format!(
-                "the number {number} is beyond 2^53 - 1 and would not survive every JSON reader: pass ids as strings"
-            ));
-        }
-        rest = after;
     }
     None
 }
@@ -215,20 +217,18 @@ fn kind_of(canonical: &str) -> &'static str {
     }
 }
 
-/// What follows a text whose opening quote has been read; `None` for one with half of a surrogate pair. In canonical form
-/// nothing but those and control characters is escaped by number.
+/// Reads to the end of a text. False for one with half of a surrogate pair: in canonical form nothing but those and control
+/// characters is escaped by number.
 #[cfg(feature = "digest")]
-fn after_text(mut text: &str) -> Option<&str> {
-    while let Some((_, from)) = text.find(['"', '\\']).map(|at| text.split_at(at)) {
-        if let Some(after) = from.strip_prefix('"') {
-            return Some(after);
+fn is_whole(text: &mut impl Iterator<Item = u8>) -> bool {
+    while let Some(byte) = text.next() {
+        match byte {
+            b'"' => break,
+            b'\\' if text.next() == Some(b'u') && text.next() == Some(b'd') => return false,
+            _ => {}
         }
-        if from.starts_with("\\ud") {
-            return None;
-        }
-        text = from.get(2..).unwrap_or_default();
     }
-    Some("")
+    true
 }
 
 /// In canonical form a number has a positive exponent only from 10^21 on.

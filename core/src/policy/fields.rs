@@ -72,19 +72,20 @@ pub(crate) trait Fields {
     fn ratio(&mut self, name: &'static str, slot: &mut Thousandths, range: RangeInclusive<Thousandths>);
     fn flag(&mut self, name: &'static str, slot: &mut bool);
     fn text(&mut self, name: &'static str, slot: &mut String);
-    fn choice(&mut self, name: &'static str, slot: &mut &'static str, words: &'static [&'static str]);
+    /// One of `words`, by its place among them.
+    fn choice(&mut self, name: &'static str, at: &mut usize, words: &'static [&'static str]);
     fn names(&mut self, name: &'static str, slot: &mut Vec<String>);
     fn group(&mut self, name: &'static str, visit: &mut dyn FnMut(&mut dyn Fields));
     /// A field that may be absent: `null` switches it off. `visit` is given the field itself.
     fn optional(&mut self, name: &'static str, present: &mut bool, visit: &mut dyn FnMut(&mut dyn Fields));
 }
 
-/// Visits a field of a fieldless enum through its word.
+/// Visits a field of a fieldless enum through the place of its word.
 macro_rules! choose {
     ($fields:expr, $name:literal, $slot:expr, $type:ty) => {{
-        let mut word = $slot.name();
-        $fields.choice($name, &mut word, <$type>::NAMES);
-        $slot = <$type>::from_name(word).unwrap_or($slot);
+        let mut at = $slot as usize;
+        $fields.choice($name, &mut at, <$type>::NAMES);
+        $slot = <$type>::ALL.get(at).copied().unwrap_or($slot);
     }};
 }
 /// Visits a field that may be absent; `$from` is what it starts from when it is switched on.
@@ -111,7 +112,7 @@ impl Checker {
         Self { path, ..Self::default() }
     }
 
-    fn check(&mut self, name: &str, right: bool, value: impl fmt::Display, allowed: impl FnOnce() -> String) {
+    fn check(&mut self, name: &str, right: bool, value: &dyn fmt::Display, allowed: &dyn Fn() -> String) {
         if !right && !self.absent {
             self.wrong.get_or_insert_with(|| Invalid::new(format!("{}{name}", self.path), value, allowed()));
         }
@@ -120,25 +121,25 @@ impl Checker {
 
 impl Fields for Checker {
     fn count(&mut self, name: &'static str, slot: &mut u32, range: RangeInclusive<u32>) {
-        self.check(name, range.contains(slot), *slot, || counts(&range));
+        self.check(name, range.contains(slot), slot, &|| counts(&range));
     }
 
     fn span(&mut self, name: &'static str, slot: &mut Duration, range: RangeInclusive<Duration>) {
-        self.check(name, range.contains(slot), Seconds(*slot), || spans(&range));
+        self.check(name, range.contains(slot), &Seconds(*slot), &|| spans(&range));
     }
 
     fn ratio(&mut self, name: &'static str, slot: &mut Thousandths, range: RangeInclusive<Thousandths>) {
-        self.check(name, range.contains(slot), *slot, || ratios(&range));
+        self.check(name, range.contains(slot), slot, &|| ratios(&range));
     }
 
     fn flag(&mut self, _: &'static str, _: &mut bool) {}
 
     fn text(&mut self, _: &'static str, _: &mut String) {}
 
-    fn choice(&mut self, _: &'static str, _: &mut &'static str, _: &'static [&'static str]) {}
+    fn choice(&mut self, _: &'static str, _: &mut usize, _: &'static [&'static str]) {}
 
     fn names(&mut self, name: &'static str, slot: &mut Vec<String>) {
-        self.check(name, slot.iter().all(|name| !name.is_empty()), "\"\"", || "names that are not empty".to_string());
+        self.check(name, slot.iter().all(|name| !name.is_empty()), &"\"\"", &|| "names that are not empty".to_string());
     }
 
     fn group(&mut self, name: &'static str, visit: &mut dyn FnMut(&mut dyn Fields)) {

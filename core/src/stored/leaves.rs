@@ -1,5 +1,6 @@
 //! What states are made of in the end: numbers, words, times, lists.
 
+use alloc::collections::VecDeque;
 use core::time::Duration;
 
 use super::*;
@@ -114,26 +115,30 @@ impl<T: Blank> Blank for Option<T> {
     const BLANK: Self = None;
 }
 
-impl<T: Blank> Stored for Vec<T> {
-    fn stored(&mut self, store: &mut Store<'_>) {
-        let count = store.items(self.len());
-        if store.reads {
-            self.clear();
-        }
-        for at in 0..count {
-            if store.reads {
-                self.push(T::BLANK);
+macro_rules! lists {
+    ($($list:ident: $push:ident),+) => {$(
+        impl<T: Blank> Stored for $list<T> {
+            fn stored(&mut self, store: &mut Store<'_>) {
+                let count = store.items(self.len());
+                if store.reads {
+                    self.clear();
+                }
+                for at in 0..count {
+                    if store.reads {
+                        self.$push(T::BLANK);
+                    }
+                    if !self.get_mut(at).is_some_and(|item| store.item(at, item)) {
+                        return;
+                    }
+                }
             }
-            if !self.get_mut(at).is_some_and(|item| store.item(at, item)) {
-                return;
-            }
         }
-    }
+        impl<T: Blank> Blank for $list<T> {
+            const BLANK: Self = Self::new();
+        }
+    )+};
 }
-
-impl<T: Blank> Blank for Vec<T> {
-    const BLANK: Self = Self::new();
-}
+lists!(Vec: push, VecDeque: push_back);
 
 impl<T: Blank, const N: usize> Stored for [T; N] {
     fn stored(&mut self, store: &mut Store<'_>) {

@@ -12,10 +12,13 @@ use super::dice::{Dice, LONGEST};
 /// The names of tools; a model also asks for some that are not there.
 pub const TOOLS: [&str; 4] = ["pay", "look_up", "send", "überweisen 🏦"];
 
+/// Invents one group of a policy.
+type Group = fn(&mut Dice) -> Value;
+
 /// Everything of a script but its steps. A group of the policy that is left out keeps its defaults.
 pub fn head(dice: &mut Dice) -> Value {
     let mut policy = Map::new();
-    let groups: [(&str, fn(&mut Dice) -> Value); 9] = [
+    let groups: [(&str, Group); 9] = [
         ("retry", retry),
         ("attempt", attempt),
         ("breaker", breaker),

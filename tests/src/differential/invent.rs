@@ -2,33 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use failsoft::FailureKind;
 use failsoft::command::{Command, Id, Replay, WaitWhy, Work};
-use failsoft::policy::approval::Decision;
-use failsoft::policy::failure::{Effect, Phase};
 use serde_json::{Value, json};
 
 use super::dice::Dice;
+use super::forms::{DIGEST, decided, failed, replied};
 use super::head::{TOOLS, head};
 use super::seen::Seen;
 use super::stage::{Brought, Stage, Step};
 
 /// Turns of one session at the same time, at most.
 const TURNS: u64 = 3;
-/// Arguments as models write them, and as they should not.
-const ARGUMENTS: [&str; 8] = [
-    "{}",
-    r#"{"amount": 12.50, "to": "Ann"}"#,
-    r#"{"to":"Ann","amount":12.5}"#,
-    r#"{"text": "naïve ☕ 🏦", "deep": [1, {"b": null, "a": 1e21}]}"#,
-    r#"{"n": 9007199254740993, "m": -0.0}"#,
-    r#"{"a": 1, "a": 2}"#,
-    "[1, 2]",
-    "{not json",
-];
-/// Decisions beyond those of a person who is there.
-const DIGEST: &str = "ab";
-
 #[derive(Debug, Clone)]
 enum Open {
     Attempt { model: bool },
@@ -84,7 +68,7 @@ impl Inventor {
         for turn in 0..turns {
             self.begin(as_place(turn))?;
         }
-        for _ in 0..self.dice.from_to(10, 70) {
+        for _ in 0..self.dice.from_to(6, 34) {
             let turn = as_place(self.dice.from_to(0, turns - 1));
             self.pass_time(turn);
             match self.dice.from_to(0, 19) {
@@ -214,7 +198,7 @@ impl Inventor {
             // What was settled is no call any more: only a new one can be asked.
             return self.begin_call(turn);
         }
-        let failed = self.failed(1);
+        let failed = failed(&mut self.dice, 1);
         self.step(turn, "settle", json!({ "failed": failed })).map(drop)
     }
 
@@ -227,77 +211,19 @@ impl Inventor {
         self.minds[turn].open.remove(&id);
         let (verb, value) = match open {
             Open::Attempt { .. } if self.dice.once_in(20) => ("abandoned", id.into()),
-            Open::Attempt { model: true } if self.goes_well() => ("replied", self.replied(id)),
+            Open::Attempt { model: true } if self.goes_well() => ("replied", replied(&mut self.dice, id)),
             Open::Attempt { model: false } if self.goes_well() => ("succeeded", id.into()),
-            Open::Attempt { .. } => ("failed", self.failed(id)),
+            Open::Attempt { .. } => ("failed", failed(&mut self.dice, id)),
             Open::Client if self.goes_well() || self.dice.once_in(2) => ("ready", id.into()),
             Open::Client => ("not_ready", id.into()),
             Open::Sleep(_) => ("waited", id.into()),
-            Open::Question(digest) => ("decided", self.decided(id, &digest)),
+            Open::Question(digest) => ("decided", decided(&mut self.dice, id, &digest)),
         };
         self.step(turn, verb, value).map(drop)
     }
 
     fn goes_well(&mut self) -> bool {
         self.dice.from_to(1, 16) <= self.luck
-    }
-
-    fn decided(&mut self, id: Id, digest: &str) -> Value {
-        let digest = if self.dice.once_in(8) { DIGEST } else { digest };
-        json!({ "id": id, "decision": self.dice.pick(Decision::NAMES), "digest": digest })
-    }
-
-    fn failed(&mut self, id: Id) -> Value {
-        let mut form = json!({ "id": id, "kind": self.dice.pick(FailureKind::NAMES) });
-        if self.dice.once_in(3) {
-            form["retry_after_ms"] = self.dice.span(0, 6000).into();
-        }
-        if self.dice.once_in(8) {
-            form["reset_after_ms"] = self.dice.span(0, 90_000).into();
-        }
-        if self.dice.once_in(4) {
-            form["status"] = self.dice.pick(&[0, 200, 400, 401, 408, 429, 500, 503, 529, 65_535]).into();
-        }
-        if self.dice.once_in(4) {
-            form["phase"] = self.dice.pick(Phase::NAMES).into();
-        }
-        if self.dice.once_in(10) {
-            form["should_retry"] = self.dice.once_in(2).into();
-        }
-        if self.dice.once_in(4) {
-            form["effect"] = self.dice.pick(Effect::NAMES).into();
-        }
-        form
-    }
-
-    fn replied(&mut self, id: Id) -> Value {
-        let mut usage = json!({});
-        for name in ["input_tokens", "output_tokens"] {
-            if !self.dice.once_in(6) {
-                let most = if self.dice.once_in(20) { 1 << 40 } else { 90 };
-                usage[name] = self.dice.from_to(0, most).into();
-            }
-        }
-        if self.dice.once_in(4) {
-            return json!({ "id": id, "answer": true, "usage": usage });
-        }
-        let many = if self.dice.once_in(8) { 0 } else { self.dice.from_to(1, 3) };
-        let calls: Vec<Value> = (0..many).map(|_| self.tool_call()).collect();
-        json!({ "id": id, "tool_calls": calls, "usage": usage })
-    }
-
-    fn tool_call(&mut self) -> Value {
-        let name = if self.dice.once_in(12) { "gone\n\"" } else { self.dice.pick(&TOOLS) };
-        let mut call = json!({ "name": name });
-        match self.dice.from_to(0, 9) {
-            0..=2 => call["digest"] = self.dice.pick(&["01", "02"]).into(),
-            3..=8 => call["arguments"] = self.dice.pick(&ARGUMENTS).into(),
-            _ => call["bad"] = "no object".into(),
-        }
-        if self.dice.once_in(4) {
-            call["risky"] = self.dice.pick(&[Some(true), Some(false), None]).map_or("unknown".into(), Value::from);
-        }
-        call
     }
 
     // ---- What no good host does ----
@@ -314,10 +240,10 @@ impl Inventor {
         let place = as_place(self.dice.from_to(0, places as u64 - 1));
         let verb = verbs.iter().chain(&of_turns).nth(place).copied().unwrap_or("taken");
         let value = match verb {
-            "failed" => self.failed(id),
+            "failed" => failed(&mut self.dice, id),
             "progress" => json!({ "id": id, "meaningful": true }),
-            "replied" => self.replied(id),
-            "decided" => self.decided(id, DIGEST),
+            "replied" => replied(&mut self.dice, id),
+            "decided" => decided(&mut self.dice, id, DIGEST),
             "interrupted" => true.into(),
             _ => id.into(),
         };

@@ -13,8 +13,21 @@ use crate::words::{self, command_word, end_word, notice_word};
 const UNSAID: [&str; 1] = ["cancel_why: superseded"];
 
 const NEEDED: [&str; 15] = [
-    "command", "notice", "end", "event", "stale", "outcome", "limit", "failure_kind", "wait_why", "switch_why",
-    "cancel_why", "breaker_state", "follows", "skip", "scope",
+    "command",
+    "notice",
+    "end",
+    "event",
+    "stale",
+    "outcome",
+    "limit",
+    "failure_kind",
+    "wait_why",
+    "switch_why",
+    "cancel_why",
+    "breaker_state",
+    "follows",
+    "skip",
+    "scope",
 ];
 
 /// Words by their kind.
@@ -91,7 +104,8 @@ impl Seen {
             let listed = all.get(if kind == "stale" { "event" } else { kind }).copied().unwrap_or_default();
             let seen = self.0.get(kind);
             let unseen = listed.iter().filter(|word| !seen.is_some_and(|seen| seen.contains(*word)));
-            missing.extend(unseen.map(|word| format!("{kind}: {word}")).filter(|word| !UNSAID.contains(&word.as_str())));
+            missing
+                .extend(unseen.map(|word| format!("{kind}: {word}")).filter(|word| !UNSAID.contains(&word.as_str())));
         }
         missing
     }

@@ -18,21 +18,20 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use failsoft::command::{Command, Event, Id, Reply, ToolCall};
-use failsoft::policy::failure::Failure;
 use failsoft::policy::limits::Usage;
-use failsoft::{Admitted, Call, Entered, Handled, Instant, RouteId, Session, Tool, Turn, Verdict, enter, settle, words};
+use failsoft::{
+    Admitted, Call, Entered, Handled, Instant, RouteId, Session, Tool, Turn, Verdict, enter, settle, words,
+};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::seen::Seen;
-use crate::said;
+use super::told;
 use crate::vector::{CallForm, DecidedForm, Elsewhere, FailedForm, ProgressForm, RepliedForm, Vector, digest_of};
 use crate::words::event_word;
 
 /// The calendar of every script, in milliseconds since the Unix epoch.
 const WALL: u64 = 1_700_000_000_000;
-/// Tool calls of which outcomes and sentences are told.
-const TOOL_CALLS: u32 = 4;
 
 /// At what time, in which turn, what, and with what: one line of a script.
 pub type Step = (u64, usize, String, Value);
@@ -49,12 +48,12 @@ pub struct Script {
 
 /// A turn, and what it drives if that is not its own loop.
 #[derive(Debug)]
-pub struct Actor {
+struct Actor {
     turn: Turn,
     /// The call that is driven.
-    pub call: Option<Call>,
+    call: Option<Call>,
     /// What was let through by the short way, and not settled yet.
-    pub admitted: Option<Admitted>,
+    admitted: Option<Admitted>,
 }
 
 /// A session with its turns, and what was told so far.
@@ -97,13 +96,17 @@ impl Stage {
         let form: Vector = serde_json::from_value(form).map_err(text)?;
         let (tools, session) = (form.tools(), form.session()?);
         let (now, wall, epoch) = (0, WALL, 0);
-        Ok(Self { form, tools, session, actors: Vec::new(), now, wall, epoch, told: String::new(), seen: Seen::default() })
-    }
-
-    /// The turn of this number.
-    #[must_use]
-    pub fn actor(&self, turn: usize) -> Option<&Actor> {
-        self.actors.get(turn)
+        Ok(Self {
+            form,
+            tools,
+            session,
+            actors: Vec::new(),
+            now,
+            wall,
+            epoch,
+            told: String::new(),
+            seen: Seen::default(),
+        })
     }
 
     /// Plays one step.
@@ -114,6 +117,7 @@ impl Stage {
         self.now = *at;
         let _ = write!(self.told, "{at} {verb}");
         let brought = self.act(*turn, verb, value)?;
+        self.told.push('\n');
         self.notices(*turn);
         Ok(brought)
     }
@@ -126,13 +130,13 @@ impl Stage {
             "breaker" => {
                 let state = self.session.breaker(route(value)?, at).name();
                 self.seen.word("breaker_state", state);
-                self.fields([("state", state.into())]);
+                let _ = write!(self.told, " {state}");
             }
             "reset" => self.session.reset(route(value)?),
             "stand_for" => self.session.approve_standing(value.as_str().unwrap_or_default()),
             "withdraw" => {
                 let was = self.session.withdraw_approval(value.as_str().unwrap_or_default());
-                self.fields([("was", was.into())]);
+                let _ = write!(self.told, " {was}");
             }
             "call" => self.of(turn)?.1.call = Some(read::<CallForm>(value)?.call()),
             "poll" => return self.poll(turn, at, false),
@@ -142,16 +146,13 @@ impl Stage {
             "take_step" => {
                 let (session, actor) = self.of(turn)?;
                 let refused = actor.turn.take_step(session, at).err().map(|limit| limit.name());
-                self.fields([("limit", refused.into())]);
+                let _ = write!(self.told, " {}", json!(refused));
             }
             "shorten" => {
                 let span = std::time::Duration::from_millis(value.as_u64().unwrap_or(0));
                 self.of(turn)?.1.turn.scope_mut().shorten(at + span);
             }
             _ => self.report(turn, at, verb, value)?,
-        }
-        if !self.told.ends_with('\n') {
-            self.told.push('\n');
         }
         Ok(Brought::Nothing)
     }
@@ -208,17 +209,11 @@ impl Stage {
 
     fn say(&mut self, turn: usize, at: Instant, command: Command) {
         self.seen.command(&command);
-        let mut said = said::command(&command, &self.session);
-        let Some((word, fields)) = said.as_object_mut().and_then(|said| said.iter_mut().next()) else { return };
-        if let (Command::Finish(verdict), Some(fields)) = (&command, fields.as_object_mut()) {
-            finish(fields, verdict, at);
-            fields.insert("message".into(), self.explain(turn, *verdict).into());
-        }
-        let _ = write!(self.told, " {word}");
-        for (name, value) in fields.as_object().into_iter().flatten().collect::<std::collections::BTreeMap<_, _>>() {
-            let _ = write!(self.told, " {name}={value}");
-        }
-        self.told.push('\n');
+        let message = match command {
+            Command::Finish(verdict) => self.explain(turn, verdict),
+            _ => String::new(),
+        };
+        let _ = write!(self.told, " {}", told::command(&command, &self.session, at, message));
     }
 
     fn explain(&self, turn: usize, verdict: Verdict) -> String {
@@ -252,7 +247,7 @@ impl Stage {
             }
             Entered::Slow(call) => {
                 actor.call = Some(call);
-                self.told += " slow\n";
+                self.told += " slow";
                 Ok(Brought::Nothing)
             }
         }
@@ -321,68 +316,20 @@ impl Stage {
         let (session, actor) = self.of(turn)?;
         let accepted = actor.handle(session, at, event).accepted();
         self.seen.word(if accepted { "event" } else { "stale" }, event_word(&event));
-        self.fields([("accepted", accepted.into())]);
+        self.told += if accepted { " accepted" } else { " stale" };
         Ok(())
-    }
-
-    // ---- The transcript ----
-
-    fn fields<const N: usize>(&mut self, fields: [(&str, Value); N]) {
-        for (name, value) in fields {
-            let _ = write!(self.told, " {name}={value}");
-        }
-        self.told.push('\n');
     }
 
     /// Tells what is left, and gives the whole transcript away.
     pub fn close(&mut self) -> String {
         let at = Instant::from_millis(self.now);
         let wall = self.wall + self.now;
-        let routes: Vec<RouteId> = (0_u8..).zip(self.session.routes()).map(|(id, _)| RouteId(id)).collect();
-        let states: Vec<&str> = routes.iter().map(|route| self.session.breaker(*route, at).name()).collect();
-        let approvals: Vec<&str> = self.session.standing_approvals().collect();
-        let snapshot = self.session.snapshot(at, wall);
-        let left = [("breakers", json!(states)), ("approvals", json!(approvals)), ("snapshot", snapshot.into())];
-        self.told += "session";
-        self.fields(left);
-        for turn in 0..self.actors.len() {
-            self.leave(turn, at, wall);
+        let _ = writeln!(self.told, "session {}", told::session(&self.session, at, wall));
+        for (place, actor) in self.actors.iter().enumerate() {
+            self.seen.report(&actor.turn.report(&self.session));
+            let _ = writeln!(self.told, "turn {place} {}", told::turn(&actor.turn, &self.session, at, wall));
         }
         std::mem::take(&mut self.told)
-    }
-
-    fn leave(&mut self, turn: usize, at: Instant, wall: u64) {
-        let Some(actor) = self.actors.get(turn) else { return };
-        let scope = actor.turn.scope();
-        let report = actor.turn.report(&self.session);
-        self.seen.report(&report);
-        let outcomes: Vec<Value> = (0..TOOL_CALLS)
-            .map(|index| {
-                let told = said::outcome(index, actor.turn.outcome(index));
-                json!([told["outcome"], told["limit"], actor.turn.sentence(index)])
-            })
-            .collect();
-        let left = scope.deadline().map(|deadline| said_ms(deadline - at));
-        let route = scope.route().map(|route| self.session.route_name(route));
-        let tally = [
-            ("route", json!(route)),
-            ("stop_reason", json!(report.stop_reason.map(|reason| reason.name()))),
-            ("degraded", json!(report.degraded)),
-            ("steps", json!(report.steps)),
-            ("attempts", json!(report.attempts)),
-            ("tool_calls", json!(report.tool_calls)),
-            ("blocked", json!(report.blocked)),
-            ("input_tokens", json!(report.usage.input_tokens)),
-            ("output_tokens", json!(report.usage.output_tokens)),
-            ("failure", failure(report.failure)),
-            ("lines", json!(report.lines)),
-            ("time_left_ms", json!(left)),
-            ("calm", json!(actor.turn.calm_answer())),
-            ("outcomes", json!(outcomes)),
-            ("snapshot", json!(actor.turn.snapshot(at, wall))),
-        ];
-        let _ = write!(self.told, "turn {turn}");
-        self.fields(tally);
     }
 }
 
@@ -424,31 +371,4 @@ fn taken(command: Command) -> Option<Id> {
         | Command::Cancel { id, .. } => Some(id),
         Command::Wait { .. } | Command::Finish(_) => None,
     }
-}
-
-/// What the classes of Python and JavaScript tell of an end beyond a vector.
-fn finish(fields: &mut Map<String, Value>, verdict: &Verdict, at: Instant) {
-    let retry_in = verdict.retry_at.and_then(Instant::known).map(|retry_at| said_ms(retry_at - at));
-    fields.remove("retry_at_ms");
-    fields.insert("retry_in_ms".into(), json!(retry_in));
-    fields.insert("timed_out".into(), verdict.timed_out().into());
-    fields.insert("raised".into(), json!([false, true].map(|original| verdict.raised(original).name())));
-    fields.insert("failure".into(), failure(verdict.failure));
-}
-
-fn failure(failure: Option<Failure>) -> Value {
-    let Some(failure) = failure else { return Value::Null };
-    json!([
-        failure.kind.name(),
-        failure.status,
-        failure.retry_after.map(said_ms),
-        failure.reset_after.map(said_ms),
-        failure.phase.map(|phase| phase.name()),
-        failure.should_retry,
-        failure.effect.name(),
-    ])
-}
-
-fn said_ms(span: std::time::Duration) -> u64 {
-    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }

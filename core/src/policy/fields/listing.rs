@@ -37,8 +37,8 @@ impl Fields for Writer {
         self.write(name, false, Value::Text(slot.clone()));
     }
 
-    fn choice(&mut self, name: &'static str, slot: &mut &'static str, _: &'static [&'static str]) {
-        self.write(name, false, Value::Text((*slot).to_string()));
+    fn choice(&mut self, name: &'static str, at: &mut usize, words: &'static [&'static str]) {
+        self.write(name, false, Value::Text(words.get(*at).copied().unwrap_or_default().to_string()));
     }
 
     fn names(&mut self, name: &'static str, slot: &mut Vec<String>) {
@@ -105,8 +105,8 @@ impl Fields for Lister {
         self.list(name, slot, "text".to_string());
     }
 
-    fn choice(&mut self, name: &'static str, slot: &mut &'static str, words: &'static [&'static str]) {
-        self.list(name, *slot, words.join(", "));
+    fn choice(&mut self, name: &'static str, at: &mut usize, words: &'static [&'static str]) {
+        self.list(name, words.get(*at).copied().unwrap_or_default(), words.join(", "));
     }
 
     fn names(&mut self, name: &'static str, slot: &mut Vec<String>) {

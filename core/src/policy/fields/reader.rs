@@ -115,11 +115,11 @@ impl Fields for Reader<'_> {
         }
     }
 
-    fn choice(&mut self, name: &'static str, slot: &mut &'static str, words: &'static [&'static str]) {
+    fn choice(&mut self, name: &'static str, at: &mut usize, words: &'static [&'static str]) {
         let Some(value) = self.find(name, false) else { return };
-        let word = if let Value::Text(text) = value { words.iter().find(|word| *word == text) } else { None };
-        match word {
-            Some(word) => *slot = word,
+        let known = |text: &String| words.iter().position(|word| word == text);
+        match if let Value::Text(text) = value { known(text) } else { None } {
+            Some(found) => *at = found,
             None => self.refuse(name, value, format!("one of {}", words.join(", "))),
         }
     }
