@@ -12,7 +12,17 @@ import { names } from "./words.js";
 export { AskApproval, Attempt, Cancel, Finish, Rebuild, Switch, Wait } from "./command.js";
 export { Failure } from "./failure.js";
 export * from "./judge.js";
-export { canonicalDigest, decision, fingerprint, gate, judgeFinish, Policy, readReply, refusal, stands } from "./policy.js";
+export {
+  canonicalDigest,
+  decision,
+  fingerprint,
+  gate,
+  judgeFinish,
+  Policy,
+  readReply,
+  refusal,
+  stands,
+} from "./policy.js";
 export { deniedByRule, names, stopReasons, toolFailed, words } from "./words.js";
 export { monotonic, setDefaultClock, statistics };
 

@@ -61,7 +61,7 @@ async function finishing(number) {
   const { signal } = lasting;
   const asked =
     number % 2 === 0
-      ? retry(request, { signal, sleep: rest, jitter: "none" })
+      ? retry(request, { signal, sleep: rest, jitter: "none", seed: number })
       : awake[(number % 4) >> 1].turn().call(request, { signal });
   const found = await asked.catch((error) => error?.name ?? String(error));
   if (found !== end) ends.wrong.push(`${number}: ${found} instead of ${end}`);
@@ -78,7 +78,7 @@ async function aborted(number) {
   const isWaiting = place === 2;
   const asked =
     number % 3 === 0
-      ? retry(request, { signal, sleep: isWaiting ? never : rest, jitter: "none" })
+      ? retry(request, { signal, sleep: isWaiting ? never : rest, jitter: "none", seed: number })
       : (isWaiting ? sleeping : awake)[number % 2].turn().call(request, { signal });
   setImmediate(() => setImmediate(() => controller.abort("enough")));
   const found = await asked.catch((reason) => reason);
@@ -116,7 +116,7 @@ for (let round = 0; round < ROUNDS; round += 1) {
     drop(first / TOGETHER);
     for (const session of [...awake, ...sleeping]) session.reset("primary");
     // Left to itself it comes when it likes, and the engine's memory has no fixed highest mark.
-    if (first % 2000 === 0) await swept();
+    if (first % 4000 === 0) await swept();
   }
   for (let sweep = 0; sweep < 4; sweep += 1) await swept();
   await rest();

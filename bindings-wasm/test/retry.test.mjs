@@ -17,6 +17,7 @@ const rateLimited = (headers) => Object.assign(new Error("slow down"), { status:
 timed("a success is returned and nothing is waited for", async (time) => {
   assert.equal(await retry(async () => 42), 42);
   assert.equal(await retry(() => 42), 42);
+  // biome-ignore lint/suspicious/noThenProperty: a thenable is what is tried
   assert.equal(await retry(() => ({ then: (resolve) => resolve("thenable") })), "thenable");
   assert.deepEqual(time.slept, []);
 });

@@ -1,9 +1,9 @@
 // Every vector, and every script of the host loops, in a page that imports the packed package.
 
 import assert from "node:assert/strict";
+import { test } from "node:test";
 import * as failsoft from "failsoft";
 import * as machine from "failsoft/machine";
-import { test } from "node:test";
 import { tests as scripts } from "../../tests/js/driver.mjs";
 import { files } from "../../tests/js/files.mjs";
 import { tests as vectors } from "../../tests/js/vectors.mjs";

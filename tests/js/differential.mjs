@@ -108,7 +108,13 @@ class Player extends Actor {
     if (command.kind === "finish") {
       const { message, timedOut, retryIn } = command;
       const raised = [command.raised(false), command.raised(true)];
-      const more = { retry_in_ms: ms(retryIn), timed_out: timedOut, raised, failure: ofFailure(command.failure), message };
+      const more = {
+        retry_in_ms: ms(retryIn),
+        timed_out: timedOut,
+        raised,
+        failure: ofFailure(command.failure),
+        message,
+      };
       Object.assign(said, more);
       delete said.retry_at_ms;
     }

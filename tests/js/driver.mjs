@@ -148,7 +148,11 @@ class Play {
 
   async agent() {
     const { tools = [], approver, runs = 1 } = this.script;
-    const [first, ...others] = this.actors.map((actor) => (_messages, _tools, { signal }) => actor.ask(signal));
+    const [first, ...others] = this.actors.map(
+      (actor) =>
+        (_messages, _tools, { signal }) =>
+          actor.ask(signal),
+    );
     const agent = new this.failsoft.Agent(first, {
       fallbacks: others,
       tools: tools.map((form) => this.tool(form)),

@@ -4,10 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::cargo::{self, cargo};
 use crate::counts::Counts;
+use crate::node::{self, NODE20, Node};
 use crate::places::Places;
 use crate::process::Step;
 use crate::python::{Kind, Venv};
@@ -15,19 +16,16 @@ use crate::report::Report;
 use crate::stamp::{self, Digest};
 use crate::tests::counted;
 
-/// What makes a component of a module, and JavaScript of a component: jco without its command line, eight packages.
-const JCO: &str = "@bytecodealliance/jco-transpile@0.15.0";
-
 /// What runs a component in Python.
 const WASMTIME: Kind = Kind { name: "wasmtime", requirements: &["wasmtime>=50,<51", "pytest>=8.4"] };
 
 /// Builds it and runs the vectors through it, in both hosts.
 pub(crate) fn all(places: &Places, report: &mut Report) {
     let begun = Instant::now();
-    match build(places) {
-        Ok(folder) => {
-            node(places, report, &folder);
-            python(places, report, &folder);
+    match build(places).and_then(|folder| Ok((folder, Node::ready(places, &NODE20)?))) {
+        Ok((folder, node)) => {
+            in_node(places, report, &node, &folder);
+            in_python(places, report, &folder);
         }
         Err(error) => report.failed("component: build", &format!("{error:#}"), begun.elapsed()),
     }
@@ -42,7 +40,7 @@ pub(crate) fn is_built(places: &Places) -> bool {
 pub(crate) fn benches(places: &Places) -> Result<[Step; 2]> {
     let folder = build(places)?;
     let scripts = places.root.join("bindings-wit").join("bench");
-    let node = Step::new("component: crossings in node", "node").arg(scripts.join("bench.mjs"));
+    let node = Node::ready(places, &NODE20)?.step("component: crossings in node").arg(scripts.join("bench.mjs"));
     let python = Venv::ready(places, &WASMTIME)?.step("component: crossings in python").arg(scripts.join("bench.py"));
     Ok([node, python].map(|step| step.env("FAILSOFT_WIT_DIR", &folder)))
 }
@@ -55,46 +53,33 @@ pub(crate) fn build(places: &Places) -> Result<PathBuf> {
     let stripped = ["--config", "profile.wasm.strip=\"symbols\""];
     cargo("build the component's module").args(build).args(stripped).quiet(places)?;
     let core = places.target.join(cargo::WASM).join("wasm").join("failsoft_wit.wasm");
-    let tools = jco(places)?;
+    // What makes a component of a module, and JavaScript of a component: jco without its command line.
+    let tools = node::packages(places, "component", false)?;
     let script = places.root.join("bindings-wit").join("build.mjs");
     let (out, stamp) = (places.target.join("wit"), places.target.join("wit.done"));
-    let digest = Digest::default().word(JCO).path(&core)?.path(&script)?.text();
+    let pinned = places.root.join("xtask").join("js").join("component");
+    let digest = Digest::default().path(&pinned)?.path(&core)?.path(&script)?.text();
     if !(out.is_dir() && stamp::is_done(&stamp, &digest)) {
-        Step::new("build the component", "node").arg(&script).args([&tools, &core, &out]).quiet(places)?;
+        Node::ready(places, &NODE20)?
+            .step("build the component")
+            .arg(&script)
+            .args([&tools, &core, &out])
+            .quiet(places)?;
         stamp::done(&stamp, &digest)?;
     }
     Ok(out)
 }
 
-/// The folder whose `node_modules` holds jco.
-fn jco(places: &Places) -> Result<PathBuf> {
-    let (folder, stamp) = (places.target.join("jco"), places.target.join("jco.done"));
-    let digest = Digest::default().word(JCO).word(&folder).text();
-    if !(folder.is_dir() && stamp::is_done(&stamp, &digest)) {
-        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        fs::write(folder.join("package.json"), "{ \"private\": true }\n")?;
-        let quiet = ["--no-audit", "--no-fund", "--loglevel=error"];
-        Step::new("npm packages of jco", "npm")
-            .arg("install")
-            .args(quiet)
-            .arg("--prefix")
-            .arg(&folder)
-            .arg(JCO)
-            .quiet(places)?;
-        stamp::done(&stamp, &digest)?;
-    }
-    Ok(folder)
-}
-
-fn node(places: &Places, report: &mut Report, folder: &Path) {
-    let step = Step::new("component: vectors in node", "node")
+fn in_node(places: &Places, report: &mut Report, node: &Node, folder: &Path) {
+    let step = node
+        .step("component: vectors in node")
         .args(["--test", "--test-reporter=tap"])
         .arg(places.root.join("bindings-wit").join("test").join("vectors.test.mjs"))
         .env("FAILSOFT_WIT_DIR", folder);
-    counted(places, report, &step, of_tap);
+    counted(places, report, &step, Counts::of_tap);
 }
 
-fn python(places: &Places, report: &mut Report, folder: &Path) {
+fn in_python(places: &Places, report: &mut Report, folder: &Path) {
     let begun = Instant::now();
     let name = "component: vectors in python";
     let venv = match Venv::ready(places, &WASMTIME) {
@@ -112,25 +97,4 @@ fn python(places: &Places, report: &mut Report, folder: &Path) {
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("FAILSOFT_WIT_DIR", folder);
     counted(places, report, &step, |_| Counts::of_junit(&fs::read_to_string(&junit).unwrap_or_default()));
-}
-
-/// The closing lines of node:test: `# pass 12`.
-fn of_tap(output: &str) -> Counts {
-    let last = |what: &str| {
-        let line = output.lines().rev().find_map(|line| line.strip_prefix("# ")?.strip_prefix(what)?.strip_prefix(' '));
-        line.and_then(|number| number.trim().parse::<u64>().ok()).unwrap_or(0)
-    };
-    Counts { passed: last("pass"), failed: last("fail") + last("cancelled"), skipped: last("skipped") + last("todo") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_closing_lines_of_node_are_counted() {
-        let output = "ok 1 - a\n# tests 6\n# suites 0\n# pass 3\n# fail 1\n# cancelled 1\n# skipped 1\n# todo 0\n";
-        assert_eq!(of_tap(output), Counts { passed: 3, failed: 2, skipped: 1 });
-        assert_eq!(of_tap("SyntaxError").ran(), 0);
-    }
 }

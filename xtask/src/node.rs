@@ -59,6 +59,16 @@ impl Node {
         Ok(Self { folder: packages(places, name, false)?, ..self })
     }
 
+    /// Where its packages are.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The same Node over an environment that is ready.
+    pub(crate) fn over(&self, folder: &Path) -> Self {
+        Self { program: self.program.clone(), folder: folder.to_path_buf() }
+    }
+
     /// `node …`, whose bare imports come from this environment.
     pub(crate) fn step(&self, name: impl Into<String>) -> Step {
         // Relative, as every step runs in the root: on Windows an absolute path is no specifier.

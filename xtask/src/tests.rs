@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use crate::browser;
 use crate::cargo::{self, cargo};
+use crate::component;
 use crate::counts::Counts;
 use crate::demo;
 use crate::files;
@@ -24,11 +26,13 @@ pub(crate) fn run(places: &Places) -> Result<ExitCode> {
     let mut report = Report::default();
     rust(places, &mut report);
     wasm(places, &mut report);
+    component::all(places, &mut report);
     let begun = Instant::now();
     match Stage::ready(places) {
         Ok(stage) => {
             python(places, &stage, &mut report);
             javascript(places, &stage, &mut report);
+            browser::all(places, &stage, &mut report);
             stories(places, &stage, &mut report);
         }
         Err(error) => report.failed("set-up of python, javascript and stories", &format!("{error:#}"), begun.elapsed()),
