@@ -1,16 +1,10 @@
 // Lines that are compared with each other: measured in turn, in a new order each round.
 
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
-
 export const LOOP = "hand-written loop";
 /** Nanoseconds that one sample takes, about. */
 const SAMPLE = 2e6;
-/** And that a case runs before it is measured. */
-const WARM = 50e6;
-
-setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc");
+/** And that a case runs before it is measured: so long the engine's module needs until it is compiled well. */
+const WARM = 300e6;
 
 /** Some cases: functions that run so many times and say, or promise, how many nanoseconds they took. */
 export class Block {
@@ -29,9 +23,10 @@ export class Block {
       counts[name] = this.once ? 1 : await countOf(this.cases[name]);
     }
     this.times = Object.fromEntries(names.map((name) => [name, []]));
+    // No collection is forced between rounds: it throws compiled code away, and then that is what is measured.
     for (let round = 0; round < rounds; round += 1) {
-      collect();
       for (const name of shuffled(names)) {
+        await turned(); // timers and finalizers of the case before have their say, and not within this one
         this.times[name].push((await this.cases[name](counts[name])) / counts[name]);
       }
     }
@@ -74,8 +69,14 @@ async function countOf(run) {
   for (let whole = 0; whole < WARM || took < SAMPLE / 4; whole += took) {
     count *= took < SAMPLE / 4 ? 4 : 1;
     took = await run(count);
+    await turned();
   }
   return Math.max(1, Math.floor((count * SAMPLE) / took));
+}
+
+/** A turn of the event loop. */
+function turned() {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function shuffled(names) {

@@ -36,5 +36,7 @@ export function memoryBytes() {
 }
 
 function refuse() {
-  throw new Error('failsoft: the engine is not there yet; with "failsoft/wasm", first `await init(module)`');
+  throw new Error(
+    'failsoft: the engine is not there yet: import "failsoft", or with "failsoft/wasm" first `await init(module)`',
+  );
 }

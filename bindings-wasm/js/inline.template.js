@@ -12,7 +12,7 @@ function bytesOf(base64) {
     return Uint8Array.fromBase64(base64);
   }
   if (typeof globalThis.Buffer?.from === "function") {
-    return globalThis.Buffer.from(base64, "base64"); // the loop below would be half of an import in Node
+    return globalThis.Buffer.from(base64, "base64"); // in Node 20 and 24, where the loop is a sixth of the import
   }
   const text = atob(base64);
   const bytes = new Uint8Array(text.length);

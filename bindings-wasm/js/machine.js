@@ -50,7 +50,7 @@ export class MachineSession {
     const now = clock ? clock() : monotonic();
     const stored = parsed("snapshot", text, "the text of a session's snapshot");
     const make = () => native.sessionRestore(stored, handleOf(policy), fields, epoch, now, wall);
-    return new this(policy, routes, clock, undefined, make);
+    return new MachineSession(policy, routes, clock, undefined, make);
   }
 
   /** Milliseconds on its clock. */

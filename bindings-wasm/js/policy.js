@@ -58,11 +58,15 @@ export function handleOf(policy) {
 
 /** The digest of a tool call, or what is wrong with its arguments. */
 export function canonicalDigest(tool, argumentsText) {
+  const complaint = native.tooDeep(argumentsText);
+  if (complaint !== undefined) {
+    return { complaint };
+  }
   let given;
   try {
     given = JSON.parse(argumentsText);
-  } catch (error) {
-    return { complaint: `the arguments are not valid JSON: ${error.message}` };
+  } catch {
+    return { complaint: native.notJson() };
   }
   const told = native.canonicalDigest(tool, canonical(given));
   return told[0] === "=" ? { digest: told.slice(1) } : { complaint: told.slice(1) };

@@ -63,7 +63,7 @@ pub fn failure_new(
     {
         if millis < 0.0 {
             let field = format!("failure.{name}");
-            return Err(invalid(failsoft::Invalid::new(field, format!("{millis} ms"), "a span that is not negative")));
+            return Err(invalid(failsoft::Invalid::new(field, Value::Number(millis), "a span that is not negative")));
         }
         *slot = maybe_span(millis);
     }

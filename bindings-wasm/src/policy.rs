@@ -64,6 +64,18 @@ pub fn canonical_digest(tool: &str, canonical: &str) -> String {
     }
 }
 
+/// What is wrong with arguments that are nested too deeply to be read.
+#[wasm_bindgen(js_name = tooDeep)]
+pub fn too_deep(arguments: &str) -> Option<String> {
+    approval::too_deep(arguments)
+}
+
+/// The sentence for arguments that cannot be read.
+#[wasm_bindgen(js_name = notJson)]
+pub fn not_json() -> String {
+    approval::NOT_JSON.into()
+}
+
 /// SHA-256 of a text: what a key is told apart by without being told.
 #[wasm_bindgen(js_name = fingerprint)]
 pub fn fingerprint(text: &str) -> String {

@@ -72,3 +72,6 @@ export function watchedSignal() {
   };
   return { controller, signal, listeners: () => listeners };
 }
+
+/** Where the files of the package are before they are joined: another copy of it. */
+export const parts = new URL("../../failsoft-parts/", import.meta.resolve("failsoft"));

@@ -4,12 +4,15 @@ import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
-import { CallTimeout, Policy, Session } from "failsoft";
-import { deferred, rejection, timed, turns } from "./common.mjs";
+import { deferred, parts, rejection, turns } from "./common.mjs";
 
-const inside = (name) => import(new URL(`./${name}.js`, import.meta.resolve("failsoft")).href);
+// What is inside is not in the package: its files before they are joined, all from there.
+const inside = (name) => import(new URL(`${name}.js`, parts).href);
+const { CallTimeout, Policy, Session } = await inside("index");
 const { asleep, drive, errorOf, raiseEnd, Tasks, within } = await inside("drive");
 const { Alarm, current, install, rest } = await inside("time");
+const { instant } = await inside("testing");
+const timed = (name, body) => test(name, () => instant(body));
 
 /** A call that follows a script of commands, and remembers what it is told. */
 function scripted(...commands) {

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { inspect } from "node:util";
 import vm from "node:vm";
 import * as failsoft from "failsoft";
+import { parts } from "./common.mjs";
 
 const CODES = {
   FailsoftError: ["failsoft_error"],
@@ -53,9 +54,7 @@ test("a call timeout is transient, a deadline is not", () => {
 });
 
 test("errors of another copy of the package and of another realm are known", async () => {
-  const url = new URL("./errors.js", import.meta.resolve("failsoft"));
-  url.search = "?another";
-  const other = await import(url.href);
+  const other = await import(new URL("errors.js", parts).href);
   const error = new other.CallTimeout("late");
   assert.ok(!(Object.getPrototypeOf(error) === failsoft.CallTimeout.prototype));
   assert.ok(error instanceof failsoft.TransientError);

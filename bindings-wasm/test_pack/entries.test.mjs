@@ -44,7 +44,10 @@ for (const [name, starts] of Object.entries({
 
 test("before it is started, it says what is missing", async () => {
   const line = await says("early.mjs", `${BEGINS}try { classify({}) } catch (error) { console.log(error.message) }`);
-  assert.equal(line, 'failsoft: the engine is not there yet; with "failsoft/wasm", first `await init(module)`');
+  assert.equal(
+    line,
+    'failsoft: the engine is not there yet: import "failsoft", or with "failsoft/wasm" first `await init(module)`',
+  );
 });
 
 test("each thread has an engine of its own, and a compiled module may be shared", async () => {

@@ -24,9 +24,9 @@ export function transcript(machine, chunk) {
 
 /** One session, its turns by number, and the transcript so far. */
 class Stage extends Timeline {
-  constructor(machine, { seed, ...script }, told) {
+  constructor(machine, { seed, snapshots, ...script }, told) {
     super(machine, { ...script, seed: BigInt(seed) }, "plain");
-    this.told = told;
+    Object.assign(this, { told, snapshots });
   }
 
   play() {
@@ -61,13 +61,18 @@ class Stage extends Timeline {
     }
   }
 
+  /** What a snapshot holds, where the script asks for it: hosts order its fields as they like. */
+  content(of) {
+    return this.snapshots ? JSON.parse(of.snapshot(this.wall + this.now)) : null;
+  }
+
   /** Tells what is left. */
   left() {
     const { session } = this;
     const told = {
       breakers: this.names.map((_, place) => session.breakerState(place)),
       approvals: session.standingApprovals(),
-      snapshot: JSON.parse(session.snapshot(this.wall + this.now)),
+      snapshot: this.content(session),
     };
     this.told.push(`session ${toJSON(told)}`);
     for (const [turn, player] of this.actors) this.told.push(`turn ${turn} ${toJSON(player.left())}`);
@@ -159,7 +164,7 @@ class Player extends Actor {
       time_left_ms: ms(turn.timeLeft()),
       calm: turn.calmAnswer(),
       outcomes,
-      snapshot: JSON.parse(turn.snapshot(host.wall + host.now)),
+      snapshot: host.content(turn),
     };
   }
 }

@@ -1,7 +1,7 @@
 """The Python side of the differential test: plays scripts, and writes down all that the machine says.
 
-``python differential.py FOLDER`` prints the fingerprint of every file's transcript, ``FOLDER NAME`` the transcript of one file.
-What a script is, and what stands in a transcript, is told in ``tests/src/differential.rs``.
+``python differential.py FOLDER`` prints the fingerprint of every file's transcript, ``FOLDER NAME`` the transcript of
+one file. What a script is, and what stands in a transcript, is told in ``tests/src/differential.rs``.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ class Stage(Timeline):
 
     def __init__(self, script: dict[str, Any], told: list[str]) -> None:
         steps, seed = script.pop("steps"), int(script.pop("seed"))
+        self.snapshots = script.pop("snapshots")
         super().__init__({**script, "seed": seed, "steps": steps}, "plain")
         self.told = told
         self.players: dict[int, Player] = {}
@@ -72,14 +73,22 @@ class Stage(Timeline):
         left = {
             "breakers": [self.session.breaker_state(place) for place in range(len(self.names))],
             "approvals": self.session.standing_approvals(),
-            "snapshot": json.loads(self.session.snapshot(self.wall + self.now / 1000)),
+            "snapshot": self.content(self.session),
         }
         self.told.append(f"session {to_json(left)}")
         for turn, player in self.players.items():
             self.told.append(f"turn {turn} {to_json(player.left())}")
 
+    def content(self, of: _native.Session | _native.Turn) -> Any:
+        """What a snapshot holds, where the script asks for it: hosts order its fields as they like."""
+        return json.loads(of.snapshot(self.wall + self.now / 1000)) if self.snapshots else None
+
 
 class Player(Actor):
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(stage)
+        self.stage = stage
+
     @property
     def machine(self) -> Any:
         return self.turn if self.call is None else self.call
@@ -147,7 +156,7 @@ class Player(Actor):
             "time_left_ms": ms(self.turn.time_left()),
             "calm": self.turn.calm_answer(),
             "outcomes": outcomes,
-            "snapshot": json.loads(self.turn.snapshot(self.host.wall + self.host.now / 1000)),
+            "snapshot": self.stage.content(self.turn),
         }
 
 

@@ -11,6 +11,7 @@ mod compare;
 mod component;
 mod counts;
 mod demo;
+mod differential;
 mod files;
 mod lint;
 mod node;

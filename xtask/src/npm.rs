@@ -13,7 +13,8 @@ use crate::process::Step;
 use crate::stamp::{self, Digest};
 
 /// What the package is made of; a change in any of these builds it again.
-const INPUTS: [&str; 15] = [
+const INPUTS: [&str; 16] = [
+    ".cargo/config.toml",
     "Cargo.toml",
     "Cargo.lock",
     "rust-toolchain.toml",
@@ -74,7 +75,12 @@ impl Package {
         drop(fs::remove_file(&stamp));
         let built = module(places)?;
         let script = places.root.join("xtask").join("js").join("assemble.mjs");
-        node("put the npm package together").arg(script).arg(&built).arg(&package.folder).quiet(places)?;
+        node("put the npm package together")
+            .arg(script)
+            .arg(&built)
+            .arg(&package.folder)
+            .arg(packages(places, "tools", true)?)
+            .quiet(places)?;
         package.pack(places)?;
         stamp::done(&stamp, &digest)?;
         Ok(package)
@@ -137,7 +143,7 @@ fn module(places: &Places) -> Result<PathBuf> {
 }
 
 fn shrink(places: &Places, bound: &Path, small: &Path) -> Result<()> {
-    let tools = packages(places, "tools", false)?;
+    let tools = packages(places, "tools", true)?;
     let wasm_opt = ["node_modules", "binaryen", "bin", "wasm-opt"].iter().fold(tools, |path, part| path.join(part));
     node("make the module small")
         .arg(wasm_opt)

@@ -12,6 +12,7 @@ use crate::cargo::{self, cargo};
 use crate::component;
 use crate::counts::Counts;
 use crate::demo;
+use crate::differential;
 use crate::files;
 use crate::lint;
 use crate::node::Node;
@@ -33,6 +34,7 @@ pub(crate) fn run(places: &Places) -> Result<ExitCode> {
             python(places, &stage, &mut report);
             javascript(places, &stage, &mut report);
             browser::all(places, &stage, &mut report);
+            differential::run(places, &stage, &mut report);
             stories(places, &stage, &mut report);
         }
         Err(error) => report.failed("set-up of python, javascript and stories", &format!("{error:#}"), begun.elapsed()),

@@ -20,6 +20,7 @@ __all__ = [
     "Wait",
     "breaker_open",
     "canonical_digest",
+    "check_tool",
     "classify",
     "deadline_passed",
     "deciding_rule",

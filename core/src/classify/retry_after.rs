@@ -40,7 +40,7 @@ fn amount(text: &str, shift: usize) -> Option<Duration> {
     if !digits(whole) || !digits(fraction) {
         return None;
     }
-    let (kept, dropped) = fraction.split_at(shift.min(fraction.len()));
+    let (kept, dropped) = fraction.split_at_checked(shift).unwrap_or((fraction, ""));
     let zeros = core::iter::repeat_n(b'0', shift - kept.len());
     let mut ms: u64 = 0;
     for digit in whole.bytes().chain(kept.bytes()).chain(zeros) {

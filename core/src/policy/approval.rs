@@ -147,19 +147,46 @@ impl fmt::Debug for Digest {
 /// The digest of a tool call: SHA-256 over the tool's name, a newline, and the RFC 8785 canonical JSON of its arguments.
 ///
 /// # Errors
-/// One sentence for the model: arguments that are not JSON, not an object, or that hold a number no JSON reader keeps exactly
-/// (beyond 2^53 - 1).
+/// One sentence for the model: arguments that are not JSON ([`NOT_JSON`]), nested too deeply ([`too_deep`]), not an object, or
+/// that hold a number no JSON reader keeps exactly (beyond 2^53 - 1). None of them quotes a parser: hosts have different ones.
 #[cfg(feature = "canonical")]
 pub fn digest(tool: &str, arguments: &str) -> Result<Digest, String> {
-    let value: serde_json::Value =
-        serde_json::from_str(arguments).map_err(|error| format!("the arguments are not valid JSON: {error}"))?;
-    let canonical = serde_json_canonicalizer::to_string(&value)
-        .map_err(|error| format!("the arguments have no canonical form: {error}"))?;
+    if let Some(complaint) = too_deep(arguments) {
+        return Err(complaint);
+    }
+    let value: serde_json::Value = serde_json::from_str(arguments).map_err(|_| NOT_JSON)?;
+    let canonical = serde_json_canonicalizer::to_string(&value).map_err(|_| NOT_JSON)?;
     digest_canonical(tool, &canonical)
 }
 
-/// The same for a host that has written the canonical form itself. One that can hold them writes `NaN`, `Infinity`, and lone
-/// surrogates as escapes, as JavaScript does: they are refused here.
+/// The sentence for arguments that cannot be read.
+pub const NOT_JSON: &str = "the arguments are not valid JSON";
+
+/// So deep may arguments be nested: every JSON reader of the hosts reads as far.
+const DEEPEST: usize = 100;
+
+/// What is wrong with arguments that are nested too deeply to be read; asked before they are.
+#[must_use]
+pub fn too_deep(arguments: &str) -> Option<String> {
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    for byte in arguments.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b'{' | b'[' if !in_text => depth += 1,
+            b'}' | b']' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return Some(format!("the arguments are nested deeper than {DEEPEST} levels"));
+        }
+    }
+    None
+}
+
+/// The same for a host that has read the arguments and written the canonical form itself. One that can hold them writes `NaN`,
+/// `Infinity`, and lone surrogates as escapes, as JavaScript does: JSON has none of them, and they are refused here.
 ///
 /// # Errors
 /// One sentence for the model, as [`digest`](fn@digest) has it.
@@ -187,14 +214,15 @@ fn complaint(canonical: &str) -> Option<String> {
     while let Some(byte) = rest.next() {
         match byte {
             b'"' if !is_whole(&mut rest) => {
-                return Some("the arguments are not valid JSON: half of a surrogate pair".into());
+                return Some(NOT_JSON.into());
             }
-            b'-' | b'I' | b'N' | b'0'..=b'9' => {
+            b'I' | b'N' => return Some(NOT_JSON.into()),
+            b'-' | b'0'..=b'9' => {
                 let mut number = String::from(char::from(byte));
-                while let Some(more) = rest.next_if(|more| !matches!(more, b',' | b']' | b'}')) {
+                while let Some(more) = rest.next_if(|more| !matches!(more, b',' | b']' | b'}' | b'I')) {
                     number.push(char::from(more));
                 }
-                if !is_exact(&number) {
+                if number != "-" && !is_exact(&number) {
                     return Some(format!(
                         "the number {number} is beyond 2^53 - 1 and would not survive every JSON reader: pass ids as strings"
                     ));
@@ -291,13 +319,27 @@ mod tests {
         assert!(digest_canonical("t", canonical[0]).is_ok());
         let number = "is beyond 2^53 - 1 and would not survive every JSON reader: pass ids as strings";
         for (text, line) in [
-            (r#"{"n":NaN}"#, format!("the number NaN {number}")),
-            (r#"{"n":-Infinity}"#, format!("the number -Infinity {number}")),
+            (r#"{"n":NaN}"#, NOT_JSON.into()),
+            (r#"{"n":-Infinity}"#, NOT_JSON.into()),
             (r#"{"n":[1,9007199254740992]}"#, format!("the number 9007199254740992 {number}")),
-            (r#"{"n":"\\\ud800"}"#, "the arguments are not valid JSON: half of a surrogate pair".into()),
+            (r#"{"n":"\\\ud800"}"#, NOT_JSON.into()),
             ("[1]", "the arguments must be an object, not a list".into()),
         ] {
             assert_eq!(digest_canonical("t", text), Err(line), "{text}");
+        }
+    }
+
+    #[cfg(feature = "canonical")]
+    #[test]
+    fn what_cannot_be_read_is_told_in_words_of_our_own() {
+        let deep = |levels: usize| alloc::format!("{{\"a\":{}1{}}}", "[".repeat(levels), "]".repeat(levels));
+        assert!(digest("t", &deep(99)).is_ok());
+        assert!(digest("t", r#"{"a":"[[\"[","b":[]}"#).is_ok());
+        let line = "the arguments are nested deeper than 100 levels";
+        assert_eq!(digest("t", &deep(100)), Err(line.to_string()));
+        assert_eq!(digest("t", &deep(100_000)), Err(line.to_string()));
+        for wrong in ["", "{", "{} x", r#"{"n":1e309}"#, r#"{"n":"\ud800"}"#] {
+            assert_eq!(digest("t", wrong), Err(NOT_JSON.to_string()), "{wrong}");
         }
     }
 

@@ -10,15 +10,20 @@ use super::dice::Dice;
 use super::head::TOOLS;
 
 /// Arguments as models write them, and as they should not.
-const ARGUMENTS: [&str; 8] = [
+const ARGUMENTS: [&str; 13] = [
     "{}",
     r#"{"amount": 12.50, "to": "Ann"}"#,
     r#"{"to":"Ann","amount":12.5}"#,
     r#"{"text": "naïve ☕ 🏦", "deep": [1, {"b": null, "a": 1e21}]}"#,
     r#"{"n": 9007199254740993, "m": -0.0}"#,
     r#"{"a": 1, "a": 2}"#,
+    r#"{"10": 1, "9": 2, "__proto__": {"a": 1}}"#,
+    r#"{"ﬀ": 1e-7, "\ud83c\udfe6": 0.1, "é": 5e-324}"#,
+    r#"{"half": "\ud800"}"#,
+    r#"{"n": 1e309}"#,
     "[1, 2]",
     "{not json",
+    "",
 ];
 /// Of arguments that nobody asked about.
 pub(crate) const DIGEST: &str = "ab";
@@ -75,6 +80,7 @@ fn tool_call(dice: &mut Dice) -> Value {
     let mut call = json!({ "name": name });
     match dice.from_to(0, 9) {
         0..=2 => call["digest"] = dice.pick(&["01", "02"]).into(),
+        3..=8 if dice.once_in(20) => call["arguments"] = nested(dice.from_to(120, 300)).into(),
         3..=8 => call["arguments"] = dice.pick(&ARGUMENTS).into(),
         _ => call["bad"] = "no object".into(),
     }
@@ -82,4 +88,10 @@ fn tool_call(dice: &mut Dice) -> Value {
         call["risky"] = dice.pick(&[Some(true), Some(false), None]).map_or("unknown".into(), Value::from);
     }
     call
+}
+
+/// Lists in lists, so deep: parsers end somewhere.
+fn nested(depth: u64) -> String {
+    let depth = usize::try_from(depth).unwrap_or(0);
+    format!("{{\"a\": {}{}}}", "[".repeat(depth), "]".repeat(depth))
 }

@@ -37,7 +37,10 @@ pub fn head(dice: &mut Dice) -> Value {
     let many = if dice.once_in(12) { 0 } else { dice.from_to(1, 4) };
     let routes: Vec<Value> = (0..many).map(|place| route(dice, place)).collect();
     let tools: Vec<Value> = TOOLS.iter().map(|name| tool(dice, name)).collect();
-    json!({ "seed": dice.bits().to_string(), "policy": policy, "routes": routes, "tools": tools })
+    // Writing a snapshot takes as long as a dozen steps.
+    let snapshots = dice.once_in(5);
+    let seed = dice.bits().to_string();
+    json!({ "seed": seed, "snapshots": snapshots, "policy": policy, "routes": routes, "tools": tools })
 }
 
 fn retry(dice: &mut Dice) -> Value {

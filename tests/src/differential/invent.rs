@@ -68,7 +68,7 @@ impl Inventor {
         for turn in 0..turns {
             self.begin(as_place(turn))?;
         }
-        for _ in 0..self.dice.from_to(6, 34) {
+        for _ in 0..self.dice.from_to(6, 32) {
             let turn = as_place(self.dice.from_to(0, turns - 1));
             self.pass_time(turn);
             match self.dice.from_to(0, 19) {
@@ -267,7 +267,8 @@ impl Inventor {
                 let span = self.dice.span(0, 20_000);
                 self.step(turn, "shorten", span.into()).map(drop)
             }
-            8..=9 if !self.calls => self.die(),
+            // It takes as long as a dozen other steps.
+            8 if !self.calls && self.dice.once_in(2) => self.die(),
             _ if !self.minds[turn].admitted => self.begin(turn),
             _ => Ok(()),
         }

@@ -68,6 +68,8 @@ pub struct Stage {
     wall: u64,
     epoch: u32,
     told: String,
+    /// Whether snapshots stand in the transcript.
+    snapshots: bool,
     /// Every word that occurred.
     pub seen: Seen,
 }
@@ -96,17 +98,9 @@ impl Stage {
         let form: Vector = serde_json::from_value(form).map_err(text)?;
         let (tools, session) = (form.tools(), form.session()?);
         let (now, wall, epoch) = (0, WALL, 0);
-        Ok(Self {
-            form,
-            tools,
-            session,
-            actors: Vec::new(),
-            now,
-            wall,
-            epoch,
-            told: String::new(),
-            seen: Seen::default(),
-        })
+        let (actors, told, seen) = (Vec::new(), String::new(), Seen::default());
+        let snapshots = head["snapshots"] == true;
+        Ok(Self { form, tools, session, actors, now, wall, epoch, told, snapshots, seen })
     }
 
     /// Plays one step.
@@ -323,7 +317,7 @@ impl Stage {
     /// Tells what is left, and gives the whole transcript away.
     pub fn close(&mut self) -> String {
         let at = Instant::from_millis(self.now);
-        let wall = self.wall + self.now;
+        let wall = self.snapshots.then_some(self.wall + self.now);
         let _ = writeln!(self.told, "session {}", told::session(&self.session, at, wall));
         for (place, actor) in self.actors.iter().enumerate() {
             self.seen.report(&actor.turn.report(&self.session));

@@ -46,18 +46,18 @@ fn failure(failure: Option<Failure>) -> Value {
     ])
 }
 
-/// What is left of a session.
-pub(crate) fn session(session: &Session, at: Instant, wall: u64) -> String {
+/// What is left of a session; with its snapshot where there is a `wall` clock for it.
+pub(crate) fn session(session: &Session, at: Instant, wall: Option<u64>) -> String {
     let routes = (0_u8..).zip(session.routes()).map(|(id, _)| RouteId(id));
     sorted(&json!({
         "breakers": routes.map(|route| session.breaker(route, at).name()).collect::<Vec<_>>(),
         "approvals": session.standing_approvals().collect::<Vec<_>>(),
-        "snapshot": content(&session.snapshot(at, wall)),
+        "snapshot": wall.map(|wall| content(&session.snapshot(at, wall))),
     }))
 }
 
-/// What is left of a turn.
-pub(crate) fn turn(turn: &Turn, session: &Session, at: Instant, wall: u64) -> String {
+/// What is left of a turn, likewise.
+pub(crate) fn turn(turn: &Turn, session: &Session, at: Instant, wall: Option<u64>) -> String {
     let (scope, report) = (turn.scope(), turn.report(session));
     let outcome = |index| {
         let told = said::outcome(index, turn.outcome(index));
@@ -78,7 +78,7 @@ pub(crate) fn turn(turn: &Turn, session: &Session, at: Instant, wall: u64) -> St
         "time_left_ms": scope.deadline().map(|deadline| ms(deadline - at)),
         "calm": turn.calm_answer(),
         "outcomes": (0..TOOL_CALLS).map(outcome).collect::<Vec<_>>(),
-        "snapshot": content(&turn.snapshot(at, wall)),
+        "snapshot": wall.map(|wall| content(&turn.snapshot(at, wall))),
     }))
 }
 
