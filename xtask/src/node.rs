@@ -117,13 +117,15 @@ pub(crate) fn packages(places: &Places, name: &str, with_optional: bool) -> Resu
         bail!("no npm found: install Node 20 or newer, which brings it (https://nodejs.org)");
     }
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    for file in ["package.json", "package-lock.json"] {
+    // A folder without a lock has packages whose optional parts not every registry serves, which `npm ci` does not forgive.
+    let is_locked = pinned.join("package-lock.json").is_file();
+    for file in ["package.json", "package-lock.json"].into_iter().take(1 + usize::from(is_locked)) {
         let (from, to) = (pinned.join(file), folder.join(file));
         fs::copy(&from, &to).with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))?;
     }
     let quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
     npm(format!("npm packages of {name}"))
-        .arg("ci")
+        .arg(if is_locked { "ci" } else { "install" })
         .args(quiet)
         .args((!with_optional).then_some("--omit=optional"))
         .arg("--prefix")

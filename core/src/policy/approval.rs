@@ -160,12 +160,15 @@ pub fn digest(tool: &str, arguments: &str) -> Result<Digest, String> {
 }
 
 /// The sentence for arguments that cannot be read.
+#[cfg(feature = "digest")]
 pub const NOT_JSON: &str = "the arguments are not valid JSON";
 
 /// So deep may arguments be nested: every JSON reader of the hosts reads as far.
+#[cfg(feature = "digest")]
 const DEEPEST: usize = 100;
 
 /// What is wrong with arguments that are nested too deeply to be read; asked before they are.
+#[cfg(feature = "digest")]
 #[must_use]
 pub fn too_deep(arguments: &str) -> Option<String> {
     let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
