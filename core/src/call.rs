@@ -320,6 +320,7 @@ impl Call {
     }
 
     /// The short way in, shared with `enter`: the first route is ready and nothing stands in the way.
+    #[inline(always)]
     fn admit_first(&mut self, cx: &mut Context<'_>) -> Option<Running> {
         if self.out_of_bounds(cx).is_some() {
             return None;

@@ -147,6 +147,7 @@ impl Circuit {
     ///
     /// # Errors
     /// The moment from which asking may be admitted.
+    #[inline(always)]
     pub fn would_admit(&self, config: &Breaker, now: Instant) -> Result<(), Instant> {
         match self.state {
             State::Closed => Ok(()),
@@ -163,6 +164,7 @@ impl Circuit {
     ///
     /// # Errors
     /// The moment from which asking may be admitted.
+    #[inline(always)]
     pub fn admit(&mut self, config: &Breaker, now: Instant, lease: Instant) -> Result<u32, Instant> {
         self.would_admit(config, now)?;
         match &mut self.state {
@@ -183,6 +185,7 @@ impl Circuit {
     }
 
     /// Takes note of what became of a call that was admitted under `generation`.
+    #[inline(always)]
     pub fn settle(&mut self, config: &Breaker, now: Instant, generation: u32, outcome: Outcome) -> Option<Change> {
         if generation != self.generation {
             return None;
@@ -204,6 +207,7 @@ impl Circuit {
         }
     }
 
+    #[inline(always)]
     fn count(&mut self, config: &Breaker, now: Instant, outcome: Outcome) -> Option<Change> {
         match outcome {
             Outcome::Neutral => return None,

@@ -42,6 +42,7 @@ impl Cooldown {
     ///
     /// # Errors
     /// How long the scope cools, or until when the one probe is waited for.
+    #[inline(always)]
     pub fn would_admit(&self, now: Instant) -> Result<(), Cooling> {
         match self.rest {
             None => Ok(()),
@@ -54,6 +55,7 @@ impl Cooldown {
     }
 
     /// Takes a permit: the probe, if a rest has just ended. One that is taken during the rest is nobody's probe.
+    #[inline(always)]
     pub fn admit(&mut self, now: Instant, lease: Instant) -> u32 {
         if let Some(rest) = &mut self.rest
             && now >= rest.until
@@ -110,6 +112,7 @@ impl Cooldown {
         }
     }
 
+    #[inline(always)]
     pub(crate) fn is_clear(&self) -> bool {
         self.rest.is_none()
     }

@@ -40,6 +40,7 @@ impl Slices {
 
 impl Window {
     /// Counts one event in column `column` (0 or 1).
+    #[inline(always)]
     pub(crate) fn add(&mut self, slices: Slices, now: Instant, column: usize) {
         self.advance(slices, now);
         if let Some(counter) = self.buckets.get_mut(self.at).and_then(|bucket| bucket.get_mut(column)) {
@@ -53,6 +54,7 @@ impl Window {
         self.buckets.iter().fold([0, 0], |[a, b], [x, y]| [a.saturating_add(*x), b.saturating_add(*y)])
     }
 
+    #[inline(always)]
     fn advance(&mut self, slices: Slices, now: Instant) {
         if now >= self.ends {
             self.advance_to(slices, now.as_millis() / slices.width());
