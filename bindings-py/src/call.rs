@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use crate::command::command;
 use crate::convert::{Failure, named};
 use crate::session::locked;
-use crate::turn::{Turn, taken};
+use crate::turn::Turn;
 
 /// One guarded operation within a turn.
 #[pyclass(frozen, module = "failsoft._native")]
@@ -36,10 +36,8 @@ impl Call {
         let (next, message) = {
             let mut call = locked(&self.core);
             turn.with(|turn, session| {
-                let next = call.poll(turn.scope_mut(), session, now);
-                if let (true, Some(id)) = (take, taken(next)) {
-                    let _ = call.handle(turn.scope_mut(), session, now, Event::Taken(id));
-                }
+                let scope = turn.scope_mut();
+                let next = if take { call.next(scope, session, now) } else { call.poll(scope, session, now) };
                 let message = match next {
                     Command::Finish(verdict) => words::explain_call(session, turn.scope(), call.id(), verdict),
                     _ => String::new(),

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use failsoft::command::{Command, Event, Id, Reply, ReplyKind, ToolCall};
+use failsoft::command::{Event, Id, Reply, ReplyKind, ToolCall};
 use failsoft::policy::approval::{Decision, Digest};
 use failsoft::policy::limits::{Limit, Usage};
 use failsoft::value::{Spelling, Value};
@@ -73,10 +73,7 @@ impl Turn {
     fn next(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let now = self.now(py)?;
         let (next, detail) = self.with(|turn, session| {
-            let next = turn.poll(session, now);
-            if let Some(id) = taken(next) {
-                let _ = turn.handle(session, now, Event::Taken(id));
-            }
+            let next = turn.next(session, now);
             (next, turn.detail().to_string())
         });
         command(py, next, &self.session, now, || detail)
@@ -302,18 +299,6 @@ impl Turn {
     fn handle(&self, py: Python<'_>, event: Event<'_>) -> PyResult<bool> {
         let now = self.now(py)?;
         Ok(self.with(|turn, session| turn.handle(session, now, event)).accepted())
-    }
-}
-
-/// What is to be acknowledged with `Taken`.
-pub(crate) fn taken(command: Command) -> Option<Id> {
-    match command {
-        Command::Attempt(attempt) => Some(attempt.id),
-        Command::Switch { id, .. }
-        | Command::Rebuild { id, .. }
-        | Command::AskApproval { id, .. }
-        | Command::Cancel { id, .. } => Some(id),
-        Command::Wait { .. } | Command::Finish(_) => None,
     }
 }
 

@@ -5,7 +5,7 @@ use failsoft::{Call, Replay, Work, words};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::command::{GONE, event, taken, write};
+use crate::command::{GONE, event, write};
 use crate::convert::{failure, instant, maybe_span, named};
 use crate::tables::{Guarded, Handle, with};
 
@@ -24,10 +24,8 @@ pub fn poll(call: Handle, now: f64, take: bool) -> u32 {
     let now = instant(now);
     let said = with(|tables| {
         let (call, turn, session) = tables.call(call)?;
-        let next = call.poll(turn.scope_mut(), session, now);
-        if let (true, Some(id)) = (take, taken(next)) {
-            let _ = call.handle(turn.scope_mut(), session, now, Event::Taken(id));
-        }
+        let scope = turn.scope_mut();
+        let next = if take { call.next(scope, session, now) } else { call.poll(scope, session, now) };
         Some(write(next, now, || match next {
             Command::Finish(verdict) => words::explain_call(session, turn.scope(), call.id(), verdict),
             _ => String::new(),

@@ -104,18 +104,6 @@ pub fn key_text(first: u32, second: u32, third: u32, fourth: u32) -> String {
     failsoft::command::Key(whole(first, second), whole(third, fourth)).to_string()
 }
 
-/// What is to be acknowledged with `Taken`.
-pub(crate) fn taken(command: Command) -> Option<Id> {
-    match command {
-        Command::Attempt(attempt) => Some(attempt.id),
-        Command::Switch { id, .. }
-        | Command::Rebuild { id, .. }
-        | Command::AskApproval { id, .. }
-        | Command::Cancel { id, .. } => Some(id),
-        Command::Wait { .. } | Command::Finish(_) => None,
-    }
-}
-
 /// An event that is no more than an id, by its place in the list of `names.json`.
 pub(crate) fn event(number: u32, id: Id) -> Option<Event<'static>> {
     Some(match number {

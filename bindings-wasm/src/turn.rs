@@ -10,7 +10,7 @@ use failsoft::{Call, Session, Tool, ToolOutcome, Turn, Work};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::command::{GONE, event, taken, write, write_attempt};
+use crate::command::{GONE, event, write, write_attempt};
 use crate::convert::{failure, instant, invalid, maybe_span, named};
 use crate::out::{failure as written, say, span};
 use crate::plain::{thing, value};
@@ -62,10 +62,7 @@ pub fn snapshot(turn: Handle, now: f64, wall: f64) -> JsValue {
 pub fn poll(turn: Handle, now: f64, take: bool) -> u32 {
     let now = instant(now);
     let said = of(turn, |turn, session| {
-        let next = turn.poll(session, now);
-        if let (true, Some(id)) = (take, taken(next)) {
-            let _ = turn.handle(session, now, Event::Taken(id));
-        }
+        let next = if take { turn.next(session, now) } else { turn.poll(session, now) };
         Some(write(next, now, || turn.detail().to_string()))
     });
     said.unwrap_or(GONE)

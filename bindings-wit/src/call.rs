@@ -6,7 +6,7 @@ use std::time::Duration;
 use failsoft::command::{Event, Id};
 use failsoft::{Failure, Instant, Work, settle, words};
 
-use crate::command::{command, taken, tell};
+use crate::command::{command, tell};
 use crate::convert::failure_in;
 use crate::turn::Turn;
 use crate::wit;
@@ -26,10 +26,8 @@ impl Call {
         let now = Instant::from_millis(now);
         let mut call = self.core.borrow_mut();
         self.turn.with(|turn, session| {
-            let next = call.poll(turn.scope_mut(), session, now);
-            if let (true, Some(id)) = (take, taken(next)) {
-                let _ = call.handle(turn.scope_mut(), session, now, Event::Taken(id));
-            }
+            let scope = turn.scope_mut();
+            let next = if take { call.next(scope, session, now) } else { call.poll(scope, session, now) };
             command(next, |verdict| words::explain_call(session, turn.scope(), call.id(), verdict))
         })
     }

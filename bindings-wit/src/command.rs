@@ -1,24 +1,12 @@
 //! Commands for the host, events from it.
 
-use failsoft::command::{Command, Event, Id, Reply, Risk, ToolCall};
+use failsoft::command::{Command, Event, Reply, Risk, ToolCall};
 use failsoft::policy::approval;
 use failsoft::policy::limits::Usage;
 use failsoft::{Attempt, End, ToolOutcome, Verdict, Work};
 
 use crate::convert::{bounded, digest, failure_in, failure_out, instant, ms};
 use crate::wit;
-
-/// What is to be acknowledged with `taken`.
-pub(crate) fn taken(command: Command) -> Option<Id> {
-    match command {
-        Command::Attempt(attempt) => Some(attempt.id),
-        Command::Switch { id, .. }
-        | Command::Rebuild { id, .. }
-        | Command::AskApproval { id, .. }
-        | Command::Cancel { id, .. } => Some(id),
-        Command::Wait { .. } | Command::Finish(_) => None,
-    }
-}
 
 /// A command for the host; `message` is asked for only at the end.
 pub(crate) fn command(command: Command, message: impl FnOnce(Verdict) -> String) -> wit::Command {

@@ -5,11 +5,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use failsoft::command::Event;
 use failsoft::{Entered, Instant, Tool, Work, enter};
 
 use crate::call::{Admitted, Call};
-use crate::command::{attempt_out, command, outcome, taken, tell};
+use crate::command::{attempt_out, command, outcome, tell};
 use crate::convert::{failure_out, ms};
 use crate::session::Session;
 use crate::wit;
@@ -33,10 +32,7 @@ impl Turn {
     fn said(&self, now: wit::Instant, take: bool) -> wit::Command {
         let now = Instant::from_millis(now);
         self.with(|turn, session| {
-            let next = turn.poll(session, now);
-            if let (true, Some(id)) = (take, taken(next)) {
-                let _ = turn.handle(session, now, Event::Taken(id));
-            }
+            let next = if take { turn.next(session, now) } else { turn.poll(session, now) };
             command(next, |_| turn.detail().to_string())
         })
     }

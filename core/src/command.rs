@@ -1,6 +1,7 @@
 //! The whole vocabulary on one screen: what the machine tells the host to do, and what the host tells the machine.
 
 mod reply;
+mod take;
 mod verdict;
 
 use core::fmt;

@@ -54,7 +54,7 @@ pub(crate) fn build(places: &Places) -> Result<PathBuf> {
     cargo("build the component's module").args(build).args(stripped).quiet(places)?;
     let core = places.target.join(cargo::WASM).join("wasm").join("failsoft_wit.wasm");
     // What makes a component of a module, and JavaScript of a component: jco without its command line.
-    let tools = node::packages(places, "component", false)?;
+    let tools = node::packages(places, "component", true)?;
     let script = places.root.join("bindings-wit").join("build.mjs");
     let (out, stamp) = (places.target.join("wit"), places.target.join("wit.done"));
     let pinned = places.root.join("xtask").join("js").join("component");

@@ -189,14 +189,13 @@ impl Stage {
 
     fn poll(&mut self, turn: usize, at: Instant, take: bool) -> Result<Brought, String> {
         let (session, actor) = self.of(turn)?;
-        let command = match &mut actor.call {
-            Some(call) => call.poll(actor.turn.scope_mut(), session, at),
-            None => actor.turn.poll(session, at),
+        // Python and JavaScript take it in the same breath, and do not tell either.
+        let command = match (&mut actor.call, take) {
+            (Some(call), true) => call.next(actor.turn.scope_mut(), session, at),
+            (Some(call), false) => call.poll(actor.turn.scope_mut(), session, at),
+            (None, true) => actor.turn.next(session, at),
+            (None, false) => actor.turn.poll(session, at),
         };
-        if let (true, Some(id)) = (take, taken(command)) {
-            // Python and JavaScript take it in the same breath, and do not tell either.
-            let _ = actor.handle(session, at, Event::Taken(id));
-        }
         self.say(turn, at, command);
         Ok(Brought::Said(command))
     }
@@ -353,16 +352,5 @@ fn plain(verb: &str, id: Id) -> Result<Event<'static>, String> {
         "not_ready" => Ok(Event::NotReady(id)),
         "abandoned" => Ok(Event::Abandoned(id)),
         _ => Err(format!("no such verb: {verb}")),
-    }
-}
-
-fn taken(command: Command) -> Option<Id> {
-    match command {
-        Command::Attempt(attempt) => Some(attempt.id),
-        Command::Switch { id, .. }
-        | Command::Rebuild { id, .. }
-        | Command::AskApproval { id, .. }
-        | Command::Cancel { id, .. } => Some(id),
-        Command::Wait { .. } | Command::Finish(_) => None,
     }
 }
