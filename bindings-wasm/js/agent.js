@@ -50,8 +50,12 @@ export class Agent {
    */
   async run(task, options) {
     const run = new Run(this, task, options);
-    await run.drive();
-    return run.result();
+    try {
+      await run.drive();
+      return run.result();
+    } finally {
+      run.turn.release(); // nobody else has heard of it
+    }
   }
 }
 

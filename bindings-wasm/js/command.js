@@ -38,12 +38,12 @@ export class Attempt {
     this.#key3 = numbers[13] | 0;
     this.#key4 = numbers[14] | 0;
     this.entry = entry;
-    this.id = numbers[0] | 0;
-    this.generation = numbers[2] | 0;
+    this.id = numbers[0];
+    this.generation = numbers[2];
     this.work = WORKS[numbers[3] | 0];
     this.detail = numbers[4] | 0;
     this.withTools = numbers[5] !== 0;
-    this.number = numbers[6] | 0;
+    this.number = numbers[6];
     this.timeout = numbers[7];
   }
 
@@ -214,5 +214,9 @@ export function readCommand(kind, session) {
   if (kind >= ORDER.length) {
     throw new Error("this call or turn is over, and its place was given back");
   }
-  return kind === 0 ? new Attempt(session) : new ORDER[kind](out());
+  if (kind === 0) {
+    return new Attempt(session);
+  }
+  names(); // what is first asked for may make the memory grow, and the numbers with it another view
+  return new ORDER[kind](out());
 }

@@ -1,7 +1,7 @@
 // The host loop of a call. It acts; every decision is the core's.
 
 import { classify } from "./classify.js";
-import { BreakerOpen, DeadlineExceeded, Exhausted, StepLimitExceeded } from "./errors.js";
+import { BreakerOpen, CallTimeout, DeadlineExceeded, Exhausted, StepLimitExceeded } from "./errors.js";
 import { unlessAborted, within } from "./race.js";
 import { current } from "./time.js";
 
@@ -39,7 +39,7 @@ export async function drive(call, request, routes, { sleep, judge = classify, si
           break;
         case "rebuild":
         case "switch": {
-          const ready = await unlessAborted(signal, () => routes.prepare(command, signal));
+          const ready = await prepared(call, command, routes, signal);
           signal?.throwIfAborted();
           ready ? call.ready(command.id) : call.notReady(command.id);
           break;
@@ -66,6 +66,22 @@ export async function drive(call, request, routes, { sleep, judge = classify, si
 function attempted(attempt, request, signal) {
   attempt.follow(signal);
   return within(attempt.timeout, () => request(attempt), "the call", { signal, stop: attempt });
+}
+
+/** Has a route's client made, until its time is over: one that comes later is closed. */
+async function prepared(call, command, routes, signal) {
+  const left = command.until === undefined ? Infinity : Math.max(0, command.until - call.turn.now());
+  const gone = new AbortController();
+  const stop = { abort: (reason) => gone.abort(reason), done() {} };
+  try {
+    return await within(left, () => routes.prepare(command, gone.signal), "the client", { signal, stop });
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof CallTimeout)) {
+      throw error;
+    }
+    return false;
+  }
 }
 
 /** Waits by the caller's own `sleep(delay, signal)`, or by the source of time that is in place. */

@@ -18,10 +18,6 @@ export function start(exports, instance) {
   length = exports.outLength();
 }
 
-export function isStarted() {
-  return memory !== undefined;
-}
-
 /** The numbers that the last verb said. The view is made anew when the memory has grown. */
 export function out() {
   if (numbers === undefined || numbers.length === 0) {

@@ -20,7 +20,7 @@ export class Failure {
     return readFailure(0);
   }
 
-  /** As a number each: how a failure crosses to the engine. */
+  /** Also of another copy of the package. */
   static [Symbol.hasInstance](value) {
     return typeof value === "object" && value !== null && BRAND in value;
   }

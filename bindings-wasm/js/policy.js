@@ -3,12 +3,29 @@
 import { native } from "./engine.js";
 import { checked, keep, parsed, TABLES } from "./handles.js";
 
-const HANDLE = Symbol("the engine's policy");
+/** What a policy is made of that the engine has already made. */
+class Made {
+  constructor(verb) {
+    this.handle = checked(verb);
+  }
+}
+
+let handleIn;
 
 /** Every number and choice of the engine; immutable, checked when it is made. */
 export class Policy {
+  #handle;
+
+  static {
+    handleIn = (policy) =>
+      typeof policy === "object" && policy !== null && #handle in policy ? policy.#handle : undefined;
+  }
+
   constructor(groups = {}) {
-    this[HANDLE] = hold(this, groups?.[HANDLE] ?? checked(() => native.policyNew(groups)));
+    // A copy is a policy of its own: two that shared a place in the engine would give it back twice.
+    const fields = groups instanceof Policy ? new Made(() => native.policyFromJson(groups.toJSON())) : groups;
+    const handle = fields instanceof Made ? fields.handle : checked(() => native.policyNew(fields));
+    this.#handle = keep(this, TABLES.policies, handle);
     Object.freeze(this);
   }
 
@@ -30,16 +47,12 @@ export class Policy {
 
   /** What a policy file says, defaults included: the same file serves every language. */
   toJSON() {
-    return native.policyToJson(this[HANDLE]);
+    return native.policyToJson(this.#handle);
   }
 }
 
-function hold(policy, handle) {
-  return keep(policy, TABLES.policies, handle);
-}
-
 function made(verb) {
-  return new Policy({ [HANDLE]: checked(verb) });
+  return new Policy(new Made(verb));
 }
 
 /** The policy that a session was made with. */
@@ -47,9 +60,9 @@ export function policyOf(session) {
   return made(() => native.policyOf(session));
 }
 
-/** The handle of a policy; the defaults for none. */
+/** The handle of a policy. */
 export function handleOf(policy) {
-  const handle = policy?.[HANDLE];
+  const handle = handleIn(policy);
   if (handle === undefined) {
     throw new TypeError("policy: use a Policy, such as new Policy({ retry: { maxAttempts: 5 } })");
   }

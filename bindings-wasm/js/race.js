@@ -121,7 +121,15 @@ class Limited extends Race {
 
   /** By a clock of the caller's own, the time may not be over yet. */
   ring() {
-    const left = this.clock === undefined ? 0 : this.ends - this.clock();
+    let left = 0;
+    try {
+      left = this.clock === undefined ? 0 : this.ends - this.clock();
+    } catch (error) {
+      if (this.end()) {
+        this.lost(error); // a clock of the caller's may throw
+      }
+      return;
+    }
     if (left > 0) {
       this.source.arm(this, this.source.now() + left);
     } else {

@@ -70,8 +70,8 @@ export class Run {
             break;
           case "rebuild":
           case "switch":
-            held.set(command.id, command);
-            tasks.start(command.id, () => this.agent.session.prepare(command, this.signal));
+            held.set(command.id, stoppable(command));
+            tasks.start(command.id, () => this.agent.session.prepare(command, command.signal));
             break;
           case "cancel":
             tasks.cancel(command.id);
@@ -289,7 +289,7 @@ function describe(error) {
   }
 }
 
-/** A question that can be taken back, as an attempt can. */
+/** A question or a client that can be taken back, as an attempt can. */
 function stoppable(asked) {
   const controller = new AbortController();
   return Object.assign(asked, { signal: controller.signal, abort: (reason) => controller.abort(reason) });

@@ -264,14 +264,16 @@ class Asked extends Race {
 
   left(reason) {
     this.reject(reason);
-    this.turn.settleAbandoned(this.attempt);
     this.attempt.abort(reason);
+    try {
+      this.turn.settleAbandoned(this.attempt);
+    } catch {} // a clock of the caller's may throw; the lease ends by itself
   }
 }
 
 function signalOf(options) {
   checkOptions("call", options, ["signal"]);
-  const { signal } = options;
+  const signal = options.signal ?? undefined;
   checkSignal("call", signal);
-  return signal ?? undefined;
+  return signal;
 }

@@ -31,7 +31,14 @@ class Audience {
 
   handleEvent() {
     for (const listener of [...this.listeners]) {
-      listener.handleEvent();
+      try {
+        listener.handleEvent();
+      } catch (error) {
+        // Nobody else's: the others hear of it all the same.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
     }
   }
 }

@@ -147,7 +147,7 @@ class RealTime extends TimeSource {
       // What rang before may have disarmed it.
       if (alarm.list !== undefined) {
         this.disarm(alarm);
-        alarm.ring();
+        rung(alarm);
       }
     }
     const next = this.#first();
@@ -236,4 +236,15 @@ export function rest(source, delay, signal) {
       source.arm(sleeper, source.now() + delay);
     }
   });
+}
+
+/** Rings one alarm. What it throws is nobody else's: the others ring all the same. */
+export function rung(alarm) {
+  try {
+    alarm.ring();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
 }

@@ -7,14 +7,14 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::convert::{instant, maybe_span};
 use crate::out::{say, span};
-use crate::tables::{Counter, Handle, handle, with};
+use crate::tables::{Counter, Handle, with};
 
 /// One breaker, by the numbers of a policy's `breaker` part.
 #[wasm_bindgen(js_name = circuitNew)]
 pub fn new(policy: Handle) -> Handle {
     with(|tables| {
         let policy = tables.policy(policy);
-        handle(tables.circuits.insert((policy, Circuit::default())))
+        tables.circuits.insert((policy, Circuit::default()))
     })
 }
 
@@ -24,7 +24,7 @@ pub fn admit(circuit: Handle, now: f64, lease: f64) -> f64 {
     let now = instant(now);
     let until = maybe_span(lease).map_or(Instant::NEVER, |lease| now + lease);
     with(|tables| {
-        let Some((policy, core)) = tables.circuits.get_mut(circuit as usize) else { return -1.0 };
+        let Some((policy, core)) = tables.circuits.get_mut(circuit) else { return -1.0 };
         match core.admit(&policy.breaker, now, until) {
             Ok(permit) => f64::from(permit),
             Err(until) => {
@@ -44,7 +44,7 @@ pub fn settle(circuit: Handle, now: f64, permit: u32, passed: i32) {
         _ => Outcome::Neutral,
     };
     with(|tables| {
-        if let Some((policy, core)) = tables.circuits.get_mut(circuit as usize) {
+        if let Some((policy, core)) = tables.circuits.get_mut(circuit) {
             core.settle(&policy.breaker, instant(now), permit, outcome);
         }
     });
@@ -54,7 +54,7 @@ pub fn settle(circuit: Handle, now: f64, permit: u32, passed: i32) {
 #[wasm_bindgen(js_name = circuitState)]
 pub fn state(circuit: Handle, now: f64) -> String {
     with(|tables| {
-        let state = tables.circuits.get(circuit as usize).map(|(_, core)| core.state(instant(now)).name());
+        let state = tables.circuits.get(circuit).map(|(_, core)| core.state(instant(now)).name());
         state.unwrap_or_default().to_string()
     })
 }
@@ -64,7 +64,7 @@ pub fn state(circuit: Handle, now: f64) -> String {
 pub fn counter_new(policy: Handle) -> Handle {
     with(|tables| {
         let most = tables.policy(policy).turn.steps;
-        handle(tables.counters.insert(Counter { most, taken: 0 }))
+        tables.counters.insert(Counter { most, taken: 0 })
     })
 }
 
@@ -72,7 +72,7 @@ pub fn counter_new(policy: Handle) -> Handle {
 #[wasm_bindgen(js_name = counterTick)]
 pub fn tick(counter: Handle) -> u32 {
     with(|tables| {
-        let Some(counter) = tables.counters.get_mut(counter as usize) else { return 0 };
+        let Some(counter) = tables.counters.get_mut(counter) else { return 0 };
         let Some(next) = next_step(counter.taken, counter.most) else { return 0 };
         counter.taken = next;
         next
@@ -82,5 +82,5 @@ pub fn tick(counter: Handle) -> u32 {
 /// Steps taken so far.
 #[wasm_bindgen(js_name = counterTaken)]
 pub fn taken(counter: Handle) -> u32 {
-    with(|tables| tables.counters.get(counter as usize).map_or(0, |counter| counter.taken))
+    with(|tables| tables.counters.get(counter).map_or(0, |counter| counter.taken))
 }

@@ -35,13 +35,16 @@ pub(crate) fn maybe_span(millis: f64) -> Option<Duration> {
 /// A failure from the seven numbers of `out::failure`; whoever made them has had the words checked.
 pub(crate) fn failure(numbers: [f64; 7]) -> Failure {
     let [kind, status, retry_after, reset_after, phase, should_retry, effect] = numbers;
-    let mut failure = Failure::new(FailureKind::ALL.get(kind as usize).copied().unwrap_or(FailureKind::Unknown));
+    // A word that is none of ours has the number -1.
+    let kind = (kind >= 0.0).then(|| FailureKind::ALL.get(kind as usize).copied()).flatten();
+    let mut failure = Failure::new(kind.unwrap_or(FailureKind::Unknown));
     failure.status = (status >= 0.0).then_some(status as u16);
     failure.retry_after = maybe_span(retry_after);
     failure.reset_after = maybe_span(reset_after);
     failure.phase = (phase >= 0.0).then(|| Phase::ALL.get(phase as usize).copied()).flatten();
     failure.should_retry = (should_retry >= 0.0).then_some(should_retry > 0.0);
-    failure.effect = Effect::ALL.get(effect as usize).copied().unwrap_or(Effect::Possible);
+    let effect = (effect >= 0.0).then(|| Effect::ALL.get(effect as usize).copied()).flatten();
+    failure.effect = effect.unwrap_or(Effect::Possible);
     failure
 }
 

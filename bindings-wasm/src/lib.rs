@@ -12,6 +12,7 @@ mod out;
 mod plain;
 mod policy;
 mod session;
+mod table;
 mod tables;
 mod turn;
 mod words;

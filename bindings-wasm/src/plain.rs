@@ -7,22 +7,22 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 #[wasm_bindgen]
 extern "C" {
-    #[wasm_bindgen(js_namespace = Array, js_name = isArray)]
-    fn is_array(thing: &JsValue) -> bool;
-    #[wasm_bindgen(js_namespace = Array, js_name = from)]
-    fn items(thing: &JsValue) -> Vec<JsValue>;
+    #[wasm_bindgen(catch, js_namespace = Array, js_name = isArray)]
+    fn is_array(thing: &JsValue) -> Result<bool, JsValue>;
+    #[wasm_bindgen(catch, js_namespace = Array, js_name = from)]
+    fn items(thing: &JsValue) -> Result<Vec<JsValue>, JsValue>;
     #[wasm_bindgen(js_namespace = Array, js_name = of)]
     fn pair(key: &str, item: JsValue) -> JsValue;
     #[wasm_bindgen(js_namespace = Array, js_name = from)]
     fn array(items: Vec<JsValue>) -> JsValue;
-    #[wasm_bindgen(js_namespace = Object, js_name = keys)]
-    fn keys(thing: &JsValue) -> Vec<String>;
+    #[wasm_bindgen(catch, js_namespace = Object, js_name = keys)]
+    fn keys(thing: &JsValue) -> Result<Vec<String>, JsValue>;
     #[wasm_bindgen(js_namespace = Object, js_name = fromEntries)]
     fn object(entries: Vec<JsValue>) -> JsValue;
-    #[wasm_bindgen(js_namespace = Reflect, js_name = get)]
-    fn entry(thing: &JsValue, key: &str) -> JsValue;
-    #[wasm_bindgen(js_name = Number)]
-    fn number(thing: &JsValue) -> f64;
+    #[wasm_bindgen(catch, js_namespace = Reflect, js_name = get)]
+    fn entry(thing: &JsValue, key: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, js_name = Number)]
+    fn number(thing: &JsValue) -> Result<f64, JsValue>;
 }
 
 /// No policy nests deeper; an object that holds itself would never end.
@@ -47,16 +47,18 @@ fn within(thing: &JsValue, depth: u32) -> Value {
         return Value::Text(text);
     }
     if thing.is_bigint() {
-        return Value::Number(number(thing));
+        return number(thing).map_or_else(unreadable, Value::Number);
     }
     let Some(deeper) = depth.checked_sub(1) else { return Value::Text("too deeply nested".into()) };
-    if is_array(thing) {
-        return Value::List(items(thing).iter().map(|item| within(item, deeper)).collect());
+    if is_array(thing).unwrap_or_default() {
+        let listed = |items: Vec<JsValue>| Value::List(items.iter().map(|item| within(item, deeper)).collect());
+        return items(thing).map_or_else(unreadable, listed);
     }
     if thing.is_object() {
         let mut entries = Vec::new();
-        for key in keys(thing) {
-            let item = entry(thing, &key);
+        let Ok(keys) = keys(thing) else { return unreadable(JsValue::NULL) };
+        for key in keys {
+            let Ok(item) = entry(thing, &key) else { return unreadable(JsValue::NULL) };
             // What is `undefined` was not said; `null` says that it is off.
             if !item.is_undefined() {
                 entries.push((key, within(&item, deeper)));
@@ -65,6 +67,11 @@ fn within(thing: &JsValue, depth: u32) -> Value {
         return Value::Map(entries);
     }
     Value::Text(if thing.is_function() { "a function" } else { "a symbol" }.into())
+}
+
+/// What threw when it was looked at. It must not throw through the engine, which would never find its stack again.
+fn unreadable(_: JsValue) -> Value {
+    Value::Text("something that throws when it is read".into())
 }
 
 /// Plain data of the core as plain data of JavaScript.

@@ -10,10 +10,10 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::convert::{invalid, named};
 use crate::plain::{thing, value};
-use crate::tables::{Handle, handle, with};
+use crate::tables::{Handle, with};
 
 fn keep(policy: Policy) -> Handle {
-    with(|tables| handle(tables.policies.insert(Arc::new(policy))))
+    with(|tables| tables.policies.insert(Arc::new(policy)))
 }
 
 /// A policy from an object of fields.
@@ -38,8 +38,8 @@ pub fn to_json(policy: Handle) -> JsValue {
 #[wasm_bindgen(js_name = policyOf)]
 pub fn of(session: Handle) -> Handle {
     with(|tables| {
-        let policy = tables.sessions.get(session as usize).map(|session| session.policy().clone());
-        handle(tables.policies.insert(policy.unwrap_or_default()))
+        let policy = tables.sessions.get(session).map(|session| session.policy().clone());
+        tables.policies.insert(policy.unwrap_or_default())
     })
 }
 

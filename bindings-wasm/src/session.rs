@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::convert::{instant, invalid};
 use crate::plain::{thing, value};
-use crate::tables::{Handle, handle, with};
+use crate::tables::{Handle, with};
 
 fn read_chain(routes: Vec<JsValue>) -> Result<Vec<Route>, JsValue> {
     routes.iter().map(|fields| Route::from_value(&value(fields), Spelling::JavaScript).map_err(invalid)).collect()
@@ -21,7 +21,7 @@ pub fn new(policy: Handle, routes: Vec<JsValue>, seed: u64) -> Result<Handle, Js
         let policy = tables.policy(policy);
         let made =
             if chain.is_empty() { Session::without_routes(policy, seed) } else { Session::new(policy, chain, seed) };
-        Ok(handle(tables.sessions.insert(made.map_err(invalid)?)))
+        Ok(tables.sessions.insert(made.map_err(invalid)?))
     })
 }
 
@@ -39,12 +39,12 @@ pub fn restore(
     with(|tables| {
         let policy = tables.policy(policy);
         let made = Session::restore_value(&stored, policy, chain, epoch, instant(now), wall as u64).map_err(invalid)?;
-        Ok(handle(tables.sessions.insert(made)))
+        Ok(tables.sessions.insert(made))
     })
 }
 
 fn of<R: Default>(session: Handle, ask: impl FnOnce(&mut Session) -> R) -> R {
-    with(|tables| tables.sessions.get_mut(session as usize).map(ask)).unwrap_or_default()
+    with(|tables| tables.sessions.get_mut(session).map(ask)).unwrap_or_default()
 }
 
 /// The state as plain data.

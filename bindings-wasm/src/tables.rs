@@ -5,22 +5,20 @@ use std::sync::Arc;
 
 use failsoft::policy::breaker::Circuit;
 use failsoft::{Call, Policy, Session, Turn};
-use slab::Slab;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::out::say;
-
-/// Names an entry of one of the tables.
-pub(crate) type Handle = u32;
+pub(crate) use crate::table::Handle;
+use crate::table::Table;
 
 #[derive(Default)]
 pub(crate) struct Tables {
-    pub(crate) policies: Slab<Arc<Policy>>,
-    pub(crate) sessions: Slab<Session>,
-    pub(crate) turns: Slab<Within>,
-    pub(crate) calls: Slab<Guarded>,
-    pub(crate) circuits: Slab<(Arc<Policy>, Circuit)>,
-    pub(crate) counters: Slab<Counter>,
+    pub(crate) policies: Table<Arc<Policy>>,
+    pub(crate) sessions: Table<Session>,
+    pub(crate) turns: Table<Within>,
+    pub(crate) calls: Table<Guarded>,
+    pub(crate) circuits: Table<(Arc<Policy>, Circuit)>,
+    pub(crate) counters: Table<Counter>,
 }
 
 /// A turn, and whose it is.
@@ -52,63 +50,57 @@ pub(crate) fn with<R>(decide: impl FnOnce(&mut Tables) -> R) -> R {
     TABLES.with(|tables| decide(&mut tables.borrow_mut()))
 }
 
-/// The key of an entry as the host holds it.
-pub(crate) fn handle(key: usize) -> Handle {
-    Handle::try_from(key).unwrap_or(Handle::MAX)
-}
-
 impl Tables {
     pub(crate) fn policy(&self, policy: Handle) -> Arc<Policy> {
-        self.policies.get(policy as usize).cloned().unwrap_or_default()
+        self.policies.get(policy).cloned().unwrap_or_default()
     }
 
     /// A turn with its session.
     pub(crate) fn turn(&mut self, turn: Handle) -> Option<(&mut Turn, &mut Session)> {
-        let within = self.turns.get_mut(turn as usize)?;
-        Some((&mut within.core, self.sessions.get_mut(within.session as usize)?))
+        let within = self.turns.get_mut(turn)?;
+        Some((&mut within.core, self.sessions.get_mut(within.session)?))
     }
 
     /// Takes a call in.
     pub(crate) fn keep_call(&mut self, guarded: Guarded) -> Handle {
-        if let Some(within) = self.turns.get_mut(guarded.turn as usize) {
+        if let Some(within) = self.turns.get_mut(guarded.turn) {
             within.calls += 1;
         }
-        handle(self.calls.insert(guarded))
+        self.calls.insert(guarded)
     }
 
     pub(crate) fn drop_call(&mut self, call: Handle) {
-        let Some(guarded) = self.calls.try_remove(call as usize) else { return };
-        if let Some(within) = self.turns.get_mut(guarded.turn as usize) {
+        let Some(guarded) = self.calls.remove(call) else { return };
+        if let Some(within) = self.turns.get_mut(guarded.turn) {
             within.calls = within.calls.saturating_sub(1);
         }
     }
 
     /// A turn takes along what nobody can ask for any more: calls whose loop was collected before its end.
     fn drop_turn(&mut self, turn: Handle) {
-        if self.turns.try_remove(turn as usize).is_some_and(|within| within.calls > 0) {
-            self.calls.retain(|_, guarded| guarded.turn != turn);
+        if self.turns.remove(turn).is_some_and(|within| within.calls > 0) {
+            self.calls.retain(|guarded| guarded.turn != turn);
         }
     }
 
     /// A call with its turn and session.
     pub(crate) fn call(&mut self, call: Handle) -> Option<(&mut Call, &mut Turn, &mut Session)> {
-        let guarded = self.calls.get_mut(call as usize)?;
-        let within = self.turns.get_mut(guarded.turn as usize)?;
-        Some((&mut guarded.core, &mut within.core, self.sessions.get_mut(within.session as usize)?))
+        let guarded = self.calls.get_mut(call)?;
+        let within = self.turns.get_mut(guarded.turn)?;
+        Some((&mut guarded.core, &mut within.core, self.sessions.get_mut(within.session)?))
     }
 }
 
 /// What a finalizer or a host loop lets go of: the table by its number, in the order of `statistics`.
 #[wasm_bindgen(js_name = release)]
 pub fn release(table: u32, handle: Handle) {
-    let key = handle as usize;
     with(|tables| match table {
-        0 => drop(tables.policies.try_remove(key)),
-        1 => drop(tables.sessions.try_remove(key)),
+        0 => drop(tables.policies.remove(handle)),
+        1 => drop(tables.sessions.remove(handle)),
         2 => tables.drop_turn(handle),
         3 => tables.drop_call(handle),
-        4 => drop(tables.circuits.try_remove(key)),
-        _ => drop(tables.counters.try_remove(key)),
+        4 => drop(tables.circuits.remove(handle)),
+        _ => drop(tables.counters.remove(handle)),
     });
 }
 

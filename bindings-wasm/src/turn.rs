@@ -14,7 +14,7 @@ use crate::command::{GONE, event, write, write_attempt};
 use crate::convert::{failure, instant, invalid, maybe_span, named};
 use crate::out::{failure as written, say, span};
 use crate::plain::{thing, value};
-use crate::tables::{Guarded, Handle, Tables, Within, handle, with};
+use crate::tables::{Guarded, Handle, Tables, Within, with};
 
 fn read_tools(rows: Vec<JsValue>) -> Result<Arc<[Tool]>, JsValue> {
     let read = |row: &JsValue| Tool::from_value(&value(row), Spelling::JavaScript).map_err(invalid);
@@ -32,9 +32,9 @@ pub fn check_tool(row: JsValue) -> Result<(), JsValue> {
 pub fn new(session: Handle, tools: Vec<JsValue>, now: f64) -> Result<Handle, JsValue> {
     let tools = read_tools(tools)?;
     with(|tables| {
-        let lent = tables.sessions.get_mut(session as usize).ok_or("the session is gone")?;
+        let lent = tables.sessions.get_mut(session).ok_or("the session is gone")?;
         let core = Turn::new(lent, tools, instant(now));
-        Ok(handle(tables.turns.insert(Within { session, calls: 0, core })))
+        Ok(tables.turns.insert(Within { session, calls: 0, core }))
     })
 }
 
@@ -43,7 +43,7 @@ pub fn new(session: Handle, tools: Vec<JsValue>, now: f64) -> Result<Handle, JsV
 pub fn restore(session: Handle, stored: &JsValue, tools: Vec<JsValue>, now: f64, wall: f64) -> Result<Handle, JsValue> {
     let tools = read_tools(tools)?;
     let core = Turn::restore_value(&value(stored), tools, instant(now), wall as u64).map_err(invalid)?;
-    Ok(with(|tables| handle(tables.turns.insert(Within { session, calls: 0, core }))))
+    Ok(with(|tables| tables.turns.insert(Within { session, calls: 0, core })))
 }
 
 fn of<R: Default>(turn: Handle, ask: impl FnOnce(&mut Turn, &mut Session) -> R) -> R {
@@ -240,15 +240,14 @@ pub fn shorten(turn: Handle, now: f64, timeout: f64) {
 pub fn enter_call(turn: Handle, now: f64, streaming: bool, restartable: bool) -> i32 {
     with(|tables| {
         let Tables { turns, sessions, calls, .. } = tables;
-        let Some(entering) = turns.get_mut(turn as usize) else { return i32::MIN };
-        let Some(session) = sessions.get_mut(entering.session as usize) else { return i32::MIN };
+        let Some(entering) = turns.get_mut(turn) else { return i32::MIN };
+        let Some(session) = sessions.get_mut(entering.session) else { return i32::MIN };
         let scope = entering.core.scope_mut();
-        let place = calls.vacant_entry();
-        let key = i32::try_from(place.key()).unwrap_or(i32::MAX);
         let call = Call::new(Work::Function);
         let call = if streaming { call.streaming(restartable) } else { call };
         // In its place from the beginning: a call is three hundred bytes.
-        let call = &mut place.insert(Guarded { turn, core: call }).core;
+        let (handle, guarded) = calls.insert_with(|| Guarded { turn, core: call });
+        let (call, key) = (&mut guarded.core, i32::try_from(handle).unwrap_or(i32::MAX));
         entering.calls += 1;
         if !call.enter(scope, session, instant(now)) {
             return -1 - key;

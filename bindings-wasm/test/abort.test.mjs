@@ -17,7 +17,10 @@ const WAYS = {
   retry: (fn, signal) => retry(fn, { signal, jitter: "none" }),
   callWithDeadline: (fn, signal) => callWithDeadline(fn, 60_000, { signal }),
   fallback: (fn, signal) => fallback(fn, fn, { signal }),
-  "turn.call": (fn, signal) => session(["a", "b"]).turn().call(fn, { signal }),
+  "turn.call": (fn, signal) =>
+    session(["a", "b"], { retry: { jitter: "none" } })
+      .turn()
+      .call(fn, { signal }),
   "turn.gate": (fn, signal) => session(["a"]).turn().gate("mail", {}, { risky: true, approver: fn, signal }),
   approvalGate: (fn, signal) => approvalGate("mail", {}, { risky: true, approver: fn, signal }),
   "attempt.run": async (fn, signal) => {

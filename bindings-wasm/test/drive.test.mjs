@@ -314,9 +314,11 @@ test("installing gives back what was there", () => {
 
 // ---- The process. ----
 
+const hooks = process.execArgv.filter((_, at, all) => all[at] === "--import" || all[at - 1] === "--import");
 const node = (code) =>
-  spawnSync(process.execPath, ["--input-type=module", "-e", code], {
-    cwd: import.meta.dirname,
+  // Where the package is found by a hook, the other process needs it, too.
+  spawnSync(process.execPath, [...hooks, "--input-type=module", "-e", code], {
+    cwd: hooks.length > 0 ? process.cwd() : import.meta.dirname,
     encoding: "utf8",
     timeout: 60_000,
   });

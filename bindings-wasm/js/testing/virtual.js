@@ -1,6 +1,6 @@
 // A source of time that passes when nothing else happens.
 
-import { TimeSource } from "../time.js";
+import { rung, TimeSource } from "../time.js";
 
 /** So many turns of the event loop without a sign of life, and time passes. */
 const QUIET_TURNS = 50;
@@ -69,7 +69,7 @@ export class VirtualSource extends TimeSource {
     } else if (this.#quiet > QUIET_TURNS) {
       this.millis = Math.max(this.millis, first.until);
       this.disarm(first);
-      first.ring();
+      rung(first);
     }
     nextTurn(this.#watch);
   };
