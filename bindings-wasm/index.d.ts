@@ -13,7 +13,11 @@ export * as testing from "./testing.js";
  * unchanged, where asking again cannot help, and with `signal.reason` when the signal is aborted.
  *
  * @example
- * const page = await retry(({ signal }) => fetch(url, { signal }), { maxAttempts: 5 });
+ * const page = await retry(async ({ signal }) => {
+ *   const reply = await fetch(url, { signal });
+ *   if (!reply.ok) throw reply; // fetch does not
+ *   return reply;
+ * }, { maxAttempts: 5 });
  */
 export function retry<T>(fn: (attempt: RetryAttempt) => T, options?: RetryOptions): Promise<Awaited<T>>;
 
@@ -409,7 +413,7 @@ export class Turn<Client = unknown> {
    * where asking again cannot help, or `signal.reason`.
    *
    * @example
-   * const reply = await turn.call(({ client, signal }) => client.ask("hi", { signal }));
+   * const reply = await turn.call(({ client, signal }) => client!.ask("hi", { signal })); // what `activate` made
    */
   call<T>(request: (attempt: Attempt<Client>) => T, options?: CallOptions): Promise<Awaited<T>>;
   /** Counts a step of your own loop. Throws {@link StepLimitExceeded} or {@link DeadlineExceeded} when it may not be taken. */

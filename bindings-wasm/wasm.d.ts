@@ -1,5 +1,5 @@
-// `failsoft/wasm`: the same as `failsoft`, for hosts that forbid inlined modules. Start the engine first; until then every
-// other name throws.
+// `failsoft/wasm`: the same as `failsoft`, for hosts that forbid inlined modules. Start the engine first; until then what
+// needs it throws.
 
 export * from "./index.js";
 
@@ -7,7 +7,7 @@ export * from "./index.js";
  * Starts the engine from a compiled module, its bytes, a URL or a response, or from a promise of one of these.
  *
  * @example
- * await init(fetch(new URL("failsoft/failsoft.wasm", import.meta.url)));
+ * await init(fetch(new URL("failsoft/failsoft.wasm", import.meta.url))); // Node: initSync(readFileSync(path))
  */
 export function init(source: WasmSource | PromiseLike<WasmSource>): Promise<void>;
 

@@ -11,10 +11,14 @@ import { readArguments } from "./reply.js";
  * not. No approver means no. An approver that fails has not said yes: its error comes out.
  */
 export async function passGate(policy, tool, given, { risky = false, standing = [], approver, signal }) {
+  if (typeof tool !== "string" || tool === "") {
+    throw new TypeError(`tool: ${shown(tool)} is not allowed; use the name of a tool`);
+  }
   checkOptionalFunction("approver", approver);
   checkSignal("approver", signal);
   signal?.throwIfAborted();
-  const asked = askGate(policy, tool, given, await isRisky(risky, tool, given), standing);
+  const needed = await unlessAborted(signal, () => isRisky(risky, tool, given));
+  const asked = askGate(policy, tool, given, needed, standing);
   if (asked === undefined) {
     return undefined;
   }
@@ -40,7 +44,7 @@ async function isRisky(risky, tool, given) {
 }
 
 /** What must be put to an approver: may `tool` run with exactly these `arguments`? Undefined when the call may run. */
-export function askGate(policy, tool, given, risky, standing) {
+function askGate(policy, tool, given, risky, standing) {
   switch (gate(policy, tool, risky, standing)) {
     case "deny":
       throw new ApprovalDenied(deniedByRule(tool));
@@ -57,7 +61,7 @@ export function askGate(policy, tool, given, risky, standing) {
 }
 
 /** An approver's answer as a decision that lets the tool run; throws `ApprovalDenied` when it does not. */
-export function decided(asked, answer) {
+function decided(asked, answer) {
   const word = decision(answer);
   const refused = refusal(asked.tool, word);
   if (refused !== undefined) {

@@ -9,7 +9,15 @@ export class Failure {
   constructor(kind, { status, retryAfter, resetAfter, phase, shouldRetry, effect } = {}) {
     const hint = shouldRetry === undefined ? -1 : Number(shouldRetry);
     checked(() =>
-      native.failureNew(String(kind), status ?? -1, retryAfter ?? NaN, resetAfter ?? NaN, phase, hint, effect),
+      native.failureNew(
+        String(kind),
+        status ?? -1,
+        retryAfter ?? NaN,
+        resetAfter ?? NaN,
+        word(phase),
+        hint,
+        word(effect),
+      ),
     );
     read(this, 0);
   }
@@ -59,6 +67,11 @@ export function numbersOf(failure) {
     failure.shouldRetry === undefined ? -1 : Number(failure.shouldRetry),
     effects.indexOf(failure.effect),
   ];
+}
+
+/** What crosses as text must be text. */
+function word(given) {
+  return given === undefined ? undefined : String(given);
 }
 
 /** NaN stands for what is absent. */

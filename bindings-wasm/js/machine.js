@@ -82,11 +82,11 @@ export class MachineSession {
   }
 
   standFor(tool) {
-    native.sessionApprove(this.handle, tool);
+    native.sessionApprove(this.handle, String(tool));
   }
 
   withdrawApproval(tool) {
-    return native.sessionWithdraw(this.handle, tool);
+    return native.sessionWithdraw(this.handle, String(tool));
   }
 
   /** Gives its place in the engine back before the collector would, for a host that knows that it is over. */
@@ -196,13 +196,13 @@ export class MachineTurn extends Machine {
   }
 
   decided(id, decision, digest) {
-    return checked(() => native.turnDecided(this.handle, this.now(), id, decision, digest));
+    return checked(() => native.turnDecided(this.handle, this.now(), id, String(decision), String(digest)));
   }
 
   /** @param kind what `readReply` said. @param rows objects of name, digest, complaint and risky. */
   replied(id, kind, rows = [], { inputTokens, outputTokens } = {}) {
     const tokens = [inputTokens ?? NaN, outputTokens ?? NaN];
-    return checked(() => native.turnReplied(this.handle, this.now(), id, kind, rows, ...tokens));
+    return checked(() => native.turnReplied(this.handle, this.now(), id, String(kind), rows, ...tokens));
   }
 
   /** What became of a tool call; undefined while it is open. */
@@ -315,7 +315,8 @@ export class Call extends Machine {
   constructor(turn, { replay = "idempotent", streaming = false, restartable = true, timeout } = {}, made) {
     super();
     this.turn = turn;
-    this.handle = made ?? checked(() => native.callNew(turn.handle, replay, streaming, restartable, timeout ?? NaN));
+    this.handle =
+      made ?? checked(() => native.callNew(turn.handle, String(replay), streaming, restartable, timeout ?? NaN));
   }
 
   static of(turn, handle) {

@@ -71,7 +71,7 @@ export function handleOf(policy) {
 
 /** The digest of a tool call, or what is wrong with its arguments. */
 export function canonicalDigest(tool, argumentsText) {
-  const complaint = native.tooDeep(argumentsText);
+  const complaint = native.tooDeep(String(argumentsText));
   if (complaint !== undefined) {
     return { complaint };
   }
@@ -81,7 +81,7 @@ export function canonicalDigest(tool, argumentsText) {
   } catch {
     return { complaint: native.notJson() };
   }
-  const told = native.canonicalDigest(tool, canonical(given));
+  const told = native.canonicalDigest(String(tool), canonical(given));
   return told[0] === "=" ? { digest: told.slice(1) } : { complaint: told.slice(1) };
 }
 
@@ -102,12 +102,12 @@ function canonical(value) {
 
 /** SHA-256 of a text, as hex digits. */
 export function fingerprint(text) {
-  return native.fingerprint(text);
+  return native.fingerprint(String(text));
 }
 
 /** The policy's word on a tool call: `run`, `standing`, `ask` or `deny`. */
 export function gate(policy, tool, risky, standing) {
-  return native.gate(handleOf(policy), tool, risky, standing);
+  return native.gate(handleOf(policy), String(tool), Boolean(risky), standing.map(String));
 }
 
 /** An approver's answer as a decision; `failed` if it threw instead of answering. */
@@ -117,22 +117,27 @@ export function decision(answer, failed = false) {
 
 /** Why a decision keeps a tool from running; `undefined` when it may run. */
 export function refusal(tool, word) {
-  const [reason, sentence] = checked(() => native.refusal(tool, word));
+  const [reason, sentence] = checked(() => native.refusal(String(tool), String(word)));
   return reason === undefined ? undefined : { reason, sentence };
 }
 
 /** Whether a decision covers later calls of the tool too. */
 export function stands(word) {
-  return native.stands(word);
+  return native.stands(String(word));
 }
 
 /** What a model's reply is: `answer`, `tool_calls` or `nothing`. */
 export function readReply(answer, calls) {
-  return native.readReply(answer, calls);
+  return native.readReply(String(answer), calls);
 }
 
 /** Why a provider's reply may not be taken for a whole one; `undefined` when it may. */
 export function judgeFinish(reason, refused, acceptCut) {
-  const [kind, what] = native.judgeFinish(reason ?? undefined, refused ?? undefined, acceptCut);
+  const [kind, what] = native.judgeFinish(word(reason), word(refused), acceptCut);
   return kind === undefined ? undefined : { kind, what };
+}
+
+/** What crosses as text must be text. */
+function word(given) {
+  return given === undefined || given === null ? undefined : String(given);
 }

@@ -21,7 +21,7 @@ export function stopReasons() {
 
 /** Sentences of errors, the same in every language. */
 export const words = {
-  givenUpOn: (what, millis) => native.givenUpOn(what, millis ?? NaN),
+  givenUpOn: (what, millis) => native.givenUpOn(String(what), millis ?? NaN),
   breakerOpen: (retryIn) => native.breakerOpen(retryIn ?? NaN),
   emptyReply: () => native.emptyReply(),
   stepsTaken: (most) => native.stepsTaken(most),
@@ -31,10 +31,10 @@ export const words = {
 
 /** The sentence for a tool that a rule of the policy denies. */
 export function deniedByRule(tool) {
-  return native.deniedByRule(tool);
+  return native.deniedByRule(String(tool));
 }
 
 /** What a model is told about a tool that ran and failed. */
 export function toolFailed(name, error) {
-  return native.toolFailed(name, error);
+  return native.toolFailed(String(name), String(error));
 }

@@ -69,7 +69,13 @@ test("the whole agent", async () => {
 test("the guards around one call", async () => {
   const names = ["fetch", "loadOnce", "slow", "askPrimary", "askBackup"];
   const yours = Object.fromEntries(names.map((name) => [name, async () => "reply"]));
-  await run(block(PAGE, "new StepLimiter"), { ...yours, url: "", ConnectionLost: Error, askSomebody });
+  await run(block(PAGE, "new StepLimiter"), {
+    ...yours,
+    fetch: async () => new Response("reply"),
+    url: "",
+    ConnectionLost: Error,
+    askSomebody,
+  });
 });
 
 test("your own loop", async () => {

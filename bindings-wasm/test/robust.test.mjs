@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Agent, callWithDeadline, Failure, Policy, Session } from "failsoft";
+import { Agent, approvalGate, callWithDeadline, classify, Failure, Policy, Session } from "failsoft";
 import { Call, MachineSession, MachineTurn, statistics } from "failsoft/machine";
 import { calls, instant, says, script } from "failsoft/testing";
 import { rejection, timed, turns } from "./common.mjs";
@@ -135,4 +135,27 @@ test("an agent gives its turns back", async () => {
     }
     assert.ok(statistics().turns <= before, `${statistics().turns} turns, ${before} before`);
   });
+});
+
+test("what is no text where text belongs is refused, or taken as text, and traps nothing", async () => {
+  for (const tool of [5, undefined, null, "", [], () => 1, Symbol("x"), 1n]) {
+    const error = await rejection(approvalGate(tool, {}, { risky: true, approver: () => true }));
+    assert.match(error.message, /^tool: .* is not allowed; use the name of a tool$/);
+  }
+  for (const wrong of [{ phase: 5 }, { effect: 5 }]) {
+    assert.throws(() => new Failure("connect", wrong), { name: "InvalidOption", message: /"5" is not allowed/ });
+  }
+  assert.equal(new Session({ routes: ["a"] }).withdrawApproval(5), false);
+});
+
+timed("a predicate that never answers does not keep an abort from being heard", async () => {
+  const controller = new AbortController();
+  const pending = rejection(approvalGate("mail", {}, { risky: never, signal: controller.signal }));
+  controller.abort("enough");
+  assert.equal(await pending, "enough");
+});
+
+test("a reply that is thrown is read: its status and its Retry-After", async () => {
+  const failure = classify(new Response("", { status: 503, headers: { "retry-after": "2" } }));
+  assert.deepEqual([failure.kind, failure.retryAfter], ["overloaded", 2000]);
 });
