@@ -1,5 +1,5 @@
-//! A table whose handles are never mistaken: each carries a number of its own beside its place, so that one that was given back
-//! means nothing, whoever has the place by then.
+//! A table whose handles carry a number beside their place, so that one that was given back means nothing to whoever has the place
+//! by then. The numbers come round after 128: a net below the loops, which use no handle that they gave back, and no more.
 
 use slab::Slab;
 
