@@ -31,14 +31,7 @@ class Audience {
 
   handleEvent() {
     for (const listener of [...this.listeners]) {
-      try {
-        listener.handleEvent();
-      } catch (error) {
-        // Nobody else's: the others hear of it all the same.
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
+      listener.handleEvent();
     }
   }
 }

@@ -73,7 +73,8 @@ timed("a clock that throws ends its own call and no other", async (time) => {
   assert.ok(time.now > 0);
 });
 
-timed("a clock that throws keeps no other call from hearing of an abort", async () => {
+timed("a clock that throws keeps no other call from hearing of an abort", async (time) => {
+  const begun = time.now;
   let broken = false;
   const clock = () => {
     if (broken) {
@@ -87,6 +88,7 @@ timed("a clock that throws keeps no other call from hearing of an abort", async 
   broken = true;
   controller.abort("enough");
   assert.deepEqual(await Promise.all(pending), ["enough", "enough"]);
+  assert.equal(time.now, begun); // at once, and not at its limit
 });
 
 timed("a client that never comes does not outlast the deadline", async (time) => {
