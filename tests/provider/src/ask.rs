@@ -1,21 +1,13 @@
 //! A request for a model, whichever API it came by: the few facts the provider acts on, and the answer they lead to.
 
+use bytes::Bytes;
 use serde_json::Value;
 
+use crate::api::Api;
 use crate::reply::{ReplyFields, ToolCall, Usage};
-use crate::{anthropic, openai};
 
 /// What is answered when a script gives neither text nor tool calls.
 const STOCK_TEXT: &str = "This answer comes from a provider that can misbehave.";
-
-/// The API a request came by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Api {
-    /// `/v1/chat/completions`.
-    OpenAi,
-    /// `/v1/messages`.
-    Anthropic,
-}
 
 /// A request, understood.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,37 +28,52 @@ pub(crate) struct Ask {
 
 impl Ask {
     /// Understands a request's body, or says what is wrong with it.
-    pub(crate) fn read(api: Api, body: &Value) -> Result<Self, String> {
-        let model = body.get("model").and_then(Value::as_str).filter(|model| !model.is_empty());
+    pub(crate) fn read(api: Api, named: &Named, body: &Value) -> Result<Self, String> {
+        let dialect = api.dialect();
+        let model = named.model(body).filter(|model| !model.is_empty());
         let model = model.ok_or("model: a non-empty string is required")?;
-        let messages = body.get("messages").and_then(Value::as_array).filter(|messages| !messages.is_empty());
-        let messages = messages.ok_or("messages: a non-empty list is required")?;
-        if let Some(index) = messages.iter().position(|message| message.get("role").and_then(Value::as_str).is_none()) {
+        let field = dialect.conversation();
+        let messages = match body.get(field) {
+            Some(Value::Array(messages)) if !messages.is_empty() => messages.as_slice(),
+            // The Responses API takes a text for a conversation of one message.
+            Some(text @ Value::String(_)) if api == Api::Responses => std::slice::from_ref(text),
+            _ => return Err(format!("{field}: a non-empty list is required")),
+        };
+        let lacks_role = |message: &Value| message.get("role").and_then(Value::as_str).is_none();
+        if let (Some(index), "messages") = (messages.iter().position(lacks_role), field) {
             return Err(format!("messages[{index}].role: a string is required"));
         }
-        let stream = match body.get("stream") {
-            None | Some(Value::Null) => false,
-            Some(Value::Bool(stream)) => *stream,
-            Some(other) => return Err(format!("stream: {other} is neither true nor false")),
+        let stream = match (named.stream, body.get("stream")) {
+            (Some(stream), _) => stream,
+            (None, None | Some(Value::Null)) => dialect.streams_by_default(),
+            (None, Some(Value::Bool(stream))) => *stream,
+            (None, Some(other)) => return Err(format!("stream: {other} is neither true nor false")),
         };
-        if api == Api::Anthropic && body.get("max_tokens").and_then(Value::as_u64).is_none_or(|most| most == 0) {
-            return Err("max_tokens: a positive whole number is required".into());
-        }
+        dialect.check(body)?;
         Ok(Self {
             api,
             model: model.to_owned(),
             stream,
             include_usage: body.pointer("/stream_options/include_usage").and_then(Value::as_bool) == Some(true),
-            last_tool_result: messages.last().and_then(|last| match api {
-                Api::OpenAi => openai::tool_result(last),
-                Api::Anthropic => anthropic::tool_result(last),
-            }),
-            input_tokens: messages
-                .iter()
-                .filter_map(|message| message.get("content"))
-                .map(|it| words(&plain(it)))
-                .sum(),
+            last_tool_result: messages.last().and_then(|last| dialect.tool_result(last)),
+            input_tokens: messages.iter().map(|message| words(&dialect.said(message))).sum(),
         })
+    }
+}
+
+/// What a request's path says, where the API puts it there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Named {
+    /// The model.
+    pub(crate) model: Option<String>,
+    /// Whether a stream is wanted.
+    pub(crate) stream: Option<bool>,
+}
+
+impl Named {
+    /// The model asked for.
+    pub(crate) fn model<'a>(&'a self, body: &'a Value) -> Option<&'a str> {
+        self.model.as_deref().or_else(|| body.get("model").and_then(Value::as_str))
     }
 }
 
@@ -148,8 +155,8 @@ fn words(text: &str) -> u64 {
 pub(crate) struct Frame {
     /// What it is for.
     pub(crate) part: Part,
-    /// Its bytes, the empty line included.
-    pub(crate) bytes: String,
+    /// Its bytes, what ends it included.
+    pub(crate) bytes: Bytes,
 }
 
 /// What a piece of a stream is for.
@@ -161,6 +168,6 @@ pub(crate) enum Part {
     Content,
     /// The finish reason, and usage.
     Finish,
-    /// `[DONE]` or `message_stop`.
+    /// What comes after the finish reason: `[DONE]`, `message_stop`, `metadata`; not every API has one.
     Terminator,
 }

@@ -138,18 +138,20 @@ pub(crate) struct NoFinish {
 pub(crate) struct StreamError {
     /// How many chunks with content come before it.
     pub(crate) after: usize,
-    /// The error's type.
+    /// The error's type; without it the API's own word for an overloaded model.
     #[serde(rename = "type")]
-    pub(crate) kind: String,
+    pub(crate) kind: Option<String>,
     /// The error's message.
     pub(crate) message: String,
+    /// The whole error object instead of one made of the two: JSON, or a string sent raw.
+    pub(crate) body: Option<Value>,
     /// The answer it interrupts.
     pub(crate) reply: Reply,
 }
 
 impl Default for StreamError {
     fn default() -> Self {
-        Self { after: 0, kind: "overloaded_error".into(), message: "Overloaded".into(), reply: Reply::default() }
+        Self { after: 0, kind: None, message: "Overloaded".into(), body: None, reply: Reply::default() }
     }
 }
 

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use failsoft_provider::{Options, Script, Upstream, serve, words_help};
+use failsoft_provider::{Doors, Options, Script, Upstream, serve, words_help};
 use tokio::net::TcpListener;
 
 /// A model provider on loopback that misbehaves on cue.
 ///
-/// It speaks the OpenAI API (base URL http://127.0.0.1:PORT/v1) and the Anthropic one (base URL http://127.0.0.1:PORT),
-/// plain and streaming. What it does is said by the model's name, such as 503x2+answer:hello (two 503, then answers),
+/// It speaks the APIs of OpenAI (base URL http://127.0.0.1:PORT/v1), Anthropic, Google, Amazon Bedrock and Ollama (base URL
+/// http://127.0.0.1:PORT), plain and streaming. What it does is said by the model's name, such as 503x2+answer:hello (two 503, then answers),
 /// or by a script: POST /script. What it saw: GET /log. Start afresh: POST /reset.
 #[derive(Debug, Parser)]
 #[command(name = "failsoft-provider", version, after_long_help = words_help())]
@@ -33,6 +33,10 @@ struct Arguments {
     #[arg(long)]
     cors: bool,
 
+    /// Open more ports, where requests fail before HTTP begins: refused, a certificate nobody trusts, TLS never answered
+    #[arg(long)]
+    tls: bool,
+
     /// End when standard input is closed, so that a parent that dies leaves nothing behind
     #[arg(long)]
     until_stdin_closes: bool,
@@ -50,15 +54,19 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> Result<(), String> {
     let script = arguments.script.as_deref().map(read_script).transpose()?.unwrap_or_default();
-    let options = Options { script, upstream: arguments.upstream, cors: arguments.cors };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
     let ended = runtime.block_on(async {
         let at = (Ipv4Addr::LOCALHOST, arguments.port);
         let listener = TcpListener::bind(at).await.map_err(|error| format!("port {}: {error}", arguments.port))?;
         let address = listener.local_addr().map_err(|error| format!("no address: {error}"))?;
-        let serving = serve(listener, options)?;
-        let _ = writeln!(std::io::stdout(), "listening on http://{address}").and_then(|()| std::io::stdout().flush());
+        let doors = arguments.tls.then(Doors::open).transpose()?;
+        let mut lines = format!("listening on http://{address}\n");
+        for (name, url) in doors.iter().flat_map(|doors| doors.addresses(address)) {
+            lines.push_str(&format!("{name} at {}\n", url.as_str().unwrap_or_default()));
+        }
+        let serving = serve(listener, Options { script, upstream: arguments.upstream, cors: arguments.cors, doors })?;
+        let _ = std::io::stdout().write_all(lines.as_bytes()).and_then(|()| std::io::stdout().flush());
         tokio::select! {
             never = serving => match never {},
             () = stdin_closed(), if arguments.until_stdin_closes => Ok(()),

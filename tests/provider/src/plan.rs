@@ -8,11 +8,12 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::ask::{Answer, Api, Ask, Frame, Part};
+use crate::api::{Api, Dialect, Fault};
+use crate::ask::{Answer, Ask, Frame, Part};
 use crate::behaviour::Behaviour;
-use crate::fields::{Cut, Ending, NoTerminator, Pass, Slow, Stall, Status};
+use crate::fields::{Cut, Ending, NoTerminator, Pass, Slow, Stall, Status, StreamError};
 use crate::reply::Reply;
-use crate::{anthropic, openai};
+use crate::units::Headers;
 
 /// What to do with a request.
 #[derive(Debug)]
@@ -73,7 +74,7 @@ pub(crate) fn plan<'a>(behaviour: &'a Behaviour, on: Occasion<'_>) -> Plan<'a> {
         Behaviour::Pass(pass) => return Plan::Pass(pass),
         Behaviour::MalformedBody(it) => {
             let script = whole(StatusCode::OK, it.body.clone().into(), "application/json");
-            return Plan::Reply(script.with_headers(&it.headers.0));
+            return Plan::Reply(script.with_headers(&it.headers));
         }
         Behaviour::Answer(reply) => reply,
         Behaviour::Slow(it) => &it.reply,
@@ -88,7 +89,7 @@ pub(crate) fn plan<'a>(behaviour: &'a Behaviour, on: Occasion<'_>) -> Plan<'a> {
     };
     let mut script = if on.ask.stream { on.streamed(behaviour, reply) } else { on.plain(behaviour, reply) };
     script.wait += reply.0.delay_ms.span();
-    Plan::Reply(on.with_request_id(script).with_headers(&reply.0.headers.0))
+    Plan::Reply(on.with_request_id(script).with_headers(&reply.0.headers))
 }
 
 impl Occasion<'_> {
@@ -101,13 +102,25 @@ impl Occasion<'_> {
         Answer { ask: self.ask, reply: &reply.0, number: self.number, request: self.request }
     }
 
+    fn dialect(&self) -> &'static dyn Dialect {
+        self.ask.api.dialect()
+    }
+
     fn with_request_id(&self, mut script: Script) -> Script {
-        let name = match self.ask.api {
-            Api::OpenAi => "x-request-id",
-            Api::Anthropic => "request-id",
-        };
-        script.set(HeaderName::from_static(name), format!("req_{}", self.number));
+        script.set(self.dialect().id_header(), format!("req_{}", self.number));
         script
+    }
+
+    /// The whole body or the data of an error that comes under status 200: its type, and the script's own or the API's.
+    fn stream_error(&self, it: &StreamError) -> (String, String) {
+        let kind = it.kind.as_deref().unwrap_or(self.dialect().overloaded());
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        let body = match &it.body {
+            None => self.dialect().error(Fault { kind, message: &it.message, status, number: self.number }).to_string(),
+            Some(Value::String(raw)) => raw.clone(),
+            Some(json) => json.to_string(),
+        };
+        (kind.to_owned(), body)
     }
 
     fn status(&self, status: &Status) -> Script {
@@ -117,17 +130,19 @@ impl Occasion<'_> {
             Some(Value::String(raw)) => whole(code, raw.clone().into(), "text/plain; charset=utf-8"),
             Some(json) => whole(code, json.to_string().into(), "application/json"),
         };
+        // Amazon's clients go by this header, not by the body.
+        if let (Some(name), true) = (self.dialect().error_header(), code.as_u16() >= 400) {
+            script.set(name, self.dialect().error_type(code).into());
+        }
         script.wait = status.delay_ms.span();
-        self.with_request_id(script).with_headers(&status.headers.0)
+        self.with_request_id(script).with_headers(&status.headers)
     }
 
     /// What the behaviour makes of a stream.
     fn streamed(&self, behaviour: &Behaviour, reply: &Reply) -> Script {
         let answer = self.answer(reply);
-        let mut frames = match self.ask.api {
-            Api::OpenAi => openai::frames(answer),
-            Api::Anthropic => anthropic::frames(answer),
-        };
+        let dialect = self.dialect();
+        let mut frames = dialect.frames(answer);
         let pace = reply.0.pace_ms.span();
         let acts = match behaviour {
             Behaviour::Slow(Slow { ms, .. }) => {
@@ -140,18 +155,15 @@ impl Occasion<'_> {
             }
             Behaviour::Stall(Stall { after, for_ms, keep_alive_ms, .. }) => {
                 let rest = split_off(&mut frames, *after);
-                let keep_alive = keep_alive_ms.map(|every| (every.span(), self.keep_alive()));
+                let keep_alive = keep_alive_ms.zip(dialect.keep_alive());
+                let keep_alive = keep_alive.map(|(every, bytes)| (every.span(), bytes));
                 let hold = Act::Hold(for_ms.map(|ms| ms.span()), keep_alive);
                 paced(frames, pace).chain([hold]).chain(paced(rest, pace)).collect()
             }
             Behaviour::MalformedChunk(it) => {
                 let rest = split_off(&mut frames, it.after);
                 let rest = if it.goes_on { rest } else { Vec::new() };
-                let bytes = match self.ask.api {
-                    Api::OpenAi => openai::data(&it.data),
-                    Api::Anthropic => anthropic::named("content_block_delta", &it.data),
-                };
-                frames.push(Frame { part: Part::Frame, bytes });
+                frames.push(Frame { part: Part::Frame, bytes: dialect.piece(&it.data) });
                 paced(frames, pace).chain(paced(rest, pace)).collect()
             }
             Behaviour::NoTerminator(NoTerminator { stays_open, .. }) => {
@@ -166,18 +178,14 @@ impl Occasion<'_> {
             }
             Behaviour::StreamError(it) => {
                 split_off(&mut frames, it.after);
-                let body = error(self.ask.api, self.number, &it.kind, &it.message).to_string();
-                let bytes = match self.ask.api {
-                    Api::OpenAi => openai::data(&body),
-                    Api::Anthropic => anthropic::named("error", &body),
-                };
-                frames.push(Frame { part: Part::Frame, bytes });
+                let (kind, data) = self.stream_error(it);
+                frames.push(Frame { part: Part::Frame, bytes: dialect.error_piece(&kind, &data) });
                 paced(frames, pace).collect()
             }
             _ => paced(frames, pace).collect(),
         };
         let mut script = Script { wait: Duration::ZERO, status: StatusCode::OK, headers: HeaderMap::new(), acts };
-        script.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
+        script.headers.insert(CONTENT_TYPE, HeaderValue::from_static(dialect.stream_type()));
         script.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         script
     }
@@ -186,12 +194,10 @@ impl Occasion<'_> {
     fn plain(&self, behaviour: &Behaviour, reply: &Reply) -> Script {
         let answer = self.answer(reply);
         let finished = !matches!(behaviour, Behaviour::NoFinish(_));
-        let body = match (behaviour, self.ask.api) {
-            (Behaviour::StreamError(it), api) => error(api, self.number, &it.kind, &it.message),
-            (_, Api::OpenAi) => openai::whole(answer, finished),
-            (_, Api::Anthropic) => anthropic::whole(answer, finished),
-        };
-        let bytes = Bytes::from(body.to_string());
+        let bytes = Bytes::from(match behaviour {
+            Behaviour::StreamError(it) => self.stream_error(it).1,
+            _ => self.dialect().whole(answer, finished).to_string(),
+        });
         let (half, rest) = (bytes.slice(..bytes.len() / 2), bytes.slice(bytes.len() / 2..));
         let mut script = whole(StatusCode::OK, bytes, "application/json");
         match behaviour {
@@ -206,43 +212,32 @@ impl Occasion<'_> {
         }
         script
     }
-
-    fn keep_alive(&self) -> Bytes {
-        match self.ask.api {
-            Api::OpenAi => Bytes::from_static(b": keep-alive\n\n"),
-            Api::Anthropic => Bytes::from(anthropic::named("ping", "{\"type\":\"ping\"}")),
-        }
-    }
 }
 
 impl Script {
     /// Adds headers, which win over those already there.
-    fn with_headers(mut self, headers: &[(HeaderName, HeaderValue)]) -> Self {
-        self.headers.extend(headers.iter().cloned());
+    fn with_headers(mut self, headers: &Headers) -> Self {
+        for (name, _) in &headers.0 {
+            self.headers.remove(name);
+        }
+        for (name, value) in &headers.0 {
+            self.headers.append(name, value.clone());
+        }
         self
     }
 
-    fn set(&mut self, name: HeaderName, value: String) {
+    fn set(&mut self, name: &'static str, value: String) {
         if let Ok(value) = HeaderValue::try_from(value) {
-            self.headers.insert(name, value);
+            self.headers.insert(HeaderName::from_static(name), value);
         }
     }
 }
 
 /// A refusal in the words of an API.
 pub(crate) fn refusal(api: Api, number: u64, status: StatusCode, message: &str) -> Script {
-    let kind = match api {
-        Api::OpenAi => openai::error_type(status),
-        Api::Anthropic => anthropic::error_type(status),
-    };
-    whole(status, error(api, number, kind, message).to_string().into(), "application/json")
-}
-
-fn error(api: Api, number: u64, kind: &str, message: &str) -> Value {
-    match api {
-        Api::OpenAi => openai::error(kind, message),
-        Api::Anthropic => anthropic::error(kind, message, number),
-    }
+    let kind = api.dialect().error_type(status);
+    let body = api.dialect().error(Fault { kind, message, status, number });
+    whole(status, body.to_string().into(), "application/json")
 }
 
 /// A reply whose body is known whole. The length is stated, so that a body cut short is seen to be.
@@ -267,6 +262,6 @@ fn split_off(frames: &mut Vec<Frame>, count: usize) -> Vec<Frame> {
 fn paced(frames: Vec<Frame>, pace: Duration) -> impl Iterator<Item = Act> {
     frames.into_iter().flat_map(move |frame| {
         let wait = (frame.part == Part::Content && !pace.is_zero()).then_some(Act::Wait(pace));
-        std::iter::once(Act::Send(Bytes::from(frame.bytes))).chain(wait)
+        std::iter::once(Act::Send(frame.bytes)).chain(wait)
     })
 }

@@ -75,7 +75,7 @@ impl FromStr for Upstream {
 pub(crate) struct Passing<'a> {
     /// Where it goes.
     pub(crate) upstream: &'a Upstream,
-    /// Its path.
+    /// Its path and query.
     pub(crate) path: &'a str,
     /// Its headers.
     pub(crate) headers: &'a HeaderMap,
@@ -106,8 +106,9 @@ pub(crate) async fn pass(
     exchange: Exchange,
 ) -> Result<Response, (Exchange, String)> {
     sleep(pass.delay_ms.span()).await;
-    if let (Some(model), Some(fields)) = (&pass.model, passing.body.as_object_mut()) {
-        fields.insert("model".into(), model.as_str().into());
+    // Where the path names the model it stays as it is.
+    if let (Some(model), Some(asked)) = (&pass.model, passing.body.get_mut("model")) {
+        *asked = model.as_str().into();
     }
     let request = match passing.request() {
         Ok(request) => request,

@@ -1,9 +1,9 @@
-//! The endpoints: the two model APIs, and those that set scripts and show the log.
+//! The endpoints: the model APIs, and those that set scripts and show the log.
 
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
@@ -12,7 +12,8 @@ use axum::routing::{get, post};
 use axum::{Extension, Router};
 use serde_json::{Value, json};
 
-use crate::ask::{Api, Ask};
+use crate::api::Api;
+use crate::ask::{Ask, Named};
 use crate::behaviour::Behaviour;
 use crate::fields::Pass;
 use crate::line::Line;
@@ -27,15 +28,39 @@ use crate::wire;
 const MAX_BODY: usize = 64 << 20;
 
 /// Everything the provider answers to.
-pub(crate) fn router(provider: Arc<Provider>) -> Router {
+pub(crate) fn router(provider: Arc<Provider>, health: Value) -> Router {
+    let by_body = |api| post(async move |asked: Asked| model(api, Named::default(), asked).await);
+    // Here the path names the model, percent-encoded, and says whether a stream is wanted.
+    let by_path = |api, stream| {
+        post(async move |Path(model_name): Path<String>, asked: Asked| {
+            model(api, Named { model: Some(model_name), stream: Some(stream) }, asked).await
+        })
+    };
+    // Clients differ in the version they ask for; Vertex AI has the publisher in the path.
+    let google_at = |version: &str| {
+        let here = post(google);
+        Router::new()
+            .route(&format!("/{version}/models/{{*call}}"), here.clone())
+            .route(&format!("/{version}/publishers/google/models/{{*call}}"), here)
+    };
     Router::new()
-        .route("/v1/chat/completions", post(openai))
-        .route("/chat/completions", post(openai))
-        .route("/v1/messages", post(anthropic))
+        .route("/v1/chat/completions", by_body(Api::OpenAi))
+        .route("/chat/completions", by_body(Api::OpenAi))
+        .route("/openai/deployments/{deployment}/chat/completions", by_body(Api::OpenAi))
+        .route("/v1/responses", by_body(Api::Responses))
+        .route("/v1/messages", by_body(Api::Anthropic))
+        .route("/api/chat", by_body(Api::Ollama))
+        .merge(google_at("v1"))
+        .merge(google_at("v1beta"))
+        .merge(google_at("v1beta1"))
+        .route("/model/{model}/converse", by_path(Api::Converse, false))
+        .route("/model/{model}/converse-stream", by_path(Api::Converse, true))
+        .route("/model/{model}/invoke", by_path(Api::Invoke, false))
+        .route("/model/{model}/invoke-with-response-stream", by_path(Api::Invoke, true))
         .route("/script", post(set_script))
         .route("/log", get(show_log).delete(clear_log))
         .route("/reset", post(reset))
-        .route("/health", get(async || json_response(StatusCode::OK, &json!({ "status": "ok" }))))
+        .route("/health", get(async move || json_response(StatusCode::OK, &health)))
         .fallback(unknown)
         .method_not_allowed_fallback(unknown)
         .layer(DefaultBodyLimit::max(MAX_BODY))
@@ -57,32 +82,29 @@ pub(crate) async fn cors(request: Request, next: Next) -> Response {
     response
 }
 
-type Caller = Extension<Arc<Line>>;
+/// All of a request, and who serves it.
+type Asked = (State<Arc<Provider>>, Extension<Arc<Line>>, Uri, HeaderMap, Bytes);
 
-async fn openai(state: State<Arc<Provider>>, line: Caller, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
-    model(Api::OpenAi, state.0, line.0, &uri, &headers, &body).await
-}
-
-async fn anthropic(state: State<Arc<Provider>>, line: Caller, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
-    model(Api::Anthropic, state.0, line.0, &uri, &headers, &body).await
+/// `MODEL:generateContent` and `MODEL:streamGenerateContent`; the model's name may have colons of its own.
+async fn google(Path(call): Path<String>, method: Method, asked: Asked) -> Response {
+    let (name, stream) = match call.rsplit_once(':') {
+        Some((name, "generateContent")) => (name, false),
+        Some((name, "streamGenerateContent")) => (name, true),
+        _ => return unknown(method, asked.2).await,
+    };
+    model(Api::Google, Named { model: Some(name.to_owned()), stream: Some(stream) }, asked).await
 }
 
 /// One request for a model: read it, log it, look up what it meets, do that.
-async fn model(
-    api: Api,
-    provider: Arc<Provider>,
-    line: Arc<Line>,
-    uri: &Uri,
-    headers: &HeaderMap,
-    body: &[u8],
-) -> Response {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    let read = Ask::read(api, &body);
+async fn model(api: Api, named: Named, asked: Asked) -> Response {
+    let (State(provider), Extension(line), uri, headers, body) = asked;
+    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let read = Ask::read(api, &named, &body);
     let entry = Entry {
-        model: body.get("model").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        model: named.model(&body).unwrap_or_default().to_owned(),
         connection: line.number(),
         path: uri.path().to_owned(),
-        headers: readable(headers),
+        headers: readable(&headers),
         stream: read.as_ref().is_ok_and(|ask| ask.stream),
         body: Some(body.clone()),
         ..Entry::default()
@@ -130,7 +152,8 @@ async fn model(
                 let error = "`pass` needs the provider to be started with --upstream URL";
                 return refuse(api, StatusCode::BAD_REQUEST, "invalid_script", error, line, exchange).await;
             };
-            let passing = Passing { upstream, path: uri.path(), headers, body };
+            let path = uri.path_and_query().map_or_else(|| uri.path().to_owned(), ToString::to_string);
+            let passing = Passing { upstream, path: &path, headers: &headers, body };
             match proxy::pass(pass, passing, Arc::clone(&line), exchange).await {
                 Ok(response) => response,
                 Err((exchange, error)) => refuse(api, StatusCode::BAD_GATEWAY, "pass", &error, line, exchange).await,
@@ -180,8 +203,9 @@ async fn reset(State(provider): State<Arc<Provider>>) -> Response {
 
 async fn unknown(method: Method, uri: Uri) -> Response {
     let message = format!(
-        "{method} {} is not served: POST /v1/chat/completions, POST /v1/messages, POST /script, GET or DELETE /log, \
-         POST /reset, GET /health",
+        "{method} {} is not served: POST /v1/chat/completions, /v1/responses, /v1/messages, \
+         /v1beta/models/MODEL:generateContent, /model/MODEL/converse, /model/MODEL/invoke, /api/chat, /script, /reset; \
+         GET or DELETE /log, GET /health",
         uri.path()
     );
     json_response(StatusCode::NOT_FOUND, &json!({ "error": { "message": message, "type": "unknown_url" } }))

@@ -13,10 +13,13 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use serde_json::json;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tower_service::Service as _;
 
+use crate::doors::{self, Doors, Visitor};
 use crate::line::{Line, Wire};
 use crate::proxy::Upstream;
 use crate::routes;
@@ -25,7 +28,7 @@ use crate::state::Provider;
 use crate::wire::HangUp;
 
 /// How a provider is started.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Options {
     /// Scripts to begin with; more can be posted to `/script`.
     pub script: Script,
@@ -33,6 +36,8 @@ pub struct Options {
     pub upstream: Option<Upstream>,
     /// Let web pages of any origin use the provider (CORS).
     pub cors: bool,
+    /// More ports, where requests fail before HTTP begins.
+    pub doors: Option<Doors>,
 }
 
 /// Takes the script, then serves until the future is dropped. The only error is a script that needs an upstream when
@@ -40,12 +45,17 @@ pub struct Options {
 pub fn serve(listener: TcpListener, options: Options) -> Result<impl Future<Output = Infallible>, String> {
     let provider = Arc::new(Provider::new(options.upstream));
     provider.load(options.script)?;
-    let router = routes::router(provider);
+    let mut health = json!({ "status": "ok" });
+    if let (Some(doors), Some(fields), Ok(address)) = (&options.doors, health.as_object_mut(), listener.local_addr()) {
+        fields.insert("doors".into(), doors.addresses(address).into());
+        fields.insert("certificate".into(), doors.certificate().into());
+    }
+    let router = routes::router(provider, health);
     let router = if options.cors { router.layer(from_fn(routes::cors)) } else { router };
-    Ok(accept(listener, router))
+    Ok(accept(listener, options.doors, router))
 }
 
-async fn accept(listener: TcpListener, router: Router) -> Infallible {
+async fn accept(listener: TcpListener, doors: Option<Doors>, router: Router) -> Infallible {
     let mut connections = JoinSet::new();
     let mut number = 0;
     loop {
@@ -53,20 +63,42 @@ async fn accept(listener: TcpListener, router: Router) -> Infallible {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
                     number += 1;
-                    connections.spawn(connection(stream, Line::new(number), router.clone()));
+                    let line = Line::new(number);
+                    connections.spawn(connection(wire(stream, &line), line, router.clone()));
                 }
                 // Out of file descriptors, or a client that left before it was accepted: go on when there is air.
                 Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
             },
+            Some(visitor) = visitor(doors.as_ref()) => {
+                number += 1;
+                let (line, router) = (Line::new(number), router.clone());
+                match visitor {
+                    Visitor::Untrusting(stream, acceptor) => connections.spawn(async move {
+                        // The usual end: the client does not trust the certificate.
+                        if let Ok(stream) = acceptor.accept(wire(stream, &line)).await {
+                            connection(stream, line, router).await;
+                        }
+                    }),
+                    Visitor::Unheard(stream) => connections.spawn(doors::never_answer(stream)),
+                };
+            }
             Some(_) = connections.join_next() => {}
         }
     }
 }
 
-/// Serves one connection until either side ends it. How it ended is in the log, request by request.
-async fn connection(stream: TcpStream, line: Arc<Line>, router: Router) {
+async fn visitor(doors: Option<&Doors>) -> Option<Visitor> {
+    doors?.visitor().await
+}
+
+fn wire(stream: TcpStream, line: &Arc<Line>) -> Wire {
     // Chunks must leave one by one.
     let _ = stream.set_nodelay(true);
+    Wire::new(stream, Arc::clone(line))
+}
+
+/// Serves one connection until either side ends it. How it ended is in the log, request by request.
+async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin, line: Arc<Line>, router: Router) {
     let service = service_fn(|request: Request<Incoming>| {
         let mut router = router.clone();
         let mut request = request.map(Body::new);
@@ -82,7 +114,6 @@ async fn connection(stream: TcpStream, line: Arc<Line>, router: Router) {
             }
         }
     });
-    let wire = TokioIo::new(Wire::new(stream, Arc::clone(&line)));
     // An error here is a client that left or a connection the script broke.
-    let _ = http1::Builder::new().timer(TokioTimer::new()).serve_connection(wire, service).await;
+    let _ = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use serde::Deserialize;
+use serde_json::Value;
 
 /// Whole milliseconds, at most an hour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Deserialize)]
@@ -43,24 +44,48 @@ impl TryFrom<u16> for Code {
     }
 }
 
-/// Headers, checked when they are read.
+/// Headers, checked when they are read. A value is a text (beyond ASCII it goes out as UTF-8), a number, `{"bytes": [..]}` for
+/// what no text can say, or a list of values: the header repeated.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "BTreeMap<String, String>")]
+#[serde(try_from = "BTreeMap<String, Value>")]
 pub(crate) struct Headers(pub(crate) Vec<(HeaderName, HeaderValue)>);
 
-impl TryFrom<BTreeMap<String, String>> for Headers {
+impl TryFrom<BTreeMap<String, Value>> for Headers {
     type Error = String;
 
-    fn try_from(pairs: BTreeMap<String, String>) -> Result<Self, String> {
-        let checked = pairs.into_iter().map(|(name, value)| {
+    fn try_from(pairs: BTreeMap<String, Value>) -> Result<Self, String> {
+        let mut checked = Vec::new();
+        for (name, given) in pairs {
             let valid_name = HeaderName::try_from(&name).map_err(|_| format!("`{name}` is no header name"))?;
-            let valid_value =
-                HeaderValue::try_from(&value).map_err(|_| format!("`{value}` is no value for `{name}`"))?;
             if ["content-length", "transfer-encoding", "connection"].contains(&valid_name.as_str()) {
                 return Err(format!("`{name}` is the server's own to set: use `cut` or `reset` to break a reply"));
             }
-            Ok((valid_name, valid_value))
-        });
-        checked.collect::<Result<_, String>>().map(Self)
+            let values = match given {
+                Value::Array(values) => values,
+                one => vec![one],
+            };
+            for value in values {
+                checked.push((valid_name.clone(), header_value(&name, &value)?));
+            }
+        }
+        Ok(Self(checked))
     }
+}
+
+fn header_value(name: &str, value: &Value) -> Result<HeaderValue, String> {
+    let octet = |number: &Value| number.as_u64().and_then(|number| u8::try_from(number).ok());
+    let bytes = match value {
+        Value::String(text) => Some(text.clone().into_bytes()),
+        Value::Number(number) => Some(number.to_string().into_bytes()),
+        Value::Object(fields) if fields.len() == 1 => {
+            let bytes = fields.get("bytes").and_then(Value::as_array);
+            bytes.and_then(|bytes| bytes.iter().map(octet).collect())
+        }
+        _ => None,
+    };
+    let refused = || match value {
+        Value::String(text) => format!("`{text}` is no value for `{name}`"),
+        other => format!("{other} is no value for `{name}`"),
+    };
+    HeaderValue::from_bytes(&bytes.ok_or_else(refused)?).map_err(|_| refused())
 }

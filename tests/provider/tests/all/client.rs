@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, TcpStream};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use failsoft_provider::{Options, serve};
+use failsoft_provider::{Doors, Options, serve};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -25,6 +25,15 @@ impl Server {
     }
 
     pub(crate) fn with(options: Options) -> Self {
+        Self::begin(options, false)
+    }
+
+    /// One with the ports where requests fail before HTTP begins.
+    pub(crate) fn with_doors() -> Self {
+        Self::begin(Options::default(), true)
+    }
+
+    fn begin(options: Options, doors: bool) -> Self {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         listener.set_nonblocking(true).unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -33,6 +42,8 @@ impl Server {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+                let doors = doors.then(|| Doors::open().unwrap());
+                let options = Options { doors, ..options };
                 tokio::select! {
                     never = serve(listener, options).unwrap() => match never {},
                     _ = stopped => {}
@@ -80,6 +91,18 @@ impl Server {
             std::thread::sleep(Duration::from_millis(2));
         }
         unreachable!("a request never ended");
+    }
+
+    /// What is being done about the first request in the log, once it is there.
+    pub(crate) fn first_behaviour(&self) -> String {
+        for _ in 0..500 {
+            let (_, log) = self.call("GET", "/log", "");
+            if let Some(behaviour) = log[0]["behaviour"].as_str().filter(|behaviour| !behaviour.is_empty()) {
+                return behaviour.to_owned();
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        unreachable!("a request never came");
     }
 
     /// Sends a question over a socket of its own.

@@ -21,6 +21,22 @@ fn it_prints_its_address_and_ends_when_stdin_closes() {
 }
 
 #[test]
+fn it_tells_its_doors_after_its_address() {
+    let mut child = provider()
+        .args(["--tls", "--until-stdin-closes"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines().take(5).map(Result::unwrap).collect::<Vec<_>>();
+    let starts =
+        ["listening on http:", "closed at http:", "mute at https:", "not_tls at https:", "untrusted at https:"];
+    assert!(lines.iter().zip(starts).all(|(line, start)| line.starts_with(start)), "{lines:?}");
+    drop(child.stdin.take());
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
 fn a_bad_script_file_or_upstream_is_refused_at_the_start() {
     let refused = |arguments: &[&str]| -> (Option<i32>, String) {
         let Output { status, stderr, .. } = provider().args(arguments).stdin(Stdio::null()).output().unwrap();

@@ -93,6 +93,23 @@ fn a_status_comes_with_its_headers_and_body() {
 }
 
 #[test]
+fn headers_may_be_repeated_empty_long_or_no_text_at_all() {
+    let odd = json!({
+        "retry-after-ms": 1500, "x-ratelimit-reset-tokens": "1m12s", "x-twice": ["a", "b"], "x-empty": "", "x-text": "é",
+        "x-raw": { "bytes": [233, 255] }, "x-long": "9".repeat(100_000),
+    });
+    let server = Server::scripted(&json!([{ "do": "status", "status": 429, "headers": odd }]));
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().http_status_as_error(false).max_response_header_size(1 << 20).build().into();
+    let reply = agent.post(server.url() + OPENAI).send_json(question("m", false)).unwrap();
+    let sent = |name: &str| reply.headers().get_all(name).iter().map(|value| value.as_bytes()).collect::<Vec<_>>();
+    assert_eq!((sent("retry-after-ms"), sent("x-ratelimit-reset-tokens")), (vec![&b"1500"[..]], vec![&b"1m12s"[..]]));
+    assert_eq!((sent("x-twice"), sent("x-empty")), (vec![&b"a"[..], b"b"], vec![&b""[..]]));
+    assert_eq!((sent("x-raw"), sent("x-text")), (vec![&[233, 255][..]], vec!["é".as_bytes()]));
+    assert_eq!(sent("x-long")[0].len(), 100_000);
+}
+
+#[test]
 fn a_malformed_body_is_a_200_that_is_not_json() {
     let server = Server::scripted(&json!(["malformed_body", { "do": "malformed_body", "body": "{\"id\": " }]));
     let heard = server.send(OPENAI, &question("m", false)).hear_out();

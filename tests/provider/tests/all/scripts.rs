@@ -107,6 +107,10 @@ fn a_script_that_is_wrong_is_refused_whole_in_one_line_that_names_the_place() {
         ),
         ("{\"models\": {\"m\": \"answer+503x0\"}}", "models.m: `503x0`: the count after `x` is 1 to 10000"),
         ("{\"models\": {\"m\": \"429:2\"}}", "models.m: `429:2`: `2` is no header: `name=value;..`"),
+        (
+            "{\"models\": {\"m\": [{\"do\": \"answer\", \"headers\": {\"x-a\": {\"bytes\": [1, 300]}}}]}}",
+            "models.m[0]: answer.headers: {\"bytes\":[1,300]} is no value for `x-a`",
+        ),
         ("{\"models\": {\"m\": \"pass\"}}", "models.m: `pass` needs the provider to be started with --upstream URL"),
     ];
     for (script, error) in cases {

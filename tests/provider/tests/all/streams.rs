@@ -135,6 +135,20 @@ fn an_error_event_comes_inside_a_200_stream() {
 }
 
 #[test]
+fn an_error_under_status_200_may_be_any_object_or_text() {
+    let body = json!({ "error": { "code": 429, "metadata": { "raw": "upstream" } } });
+    let object = json!([{ "do": "stream_error", "after": 1, "reply": "one two", "body": body }]);
+    let text = json!([{ "do": "stream_error", "body": "slow down" }]);
+    for path in BOTH {
+        let heard = stream(path, &object);
+        assert_eq!((heard.text().as_str(), heard.events().last().unwrap()), ("one ", &body));
+        assert_eq!(Server::scripted(&object).ask(path, "m"), (200, body.clone()));
+        assert_eq!(stream(path, &text).events().last().unwrap(), "slow down");
+        assert_eq!(Server::scripted(&text).send(path, &question("m", false)).hear_out().body, "slow down");
+    }
+}
+
+#[test]
 fn a_slow_first_token_comes_after_the_role() {
     for path in BOTH {
         let server = Server::scripted(&json!(["slow:5000", "slow:5:one two"]));
