@@ -19,10 +19,10 @@ use crate::command::{
 use crate::policy::deadline::{Allowance, share};
 use crate::policy::failure::{Again, Cool, Effect, Failure, FailureKind, NextRule, Phase, RebuildRule, Rule};
 use crate::policy::fallback::{FallbackScope, WhenRefused};
-use crate::policy::limits::Limit;
+use crate::policy::limits::{Limit, Usage};
 use crate::policy::retry::Pause;
 use crate::route::RouteSet;
-use crate::scope::{Context, Scope};
+use crate::scope::{Context, Scope, Told};
 use crate::session::{About, Refusal, Session, Ticket, note_change};
 use crate::stored::stored;
 use crate::time::{Instant, span};
@@ -39,7 +39,8 @@ const ACTIVATING_PAUSE: Duration = span(100);
 pub struct Call {
     work: Work,
     replay: Replay,
-    streaming: bool,
+    /// The routes whose attempts are streams.
+    streams: RouteSet,
     restartable: bool,
     timeout: Option<Duration>,
     /// The first id that this call used; 0 before it did. Its idempotency key is made of it.
@@ -68,7 +69,7 @@ pub struct Call {
 
 stored! {
     Call {
-        work, replay, streaming, restartable, timeout, first, state, route, tried, asked, on_route, failed, repeated,
+        work, replay, streams, restartable, timeout, first, state, route, tried, asked, on_route, failed, repeated,
         last_chance, previous, failure, client, interrupted, failed_with
     }
 }
@@ -81,7 +82,7 @@ impl Call {
         Self {
             work,
             replay,
-            streaming: false,
+            streams: RouteSet::none(),
             restartable: true,
             timeout: None,
             first: 0,
@@ -108,12 +109,19 @@ impl Call {
         self
     }
 
-    /// Declares it streaming: progress is reported, and the limits on first progress and idle time apply. `restartable`
-    /// says whether it may start over after it made progress.
+    /// Declares it streaming, whatever route it asks: progress is reported, and the limits on first progress and idle time
+    /// apply. `restartable` says whether it may be asked again after it made progress. Asked again is asked from the beginning:
+    /// a partial answer is never continued.
     #[must_use]
-    pub const fn streaming(mut self, restartable: bool) -> Self {
-        self.streaming = true;
-        self.restartable = restartable;
+    pub const fn streaming(self, restartable: bool) -> Self {
+        self.streaming_on(RouteSet::all(), restartable)
+    }
+
+    /// The same for its attempts on these routes alone; all others bring their answer at once.
+    #[must_use]
+    pub const fn streaming_on(mut self, routes: RouteSet, restartable: bool) -> Self {
+        self.streams = routes;
+        self.restartable = restartable || routes.is_empty();
         self
     }
 
@@ -180,63 +188,68 @@ impl Call {
     }
 
     pub(crate) fn handle_in(&mut self, cx: &mut Context<'_>, event: Event<'_>) -> Handled {
-        self.state = match (self.state, event) {
-            (State::Attempt(running), Event::Taken(id)) if id == running.id && !running.taken => {
-                State::Attempt(Running { taken: true, ..running })
+        let held = self.current();
+        let next = match (&mut self.state, event) {
+            (
+                State::Attempt(Running { id, taken, .. })
+                | State::Rebuild { id, taken, .. }
+                | State::Switch { id, taken, .. },
+                Event::Taken(what),
+            ) if *id == what && !*taken => {
+                *taken = true;
+                return Handled::Accepted;
+            }
+            (State::Attempt(running), Event::Progress { id, meaningful })
+                if id == running.id && running.is_streaming() =>
+            {
+                if meaningful {
+                    running.progress = Some(cx.now);
+                }
+                return Handled::Accepted;
+            }
+            // Making a client does no harm twice: asked for again, under the same id.
+            (State::Rebuild { taken, .. } | State::Switch { taken, .. }, Event::Interrupted) if *taken => {
+                *taken = false;
+                return Handled::Accepted;
+            }
+            (State::Attempt(running), Event::Spent { id, usage })
+                if id == running.id && matches!(self.work, Work::Model { .. }) =>
+            {
+                cx.scope.told = Some(Told { id, usage });
+                return Handled::Accepted;
             }
             (State::Attempt(running), Event::Succeeded(id) | Event::Replied { id, .. }) if id == running.id => {
+                let running = *running;
                 self.succeeded(cx, &running)
             }
             (State::Attempt(running), Event::Failed { id, failure }) if id == running.id => {
+                let running = *running;
                 self.attempt_failed(cx, running, failure)
             }
-            (State::Attempt(running), Event::Progress { id, meaningful }) if id == running.id && self.streaming => {
-                let progress = if meaningful { Some(cx.now) } else { running.progress };
-                State::Attempt(Running { progress, ..running })
+            (State::Attempt(running), Event::Interrupted) if running.taken => {
+                let running = *running;
+                self.interrupted(cx, running)
             }
-            (State::Wait { id, until, then, .. }, Event::Waited(waited)) if id == waited => {
+            (&mut State::Wait { id, until, then, .. }, Event::Waited(waited)) if id == waited => {
                 // A stubbed sleep is a sleep.
                 cx.now = cx.scope.tick(until);
                 self.after_wait(cx, then)
             }
-            (State::Rebuild { id, taken: false, route, client, until, settle }, Event::Taken(taken)) if id == taken => {
-                State::Rebuild { id, taken: true, route, client, until, settle }
-            }
-            (State::Rebuild { id, route, settle, .. }, Event::Ready(ready)) if id == ready => {
+            (&mut State::Rebuild { id, route, settle, .. }, Event::Ready(ready)) if id == ready => {
                 self.rebuilt(cx, route, settle)
             }
-            (State::Rebuild { id, route, .. }, Event::NotReady(not)) if id == not => self.not_rebuilt(cx, route),
-            (State::Switch { id, taken: false, route, ticket, until, why }, Event::Taken(taken)) if id == taken => {
-                State::Switch { id, taken: true, route, ticket, until, why }
-            }
-            (State::Switch { id, route, ticket, .. }, Event::Ready(ready)) if id == ready => {
+            (&mut State::Rebuild { id, route, .. }, Event::NotReady(not)) if id == not => self.not_rebuilt(cx, route),
+            (&mut State::Switch { id, route, ticket, .. }, Event::Ready(ready)) if id == ready => {
                 self.switched(cx, route, ticket)
             }
-            (State::Switch { id, route, ticket, .. }, Event::NotReady(not)) if id == not => {
+            (&mut State::Switch { id, route, ticket, .. }, Event::NotReady(not)) if id == not => {
                 self.not_switched(cx, route, ticket)
             }
-            (_, Event::Abandoned(id)) if self.holds(id) => self.abandoned(cx),
-            (State::Attempt(running), Event::Interrupted) if running.taken => self.interrupted(cx, running),
-            // Making a client does no harm twice: asked for again, under the same id.
-            (State::Rebuild { id, taken: true, route, client, until, settle }, Event::Interrupted) => {
-                State::Rebuild { id, taken: false, route, client, until, settle }
-            }
-            (State::Switch { id, taken: true, route, ticket, until, why }, Event::Interrupted) => {
-                State::Switch { id, taken: false, route, ticket, until, why }
-            }
+            (_, Event::Abandoned(id)) if held == Some(id) => self.abandoned(cx),
             _ => return Handled::Stale,
         };
+        self.state = next;
         Handled::Accepted
-    }
-
-    fn holds(&self, held: Id) -> bool {
-        match self.state {
-            State::Attempt(Running { id, .. })
-            | State::Wait { id, .. }
-            | State::Rebuild { id, .. }
-            | State::Switch { id, .. } => id == held,
-            State::Fresh | State::Over(_) => false,
-        }
     }
 
     /// Ends what has run out of time, and begins what has not begun.

@@ -74,9 +74,9 @@ pub struct Attempt {
     pub timeout: Duration,
     /// Until when it may run.
     pub until: Instant,
-    /// How long until the first meaningful progress; only for attempts declared streaming.
+    /// How long until the first meaningful progress; only for attempts that are streams.
     pub first_progress: Option<Duration>,
-    /// How long between two meaningful chunks; only for attempts declared streaming.
+    /// How long between two meaningful chunks; only for attempts that are streams.
     pub idle: Option<Duration>,
     /// The same on every attempt of the call.
     pub idempotency_key: Key,
@@ -204,6 +204,14 @@ pub enum Event<'a> {
         id: Id,
         /// How.
         failure: Failure,
+    },
+    /// What the attempt has used of the model, as far as that is known; said before `Failed`. An attempt of which it is not said
+    /// has used nothing if the provider refused it before anything came, and else nobody knows.
+    Spent {
+        /// The attempt.
+        id: Id,
+        /// What it used; unknown stays unknown.
+        usage: Usage,
     },
     /// A stream brought something; keep-alives, role-only and usage-only chunks are not meaningful.
     Progress {

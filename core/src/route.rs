@@ -93,9 +93,16 @@ impl Route {
         match (&self.provider, &self.endpoint, &self.model) {
             (None, None, None) => self.name.clone(),
             // With their lengths, for no two different ones may read the same.
-            (provider, endpoint, model) => [provider, endpoint, model]
-                .map(|part| part.as_ref().map_or_else(|| "-".into(), |part| format!("{}:{part}", part.len())))
-                .concat(),
+            (provider, endpoint, model) => {
+                let mut key = String::new();
+                for part in [provider, endpoint, model] {
+                    match part {
+                        Some(part) => key += &format!("{}:{part}", part.len()),
+                        None => key += "-",
+                    }
+                }
+                key
+            }
         }
     }
 
@@ -168,21 +175,61 @@ pub(crate) fn chain(routes: &[Route]) -> Result<(Vec<Scopes>, usize), Invalid> {
 
 /// A set of routes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct RouteSet(u64);
+pub struct RouteSet(u64);
 
 stored! { RouteSet(_) }
 
 impl RouteSet {
-    pub(crate) const fn none() -> Self {
+    /// The empty one.
+    #[must_use]
+    pub const fn none() -> Self {
         Self(0)
     }
 
-    pub(crate) fn insert(&mut self, route: RouteId) {
+    /// Every route, however long the chain is.
+    #[must_use]
+    pub const fn all() -> Self {
+        Self(u64::MAX)
+    }
+
+    /// Whether no route is in it.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Puts a route in.
+    pub fn insert(&mut self, route: RouteId) {
         self.0 |= 1_u64.checked_shl(u32::from(route.0)).unwrap_or(0);
     }
 
-    pub(crate) fn contains(self, route: RouteId) -> bool {
+    /// Takes a route out.
+    pub(crate) fn remove(&mut self, route: RouteId) {
+        self.0 &= !1_u64.checked_shl(u32::from(route.0)).unwrap_or(0);
+    }
+
+    /// How many routes are in it.
+    pub(crate) const fn len(self) -> u32 {
+        self.0.count_ones()
+    }
+
+    /// The first of them in the chain.
+    pub(crate) fn first(self) -> Option<RouteId> {
+        u8::try_from(self.0.trailing_zeros()).ok().filter(|place| *place < 64).map(RouteId)
+    }
+
+    /// Whether this route is in it.
+    #[must_use]
+    pub fn contains(self, route: RouteId) -> bool {
         self.0 & 1_u64.checked_shl(u32::from(route.0)).unwrap_or(0) != 0
+    }
+}
+
+impl FromIterator<RouteId> for RouteSet {
+    fn from_iter<I: IntoIterator<Item = RouteId>>(routes: I) -> Self {
+        let mut set = Self::none();
+        routes.into_iter().for_each(|route| set.insert(route));
+        set
     }
 }
 

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use crate::account::{Account, Notice, What};
 use crate::command::{CancelWhy, Command, Event, Handled, Id, Key, RouteId};
 use crate::policy::Policy;
+use crate::policy::limits::{Tally, Usage};
 use crate::rng::{Rng, mix};
 use crate::session::{About, Live, Session};
 use crate::stored::stored;
@@ -28,14 +29,28 @@ pub struct Scope {
     pub(crate) rng: Rng,
     key: u64,
     cancels: Vec<Pending>,
+    /// What model requests used that brought nothing.
+    pub(crate) spent: Tally,
+    /// What the host knows about the one that is about to fail.
+    pub(crate) told: Option<Told>,
     pub(crate) account: Account,
 }
 
 stored! {
     Scope {
-        started, deadline, seen, attempts, max_attempts, rebuilt, refreshed, route, next_id, rng, key, cancels, account
+        started, deadline, seen, attempts, max_attempts, rebuilt, refreshed, route, next_id, rng, key, cancels,
+        spent, told, account
     }
 }
+
+/// What an attempt has used, told before it is reported as failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) id: Id,
+    pub(crate) usage: Usage,
+}
+
+stored! { Told { id, usage } }
 
 /// What is to be stopped: for which call (0 for the turn itself), under which id, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +82,8 @@ impl Scope {
             // A session that was restored may count turns again that were begun after it was stored: other requests, other keys.
             key: mix(seed ^ mix(turn) ^ (u64::from(session.live.epoch) << 32)),
             cancels: Vec::new(),
+            spent: Tally::NOTHING,
+            told: None,
             account: Account::default(),
         }
     }

@@ -131,21 +131,14 @@ impl Session {
     fn over(policy: Arc<Policy>, routes: Vec<Route>, seed: u64) -> Result<Self, Invalid> {
         policy.check()?;
         let (scopes, gates) = chain(&routes)?;
-        let routes = routes
-            .into_iter()
-            .zip(scopes)
+        let mut places = Vec::with_capacity(routes.len());
+        for (route, scopes) in routes.into_iter().zip(scopes) {
             // The primary's client is the one that the host already has.
-            .enumerate()
-            .map(|(at, (route, scopes))| Place {
-                ready: at == 0 || !route.activates,
-                route,
-                scopes,
-                client: 0,
-                activating: None,
-            })
-            .collect();
+            let ready = places.is_empty() || !route.activates;
+            places.push(Place { route, scopes, ready, client: 0, activating: None });
+        }
         let live = Live {
-            routes,
+            routes: places,
             gates: alloc::vec![Gate::default(); gates],
             standing: Vec::new(),
             committed: None,

@@ -2,6 +2,7 @@
 //! how a turn goes on.
 
 mod outcome;
+mod report;
 mod tools;
 
 use alloc::string::String;
@@ -9,14 +10,15 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 pub use outcome::ToolOutcome;
+pub use report::Report;
 use tools::{Repeat, Slot, SlotState};
 
 use crate::account::{Notice, What};
 use crate::call::Call;
-use crate::command::{CancelWhy, Command, End, Event, Handled, Id, Reply, StopReason, Verdict, WaitWhy, Work};
+use crate::command::{CancelWhy, Command, End, Event, Handled, Id, Reply, Verdict, WaitWhy, Work};
 use crate::policy::failure::{Failure, FailureKind};
 use crate::policy::limits::{Limit, Usage, next_step};
-use crate::route::Tool;
+use crate::route::{RouteSet, Tool};
 use crate::scope::{Context, Scope};
 use crate::session::{About, Session};
 use crate::stored::{Blank, Store, Stored, stored};
@@ -49,6 +51,7 @@ struct Course {
     slots: Vec<Slot>,
     repeats: Vec<Repeat>,
     tool_calls: u32,
+    /// What the requests used whose reply was taken.
     usage: Usage,
     /// Whether some model did not report its usage.
     usage_unknown: bool,
@@ -57,6 +60,9 @@ struct Course {
     since_asked: Option<Instant>,
     /// Why it ended, in words; empty for an answer.
     detail: String,
+    /// The routes whose models stream, and whether a stream that broke may be asked for again.
+    streams: RouteSet,
+    restartable: bool,
 }
 
 impl Stored for Course {
@@ -74,6 +80,8 @@ impl Stored for Course {
             blocked,
             since_asked,
             detail,
+            streams,
+            restartable,
         } = self;
         store.part("step", step);
         store.part("phase", phase);
@@ -85,6 +93,8 @@ impl Stored for Course {
         store.part("blocked", blocked);
         store.part("since_asked", since_asked);
         store.part("detail", detail);
+        store.part("streams", streams);
+        store.part("restartable", restartable);
     }
 }
 
@@ -102,29 +112,6 @@ enum Phase {
 
 stored! { enum Phase { Due, Model(call), Tools, Over(verdict) } }
 
-/// What became of a turn.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
-    /// Why it stopped; `None` while it goes on.
-    pub stop_reason: Option<StopReason>,
-    /// Whether it ended otherwise than with an answer.
-    pub degraded: bool,
-    /// Model requests of the agent loop.
-    pub steps: u32,
-    /// Attempts in all.
-    pub attempts: u32,
-    /// Tool calls that were let run.
-    pub tool_calls: u32,
-    /// Tools that were not allowed to run, each once, in order.
-    pub blocked: Vec<String>,
-    /// What the models reported to have used; a part that one of them did not report is unknown.
-    pub usage: Usage,
-    /// The failure behind the end.
-    pub failure: Option<Failure>,
-    /// The whole account as lines for people.
-    pub lines: Vec<String>,
-}
-
 impl Turn {
     /// A turn that begins now, with these tools.
     pub fn new(session: &mut Session, tools: Arc<[Tool]>, now: Instant) -> Self {
@@ -134,6 +121,13 @@ impl Turn {
     /// A turn of which nothing is known yet but its tools: a snapshot brings the rest.
     pub(crate) fn blank(tools: Arc<[Tool]>) -> Self {
         Self { scope: Scope::BLANK, course: Course::new(tools) }
+    }
+
+    /// Declares that the models of these routes stream: their requests have limits of progress in place of one for the whole.
+    /// `restartable` says whether one that broke may be asked for again after it made progress, which a host can bear that shows
+    /// nothing before it is whole, or that tells whoever has seen a part to discard it. It holds for the model requests to come.
+    pub fn streams(&mut self, routes: RouteSet, restartable: bool) {
+        (self.course.streams, self.course.restartable) = (routes, restartable);
     }
 
     /// What its calls share: for hosts that drive calls of their own in this turn.
@@ -196,24 +190,6 @@ impl Turn {
         self.course.handle(&mut Context::new(session, &mut self.scope, now), event)
     }
 
-    /// What became of it so far.
-    #[must_use]
-    pub fn report(&self, session: &Session) -> Report {
-        let verdict = self.verdict();
-        let stop_reason = verdict.map(|verdict| verdict.stop_reason());
-        Report {
-            stop_reason,
-            degraded: stop_reason.is_some_and(|reason| reason != StopReason::Answered),
-            steps: self.course.step,
-            attempts: self.scope.attempts,
-            tool_calls: self.course.tool_calls,
-            blocked: self.course.blocked.clone(),
-            usage: self.course.usage,
-            failure: verdict.and_then(|verdict| verdict.failure),
-            lines: self.scope.account.iter().map(|notice| self.scope.account.line(session, notice)).collect(),
-        }
-    }
-
     pub(crate) fn shift(&mut self, span: impl Fn(Instant) -> Instant + Copy, wall: impl Fn(Instant) -> Instant + Copy) {
         self.scope.shift(span);
         match &mut self.course.phase {
@@ -254,11 +230,13 @@ impl Course {
             slots: Vec::new(),
             repeats: Vec::new(),
             tool_calls: 0,
-            usage: Usage { input_tokens: Some(0), output_tokens: Some(0) },
+            usage: Usage::NOTHING,
             usage_unknown: false,
             blocked: Vec::new(),
             since_asked: None,
             detail: String::new(),
+            streams: RouteSet::none(),
+            restartable: true,
         }
     }
 
@@ -313,7 +291,8 @@ impl Course {
         }
         self.step += 1;
         let last = self.is_for_words(cx);
-        Phase::Model(Call::new(Work::Model { step: self.step, with_tools: !last }))
+        let call = Call::new(Work::Model { step: self.step, with_tools: !last });
+        Phase::Model(call.streaming_on(self.streams, self.restartable))
     }
 
     /// Whether the present step is the last one, asked without tools for an answer from what is there.
@@ -331,23 +310,28 @@ impl Course {
         }
         let tokens = turn.tokens?;
         match self.usage.total() {
-            Some(total) => (total >= u64::from(tokens)).then_some(Limit::Tokens),
+            // What failed attempts are known to have used is used, too.
+            Some(total) => {
+                let used = total.saturating_add(cx.scope.spent.known);
+                (used >= u64::from(tokens)).then_some(Limit::Tokens)
+            }
             None => turn.strict.then_some(Limit::Tokens),
         }
     }
 
     fn replied(&mut self, cx: &mut Context<'_>, call: &mut Call, id: Id, reply: Reply<'_>, usage: Usage) -> Handled {
-        self.count_usage(cx, usage);
         let told = match reply {
             Reply::ToolCalls(calls) if !calls.is_empty() => u32::try_from(calls.len()).unwrap_or(u32::MAX),
             Reply::Answer => 0,
             // Neither an answer nor a tool call: the model asked badly for nothing, which is a failure and not a success.
             Reply::Nothing | Reply::ToolCalls(_) => {
+                let _ = call.handle_in(cx, Event::Spent { id, usage });
                 let handled = call.handle_in(cx, Event::Failed { id, failure: Failure::new(FailureKind::Malformed) });
                 self.phase = Phase::Model(*call);
                 return handled;
             }
         };
+        self.count_usage(cx, usage);
         let handled = call.handle_in(cx, Event::Succeeded(id));
         // It is over, so that nothing is left to stop when the turn is.
         self.phase = Phase::Model(*call);

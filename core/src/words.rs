@@ -109,6 +109,52 @@ pub fn empty_reply() -> &'static str {
     "the reply has neither an answer nor a tool call"
 }
 
+/// What is wrong with a stream that ended early.
+pub(crate) fn stream_not_whole() -> String {
+    "it ended without saying that it is whole".to_string()
+}
+
+/// What is wrong with a stream that ended before it began.
+pub(crate) fn stream_empty() -> String {
+    "it ended before anything of an answer came".to_string()
+}
+
+/// The same, where chunks were passed over.
+pub(crate) fn with_malformed(what: String, chunks: u32) -> String {
+    if chunks == 0 { what } else { format!("{what}; {} could not be read", many(chunks, "chunk")) }
+}
+
+/// A stream did not bring a whole answer: the sentence of the error that a host raises. `what` is what
+/// [`Stream::end`](crate::stream::Stream::end) says.
+#[must_use]
+pub fn stream_failed(route: Option<&str>, what: &str) -> String {
+    match route {
+        Some(route) => format!("the stream of {route} failed: {what}"),
+        None => format!("the stream failed: {what}"),
+    }
+}
+
+/// A request was to bring a stream and brought something else; `found` is the host's name for it.
+#[must_use]
+pub fn no_stream(found: &str) -> String {
+    format!("the request brought no stream of chunks but {found}")
+}
+
+/// Somebody under us repeats requests by himself: how many that can make of one call. `retries` are those of the client,
+/// `attempts` ours on a route, `off` is how the host's language switches the client's off. Around a plain function there is
+/// no route.
+#[must_use]
+pub fn multiplied(route: Option<&str>, retries: u32, attempts: u32, off: &str) -> String {
+    let requests = retries.saturating_add(1);
+    let route = route.map_or_else(String::new, |route| format!(" under route {route}"));
+    format!(
+        "the client{route} retries {} by itself: up to {attempts} x {requests} = {} requests a call; switch its \
+         retries off ({off})",
+        many(retries, "time"),
+        attempts.saturating_mul(requests)
+    )
+}
+
 fn shortened(text: &str, longest: usize) -> String {
     match text.char_indices().nth(longest) {
         None => text.to_string(),
@@ -236,5 +282,13 @@ mod tests {
         assert_eq!(given_up_on("the model", None), "the model was given up on at its limit");
         assert_eq!(breaker_open(Some(span(5000))), "the breaker is open; it may be asked again in 5 s");
         assert_eq!(steps_taken(3), "all 3 steps are taken");
+        let off = "max_retries=0";
+        let told = "the client under route primary retries 2 times by itself: up to 3 x 3 = 9 requests a call; switch its retries \
+                    off (max_retries=0)";
+        assert_eq!(multiplied(Some("primary"), 2, 3, off), told);
+        assert_eq!(multiplied(None, 2, 3, off), told.replace(" under route primary", ""));
+        assert!(multiplied(None, u32::MAX, 3, off).contains("= 4294967295 requests"));
+        assert_eq!(stream_failed(Some("primary"), "it broke"), "the stream of primary failed: it broke");
+        assert_eq!(stream_failed(None, "it broke"), "the stream failed: it broke");
     }
 }

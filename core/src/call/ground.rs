@@ -2,9 +2,45 @@
 
 use super::*;
 
+/// Routes that may still be asked: one before all others, then the chain from the top.
+pub(super) struct Candidates {
+    first: Option<RouteId>,
+    left: RouteSet,
+}
+
+impl Candidates {
+    /// How many there are beside this one.
+    fn others(mut self, than: Option<RouteId>) -> u32 {
+        if let Some(route) = than {
+            self.left.remove(route);
+        }
+        self.left.len()
+    }
+}
+
+impl Iterator for Candidates {
+    type Item = RouteId;
+
+    fn next(&mut self) -> Option<RouteId> {
+        let first = self.first.take().filter(|route| self.left.contains(*route));
+        let next = first.or(self.left.first())?;
+        self.left.remove(next);
+        Some(next)
+    }
+}
+
 impl Call {
     pub(super) const fn is_tool(&self) -> bool {
         matches!(self.work, Work::Tool { .. })
+    }
+
+    pub(super) const fn is_model(&self) -> bool {
+        matches!(self.work, Work::Model { .. })
+    }
+
+    /// Whether an attempt on this route is a stream; without routes there is but one place to ask.
+    fn is_stream(&self, route: Option<RouteId>) -> bool {
+        route.map_or(!self.streams.is_empty(), |route| self.streams.contains(route))
     }
 
     pub(super) fn has_no_routes(&self, cx: &Context<'_>) -> bool {
@@ -22,13 +58,12 @@ impl Call {
     }
 
     /// Routes not tried yet, in the order in which they are asked.
-    pub(super) fn candidates(&self, cx: &Context<'_>) -> impl Iterator<Item = RouteId> + use<> {
-        let (first, tried) = (if self.has_no_routes(cx) { None } else { self.first_route(cx) }, self.tried);
-        let all = if first.is_some() { Some(cx.live.ids()) } else { None };
-        first
-            .into_iter()
-            .chain(all.into_iter().flatten().filter(move |route| Some(*route) != first))
-            .filter(move |route| !tried.contains(*route))
+    pub(super) fn candidates(&self, cx: &Context<'_>) -> Candidates {
+        let mut left = RouteSet::none();
+        if !self.has_no_routes(cx) {
+            cx.live.ids().filter(|route| !self.tried.contains(*route)).for_each(|route| left.insert(route));
+        }
+        Candidates { first: self.first_route(cx), left }
     }
 
     /// Why a route could not do better than the one that failed.
@@ -54,12 +89,11 @@ impl Call {
 
     /// How long an attempt may run now, with what the routes still to come are owed set aside.
     pub(super) fn allowance(&self, cx: &Context<'_>) -> Allowance {
-        let others = |call: &Self| call.candidates(cx).filter(|route| Some(*route) != call.route).count();
-        let to_come = if cx.scope.deadline.is_some() { others(self) } else { 0 };
+        let to_come = if cx.scope.deadline.is_some() { self.candidates(cx).others(self.route) } else { 0 };
         let place = self.route.and_then(|route| cx.live.place(route));
         let timeout = self.timeout.or_else(|| place.and_then(|place| place.route.timeout));
         let timeout = timeout.unwrap_or(cx.policy.attempt.timeout);
-        share(cx.now, timeout, cx.scope.deadline, u32::try_from(to_come).unwrap_or(u32::MAX))
+        share(cx.now, timeout, cx.scope.deadline, to_come)
     }
 
     /// Takes one retry out of the budget of the route's deployment, if it covers one. Asked last: what it grants is spent.
@@ -187,7 +221,8 @@ impl Call {
         };
         let place = on.and_then(|(route, _)| cx.live.place(route));
         let limits = &cx.policy.attempt;
-        let of_route = |own: Option<Duration>, default| self.streaming.then_some(own.unwrap_or(default));
+        let streams = self.is_stream(on.map(|(route, _)| route));
+        let of_route = |own: Option<Duration>, default| streams.then_some(own.unwrap_or(default));
         Running {
             id,
             client: place.map_or(0, |place| place.client),

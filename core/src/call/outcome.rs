@@ -24,6 +24,7 @@ impl Call {
         let about = About { call: self.first, id: running.id };
         let told = What::AttemptFailed { number: self.on_route, failure, next: Follows::Stop, delay: Duration::ZERO };
         cx.note(about, self.route, told);
+        self.count_spent(cx, &running, Some(failure));
         if let (Some(ticket), Some(route)) = (running.ticket, self.route) {
             let now = cx.now;
             let account = &mut cx.scope.account;
@@ -46,6 +47,20 @@ impl Call {
         };
         cx.scope.account.followed(running.id, follows, delay);
         next
+    }
+
+    /// What a model's attempt that brought nothing has used: as the host told, nothing where the provider refused before
+    /// anything came, and else nobody knows.
+    fn count_spent(&self, cx: &mut Context<'_>, running: &Running, failure: Option<Failure>) {
+        if !self.is_model() {
+            return;
+        }
+        let told = cx.scope.told.take().filter(|told| told.id == running.id);
+        let refused =
+            |failure: Failure| failure.effect == Effect::None || failure.status.is_some_and(|status| status >= 400);
+        let nothing = running.progress.is_none() && failure.is_some_and(refused);
+        let unsaid = if nothing { Usage::NOTHING } else { Usage::default() };
+        cx.scope.spent.add(told.map_or(unsaid, |told| told.usage));
     }
 
     pub(super) fn switched(&mut self, cx: &mut Context<'_>, route: RouteId, ticket: Ticket) -> State {
@@ -119,6 +134,9 @@ impl Call {
 
     /// The host took it back: permits return, nobody is charged.
     pub(super) fn abandoned(&mut self, cx: &mut Context<'_>) -> State {
+        if let State::Attempt(running) = self.state {
+            self.count_spent(cx, &running, None);
+        }
         match self.state {
             State::Attempt(Running { ticket: Some(ticket), .. }) => cx.live.give_back(cx.policy, ticket, cx.now),
             State::Switch { ticket, route, .. } => {
@@ -142,6 +160,7 @@ impl Call {
     pub(super) fn interrupted(&mut self, cx: &mut Context<'_>, running: Running) -> State {
         let failure = Failure::new(FailureKind::Unknown);
         self.interrupted = true;
+        self.count_spent(cx, &running, None);
         (self.failure, self.client) = (Some(failure), running.client);
         if let Some(ticket) = running.ticket {
             cx.live.give_back(cx.policy, ticket, cx.now);

@@ -43,7 +43,7 @@ impl Call {
             cx.live.breakers_admit(cx.policy, route, cx.now).ok()?;
         }
         let backoff = cx.policy.retry.backoff(self.on_route.saturating_sub(1), self.previous, &mut cx.scope.rng);
-        let wait = match cx.policy.retry.pause(backoff, failure.retry_after, another) {
+        let wait = match cx.policy.retry.pause(backoff, failure.hint(), another) {
             Pause::For(wait) => wait,
             Pause::MoveOn => return None,
             Pause::Fail => return Some(self.over(cx, End::Exhausted)),

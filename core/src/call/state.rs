@@ -53,6 +53,11 @@ pub(super) struct Running {
 stored! { Running { id, client, ticket, started, allowance, first_progress, idle, progress, taken } }
 
 impl Running {
+    /// Whether it is a stream: only then has it limits of progress.
+    pub(super) const fn is_streaming(&self) -> bool {
+        self.first_progress.is_some()
+    }
+
     /// When it is given up on, and how far it will have come by then.
     pub(super) fn expiry(&self) -> (Instant, Phase) {
         let whole = (self.allowance.until(), Phase::Total);

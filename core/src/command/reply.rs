@@ -44,7 +44,7 @@ impl ReplyKind {
     pub fn read(answer: &str, calls: usize) -> Self {
         if calls > 0 {
             Self::ToolCalls
-        } else if answer.trim().is_empty() {
+        } else if answer.chars().all(char::is_whitespace) {
             Self::Nothing
         } else {
             Self::Answer

@@ -128,6 +128,7 @@ impl Verdict {
             (End::NoRoute, _) => StopReason::NoRoute,
             (End::Cancelled, _) => StopReason::Cancelled,
             (End::Permanent | End::Exhausted, Some(FailureKind::ContentRefused)) => StopReason::Refused,
+            (End::Permanent | End::Exhausted, Some(FailureKind::Cancelled)) => StopReason::Cancelled,
             (
                 End::Permanent | End::Exhausted,
                 Some(

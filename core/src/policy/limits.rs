@@ -8,7 +8,7 @@ use crate::stored::stored;
 use crate::time::span;
 
 /// The limits of one turn. Each ends the turn with a `stop_reason` of its own, never with an exception.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TurnLimits {
     /// Wall-clock time for the whole turn: waits, rebuilds and tools included, people excluded. Default: none.
     pub deadline: Option<Duration>,
@@ -18,7 +18,7 @@ pub struct TurnLimits {
     pub tool_calls: Option<u32>,
     /// Attempts in all, over every call of the turn. Default: none.
     pub attempts: Option<u32>,
-    /// Tokens in all, as the models report them. Default: none.
+    /// Tokens in all, as the models report them; of failed attempts those that are known to have been used. Default: none.
     pub tokens: Option<u32>,
     /// Whether a token limit stops the turn when a model does not report its usage. Default: false, it passes with a notice.
     pub strict: bool,
@@ -92,6 +92,9 @@ pub struct Usage {
 stored! { Usage { input_tokens, output_tokens } }
 
 impl Usage {
+    /// Nothing at all, which is known.
+    pub const NOTHING: Self = Self { input_tokens: Some(0), output_tokens: Some(0) };
+
     /// Both together, or `None` if either is unknown.
     #[must_use]
     pub fn total(self) -> Option<u64> {
@@ -104,6 +107,26 @@ impl Usage {
             input_tokens: add(self.input_tokens, other.input_tokens),
             output_tokens: add(self.output_tokens, other.output_tokens),
         }
+    }
+}
+
+/// What several requests used together: unknown as soon as one of them is, with the parts that are known counted all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) usage: Usage,
+    /// Tokens of the parts that are known.
+    pub(crate) known: u64,
+}
+
+stored! { Tally { usage, known } }
+
+impl Tally {
+    pub(crate) const NOTHING: Self = Self { usage: Usage::NOTHING, known: 0 };
+
+    pub(crate) fn add(&mut self, usage: Usage) {
+        self.usage = self.usage.plus(usage);
+        let parts = [usage.input_tokens, usage.output_tokens];
+        self.known = parts.into_iter().flatten().fold(self.known, u64::saturating_add);
     }
 }
 

@@ -17,7 +17,7 @@ use crate::turn::Turn;
 use crate::value::Value;
 
 /// The version of the snapshot's form. A reader refuses every other one by name.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What stands around every state.
 struct Envelope<'a> {

@@ -76,9 +76,9 @@ fn what_is_stored_comes_back() {
 
 #[test]
 fn another_version_and_another_thing_are_refused_by_name() {
-    let line = "snapshot.failsoft: 9 is not allowed; use version 1";
+    let line = "snapshot.failsoft: 9 is not allowed; use version 2";
     assert_eq!(replaced("failsoft", Value::Number(9.0)), line);
-    let line = "snapshot.failsoft: null is not allowed; use version 1";
+    let line = "snapshot.failsoft: null is not allowed; use version 2";
     assert_eq!(refused(|value| *value = Value::List(vec![])), line);
     let line = "snapshot.what: \"session\" is not allowed; use the snapshot of a turn";
     assert_eq!(replaced("what", Value::Text("session".into())), line);

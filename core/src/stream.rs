@@ -1,0 +1,297 @@
+//! What a stream of chunks comes to: when it has made progress, when it may be left, and whether it was whole.
+//!
+//! The host says what each chunk holds and judges nothing. A partial answer is never continued: a stream that broke is asked for
+//! again from the beginning, or not at all ([`Call::streaming`](crate::Call::streaming)).
+
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use core::time::Duration;
+
+use crate::classify::judge_finish;
+use crate::names::named;
+use crate::policy::failure::{FailureKind, Phase};
+use crate::time::span;
+use crate::words;
+
+/// How long a stream whose end is known is read on for the usage that is still to come.
+pub const TAIL: Duration = span(500);
+
+/// The longest refusal that is kept, in bytes: it is told to people.
+const LONGEST_REFUSAL: usize = 2000;
+
+/// What one chunk holds. A chunk that holds none of it (the role alone, a keep-alive, blank text) is taken all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Chunk<'a> {
+    /// Text of the answer that is not blank.
+    pub text: bool,
+    /// A tool call, or a part of one.
+    pub tool_call: bool,
+    /// Reasoning.
+    pub reasoning: bool,
+    /// The provider's reason for its end (`finish_reason`, `stop_reason`).
+    pub finish: Option<&'a str>,
+    /// A part of a refusal.
+    pub refusal: Option<&'a str>,
+    /// Usage.
+    pub usage: bool,
+    /// The mark after which nothing comes (`[DONE]`, `message_stop`).
+    pub terminator: bool,
+    /// It could not be read.
+    pub malformed: bool,
+    /// Content of a kind whose end cannot be known: any chunk that is no provider's.
+    pub other: bool,
+}
+
+named! {
+    /// What a chunk was.
+    pub enum Seen {
+        /// No part of an answer.
+        Nothing = "nothing",
+        /// A part of the answer: to be reported as meaningful progress.
+        Progress = "progress",
+        /// The answer is there and its usage is not: read on for at most [`TAIL`].
+        Finished = "finished",
+        /// Read no further.
+        Done = "done",
+    }
+}
+
+/// A stream while it is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stream {
+    course: Course,
+    finish: Option<String>,
+    refusal: String,
+}
+
+/// Where a stream stands, without its words: one number, for hosts that keep it on their side of a border.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Course(u32);
+
+const ACCEPT_CUT: u32 = 1;
+const WANTS_USAGE: u32 = 1 << 1;
+/// Chunks came of a shape that says when it is whole.
+const KNOWN: u32 = 1 << 2;
+const OTHER: u32 = 1 << 3;
+const PROGRESS: u32 = 1 << 4;
+const FINISHED: u32 = 1 << 5;
+const USAGE: u32 = 1 << 6;
+const TERMINATED: u32 = 1 << 7;
+/// From here on the malformed chunks are counted, up to [`MOST`].
+const COUNT: u32 = 8;
+const MOST: u32 = 0xffff;
+
+impl Stream {
+    /// A stream of which nothing was read. `accept_cut`: half an answer is welcome where the provider says that it cut it.
+    /// `wants_usage`: the provider was asked for the usage, so it is worth waiting for.
+    #[must_use]
+    pub const fn new(accept_cut: bool, wants_usage: bool) -> Self {
+        Self { course: Course::new(accept_cut, wants_usage), finish: None, refusal: String::new() }
+    }
+
+    /// Takes the next chunk. `Finished` and `Done` are said of chunks that are parts of the answer, too: then
+    /// [`Stream::has_progressed`] knows.
+    pub fn take(&mut self, chunk: &Chunk<'_>) -> Seen {
+        if let Some(reason) = chunk.finish.filter(|reason| !reason.is_empty()) {
+            self.finish = Some(reason.to_owned());
+        }
+        if let Some(part) = chunk.refusal.filter(|_| self.refusal.len() < LONGEST_REFUSAL) {
+            self.refusal.push_str(part);
+        }
+        self.course.take(chunk)
+    }
+
+    /// Nothing more comes, or nothing more is read: why what came may not be taken for a whole answer, with a sentence for
+    /// people; `None` if it may.
+    #[must_use]
+    pub fn end(&self) -> Option<(FailureKind, String)> {
+        self.course.end(self.finish.as_deref(), Some(&self.refusal))
+    }
+
+    /// How far it has come: what an error that is met while it is read is to be classified with.
+    #[must_use]
+    pub const fn phase(&self) -> Phase {
+        self.course.phase()
+    }
+
+    /// Whether a part of the answer has come.
+    #[must_use]
+    pub const fn has_progressed(&self) -> bool {
+        self.course.is(PROGRESS)
+    }
+}
+
+impl Course {
+    /// See [`Stream::new`].
+    #[must_use]
+    pub const fn new(accept_cut: bool, wants_usage: bool) -> Self {
+        Self(if accept_cut { ACCEPT_CUT } else { 0 } | if wants_usage { WANTS_USAGE } else { 0 })
+    }
+
+    /// From the number that [`Course::number`] gave.
+    #[must_use]
+    pub const fn from_number(number: u32) -> Self {
+        Self(number)
+    }
+
+    /// As a number below 2^24.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        self.0
+    }
+
+    const fn is(self, what: u32) -> bool {
+        self.0 & what != 0
+    }
+
+    /// See [`Stream::take`]; of the chunk's words only whether they are there counts.
+    pub fn take(&mut self, chunk: &Chunk<'_>) -> Seen {
+        let said = |word: Option<&str>| word.is_some_and(|word| !word.is_empty());
+        let (finished, refused) = (said(chunk.finish), said(chunk.refusal));
+        let part = chunk.text || chunk.tool_call || chunk.reasoning;
+        let progress = part || chunk.other;
+        for (holds, what) in [
+            (part || finished || refused || chunk.usage, KNOWN),
+            (chunk.other, OTHER),
+            (progress, PROGRESS),
+            (finished, FINISHED),
+            (chunk.usage, USAGE),
+            (chunk.terminator, TERMINATED),
+        ] {
+            if holds {
+                self.0 |= what;
+            }
+        }
+        if chunk.malformed && self.malformed() < MOST {
+            self.0 += 1 << COUNT;
+        }
+        let enough = self.is(USAGE) || !self.is(WANTS_USAGE);
+        match self.is(FINISHED) {
+            _ if self.is(TERMINATED) => Seen::Done,
+            true if enough => Seen::Done,
+            true => Seen::Finished,
+            false if progress => Seen::Progress,
+            false => Seen::Nothing,
+        }
+    }
+
+    /// See [`Stream::end`]; the words are the last reason for its end, and the whole refusal.
+    #[must_use]
+    pub fn end(self, finish: Option<&str>, refusal: Option<&str>) -> Option<(FailureKind, String)> {
+        let (refused, reason) = (refusal.is_some_and(|text| !text.is_empty()), finish.filter(|_| self.is(FINISHED)));
+        let (kind, what) = if reason.is_some() || refused {
+            judge_finish(reason, refusal, self.is(ACCEPT_CUT))?
+        } else if self.is(OTHER) && !self.is(KNOWN) {
+            return None;
+        } else if self.is(PROGRESS) {
+            (FailureKind::StreamBroken, words::stream_not_whole())
+        } else {
+            (FailureKind::Malformed, words::stream_empty())
+        };
+        Some((kind, words::with_malformed(what, self.malformed())))
+    }
+
+    /// See [`Stream::phase`].
+    #[must_use]
+    pub const fn phase(self) -> Phase {
+        if self.is(PROGRESS) { Phase::Idle } else { Phase::FirstProgress }
+    }
+
+    const fn malformed(self) -> u32 {
+        self.0 >> COUNT
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    const TEXT: Chunk<'_> = Chunk { text: true, ..NONE };
+    const USED: Chunk<'_> = Chunk { usage: true, ..NONE };
+    const OTHERS: Chunk<'_> = Chunk { other: true, ..NONE };
+    const BAD: Chunk<'_> = Chunk { malformed: true, ..NONE };
+    const LAST: Chunk<'_> = Chunk { terminator: true, ..NONE };
+    const NONE: Chunk<'_> = Chunk {
+        text: false,
+        tool_call: false,
+        reasoning: false,
+        finish: None,
+        refusal: None,
+        usage: false,
+        terminator: false,
+        malformed: false,
+        other: false,
+    };
+
+    const fn finish(reason: &str) -> Chunk<'_> {
+        Chunk { finish: Some(reason), ..NONE }
+    }
+
+    fn read(wants_usage: bool, chunks: &[Chunk<'_>]) -> (Stream, alloc::vec::Vec<&'static str>) {
+        let mut stream = Stream::new(false, wants_usage);
+        let seen = chunks.iter().map(|chunk| stream.take(chunk).name()).collect();
+        (stream, seen)
+    }
+
+    fn kind(stream: &Stream) -> Option<&'static str> {
+        stream.end().map(|(kind, _)| kind.name())
+    }
+
+    #[test]
+    fn an_answer_is_whole_when_it_says_so() {
+        let (stream, seen) = read(true, &[NONE, TEXT, finish("stop"), NONE, USED]);
+        assert_eq!(seen, ["nothing", "progress", "finished", "finished", "done"]);
+        assert_eq!((stream.end(), stream.phase()), (None, Phase::Idle));
+        assert_eq!(read(false, &[TEXT, finish("stop")]).1, ["progress", "done"]);
+    }
+
+    #[test]
+    fn without_a_reason_for_its_end_it_is_broken() {
+        let (stream, seen) = read(true, &[TEXT, USED, LAST]);
+        assert_eq!((seen, kind(&stream)), (alloc::vec!["progress", "nothing", "done"], Some("stream_broken")));
+        let (nothing, _) = read(true, &[NONE, USED]);
+        assert_eq!((kind(&nothing), nothing.phase()), (Some("malformed"), Phase::FirstProgress));
+        // Not even where half an answer is welcome: nobody said that this is half of one.
+        let mut cut = Stream::new(true, false);
+        cut.take(&TEXT);
+        assert_eq!(kind(&cut), Some("stream_broken"));
+        cut.take(&finish("length"));
+        assert_eq!(cut.end(), None);
+    }
+
+    #[test]
+    fn what_has_no_known_end_is_whole_when_it_ends() {
+        assert_eq!(read(true, &[OTHERS, NONE, OTHERS]).0.end(), None);
+        assert_eq!(kind(&read(true, &[OTHERS, TEXT]).0), Some("stream_broken"));
+        assert_eq!(kind(&read(true, &[]).0), Some("malformed"));
+    }
+
+    #[test]
+    fn malformed_chunks_are_skipped_where_the_rest_is_whole() {
+        assert_eq!(read(false, &[TEXT, BAD, finish("stop")]).0.end(), None);
+        let (broken, _) = read(false, &[TEXT, BAD, BAD]);
+        let what = broken.end().map(|(_, what)| what);
+        assert_eq!(what.as_deref(), Some("it ended without saying that it is whole; 2 chunks could not be read"));
+        assert_eq!(kind(&read(false, &[BAD]).0), Some("malformed"));
+    }
+
+    #[test]
+    fn a_refusal_is_put_together_from_its_parts() {
+        let part = |text| Chunk { refusal: Some(text), ..NONE };
+        let (stream, _) = read(false, &[part("I can"), part("not"), finish("stop")]);
+        assert_eq!(stream.end(), Some((FailureKind::ContentRefused, "refused: I cannot".to_string())));
+    }
+
+    #[test]
+    fn a_course_is_one_number() {
+        let mut course = Course::new(true, true);
+        for _ in 0..MOST + 10 {
+            course.take(&BAD);
+        }
+        course.take(&TEXT);
+        assert_eq!(course.malformed(), MOST);
+        assert!(course.number() < 1 << 24);
+        assert_eq!(Course::from_number(course.number()), course);
+    }
+}
