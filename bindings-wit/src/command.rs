@@ -93,6 +93,7 @@ pub(crate) fn tell(event: wit::Event, handle: impl FnOnce(Event<'_>) -> bool) ->
         wit::Event::Succeeded(id) => Event::Succeeded(id),
         wit::Event::Replied(replied) => return tell_reply(replied, handle),
         wit::Event::Failed(failed) => Event::Failed { id: failed.id, failure: failure_in(failed.failure) },
+        wit::Event::Spent(spent) => Event::Spent { id: spent.id, usage: usage_in(spent.usage) },
         wit::Event::Progress(progress) => Event::Progress { id: progress.id, meaningful: progress.meaningful },
         wit::Event::Waited(id) => Event::Waited(id),
         wit::Event::Ready(id) => Event::Ready(id),
@@ -107,8 +108,17 @@ pub(crate) fn tell(event: wit::Event, handle: impl FnOnce(Event<'_>) -> bool) ->
     handle(event)
 }
 
+fn usage_in(usage: wit::Usage) -> Usage {
+    Usage { input_tokens: usage.input_tokens, output_tokens: usage.output_tokens }
+}
+
+/// What was used.
+pub(crate) fn usage_out(usage: Usage) -> wit::Usage {
+    wit::Usage { input_tokens: usage.input_tokens, output_tokens: usage.output_tokens }
+}
+
 fn tell_reply(wit::Replied { id, reply, usage }: wit::Replied, handle: impl FnOnce(Event<'_>) -> bool) -> bool {
-    let usage = Usage { input_tokens: usage.input_tokens, output_tokens: usage.output_tokens };
+    let usage = usage_in(usage);
     let calls = match reply {
         wit::Reply::Answer => return handle(Event::Replied { id, reply: Reply::Answer, usage }),
         wit::Reply::Nothing => return handle(Event::Replied { id, reply: Reply::Nothing, usage }),

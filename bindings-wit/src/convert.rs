@@ -30,7 +30,7 @@ macro_rules! words {
 words! {
     failsoft::FailureKind as FailureKind {
         Connect, ReadTimeout, TimedOut, RateLimited, QuotaExhausted, Overloaded, ServerError, Malformed, StreamBroken, Auth,
-        NotFound, ContextOverflow, ContentRefused, InvalidRequest, Certificate, Bug, Unknown
+        NotFound, ContextOverflow, ContentRefused, InvalidRequest, Certificate, Bug, Cancelled, Unknown
     }
     failsoft::policy::failure::Phase as FailurePhase { Pool, Connect, Send, FirstProgress, Idle, Total }
     failsoft::policy::failure::Effect as FailureEffect { None, Possible }
@@ -45,6 +45,7 @@ words! {
     }
     failsoft::policy::approval::Decision as Decision { Once, Session, Always, Deny, Withdrawn, NoApprover }
     failsoft::command::ReplyKind as ReplyKind { Answer, ToolCalls, Nothing }
+    failsoft::stream::Seen as Seen { Nothing, Progress, Finished, Done }
     failsoft::policy::breaker::BreakerState as BreakerState { Closed, Open, HalfOpen }
 }
 
@@ -98,19 +99,26 @@ pub(crate) fn failure_out(failure: failsoft::Failure) -> wit::Failure {
     }
 }
 
+pub(crate) fn explanation_out(told: failsoft::classify::Explanation) -> wit::Explanation {
+    let (text, failure) = (told.to_string(), failure_out(told.failure));
+    wit::Explanation { rule: told.rule, failure, why: told.why, next: told.next, text }
+}
+
 /// Lends the core what a host could tell about an error.
 pub(crate) fn with_facts<T>(facts: &wit::Facts, judge: impl FnOnce(&Facts<'_>) -> T) -> T {
     let classes: Vec<&str> = facts.classes.iter().map(String::as_str).collect();
+    let headers: Vec<(&str, &str)> =
+        facts.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     judge(&Facts {
         status: facts.status,
+        headers: &headers,
+        body: facts.body.as_deref(),
         code: facts.code.as_deref(),
         error_type: facts.error_type.as_deref(),
         message: facts.message.as_deref(),
         classes: &classes,
         phase: facts.phase.map(Into::into),
-        retry_after_ms: facts.retry_after_ms.as_deref(),
-        retry_after: facts.retry_after.as_deref(),
-        should_retry: facts.should_retry.as_deref(),
+        provider: facts.provider.as_deref(),
         wall_ms: facts.wall_ms,
     })
 }

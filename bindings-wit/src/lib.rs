@@ -9,6 +9,7 @@ mod command;
 mod convert;
 mod policy;
 mod session;
+mod stream;
 mod turn;
 
 mod bindings {
@@ -33,6 +34,7 @@ impl wit::Guest for Engine {
     type Call = call::Call;
     type Admitted = call::Admitted;
     type Circuit = circuit::Circuit;
+    type Stream = stream::Stream;
 
     fn canonical_digest(tool: String, arguments: String) -> Result<wit::Digest, String> {
         failsoft::policy::approval::digest(&tool, &arguments).map(|digest| digest.to_string())
@@ -42,8 +44,8 @@ impl wit::Guest for Engine {
         convert::failure_out(convert::with_facts(&facts, failsoft::classify::classify))
     }
 
-    fn deciding_rule(facts: wit::Facts) -> String {
-        convert::with_facts(&facts, failsoft::classify::deciding_rule).to_string()
+    fn header_names() -> Vec<String> {
+        failsoft::classify::HEADERS.iter().map(ToString::to_string).collect()
     }
 
     fn read_reply(answer: String, calls: u32) -> wit::ReplyKind {
@@ -52,6 +54,6 @@ impl wit::Guest for Engine {
 
     fn judge_finish(reason: Option<String>, refusal: Option<String>, accept_cut: bool) -> Option<wit::Unusable> {
         let unusable = failsoft::classify::judge_finish(reason.as_deref(), refusal.as_deref(), accept_cut);
-        unusable.map(|(kind, what)| wit::Unusable { kind: kind.into(), what })
+        unusable.map(stream::unusable)
     }
 }

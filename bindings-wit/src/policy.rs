@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::wit;
+use crate::{convert, wit};
 
 /// A policy, shared with the sessions that were made with it.
 pub(crate) struct Policy(pub(crate) Arc<failsoft::Policy>);
@@ -15,5 +15,17 @@ impl wit::GuestPolicy for Policy {
 
     fn to_json(&self) -> String {
         self.0.to_json()
+    }
+
+    fn classify(&self, facts: wit::Facts) -> wit::Failure {
+        convert::failure_out(convert::with_facts(&facts, |facts| self.0.classify(facts)))
+    }
+
+    fn explain(&self, facts: wit::Facts) -> wit::Explanation {
+        convert::explanation_out(convert::with_facts(&facts, |facts| self.0.explain(facts)))
+    }
+
+    fn explain_failure(&self, failure: wit::Failure) -> wit::Explanation {
+        convert::explanation_out(self.0.explain_failure(convert::failure_in(failure)))
     }
 }

@@ -5,10 +5,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use failsoft::{Entered, Instant, Tool, Work, enter};
+use failsoft::account::What;
+use failsoft::{Entered, Instant, RouteId, Tool, Work, enter};
 
 use crate::call::{Admitted, Call};
-use crate::command::{attempt_out, command, outcome, tell};
+use crate::command::{attempt_out, command, outcome, tell, usage_out};
 use crate::convert::{failure_out, ms};
 use crate::session::Session;
 use crate::wit;
@@ -107,10 +108,8 @@ impl wit::GuestTurn for Turn {
                 attempts: report.attempts,
                 tool_calls: report.tool_calls,
                 blocked: report.blocked,
-                usage: wit::Usage {
-                    input_tokens: report.usage.input_tokens,
-                    output_tokens: report.usage.output_tokens,
-                },
+                usage: usage_out(report.usage),
+                spent: usage_out(report.spent),
                 failure: report.failure.map(failure_out),
                 lines: report.lines,
             }
@@ -122,8 +121,22 @@ impl wit::GuestTurn for Turn {
             let started = turn.scope().started();
             let mut out = Vec::new();
             while let Some(notice) = turn.poll_notice() {
-                let line = turn.scope().account().line(session, &notice);
-                out.push(wit::Notice { at: ms(notice.at - started), line });
+                let failed = match notice.what {
+                    What::AttemptFailed { number, failure, next, delay } => Some(wit::FailedAttempt {
+                        number,
+                        kind: failure.kind.into(),
+                        next: next.name().to_string(),
+                        delay: ms(delay),
+                    }),
+                    _ => None,
+                };
+                out.push(wit::Notice {
+                    at: ms(notice.at - started),
+                    line: turn.scope().account().line(session, &notice),
+                    what: notice.what.name().to_string(),
+                    route: notice.route.map(|route| session.route_name(route).to_string()),
+                    failed,
+                });
             }
             out
         })
@@ -140,6 +153,11 @@ impl wit::GuestTurn for Turn {
     fn shorten(&self, now: wit::Instant, timeout: wit::Ms) {
         let deadline = Instant::from_millis(now) + Duration::from_millis(timeout);
         self.core.borrow_mut().scope_mut().shorten(deadline);
+    }
+
+    fn stream_on(&self, routes: Vec<u8>, restartable: bool) {
+        let routes = routes.into_iter().map(RouteId).collect();
+        self.core.borrow_mut().streams(routes, restartable);
     }
 
     fn enter(&self, now: wit::Instant, streaming: Option<wit::StreamForm>) -> wit::Entered {

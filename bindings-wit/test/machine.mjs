@@ -180,6 +180,8 @@ export function machineOf(component) {
     ready = (id) => this.tell("ready", id);
     notReady = (id) => this.tell("not-ready", id);
     abandoned = (id) => this.tell("abandoned", id);
+    spent = (id, { inputTokens, outputTokens } = {}) =>
+      this.tell("spent", { id, usage: { inputTokens: whole(inputTokens), outputTokens: whole(outputTokens) } });
     interrupted = () => this.tell("interrupted");
   }
 
@@ -197,6 +199,7 @@ export function machineOf(component) {
     }
 
     snapshot = (wall) => this.core.snapshot(whole(this.session.now()), whole(wall));
+    streamOn = (routes, restartable) => this.core.streamOn(new Uint8Array(routes), restartable);
     sentence = (index) => this.core.sentence(index);
     calmAnswer = () => this.core.calmAnswer();
     decided = (id, decision, digest) => this.tell("decided", { id, decision: kebab(decision), digest });
@@ -217,13 +220,15 @@ export function machineOf(component) {
     }
 
     tally() {
-      const { usage, stopReason, failure, ...report } = this.core.report();
+      const { usage, spent, stopReason, failure, ...report } = this.core.report();
       return {
         ...report,
         stopReason: snake(stopReason),
         failure: failureOut(failure),
         inputTokens: number(usage.inputTokens),
         outputTokens: number(usage.outputTokens),
+        spentInputTokens: number(spent.inputTokens),
+        spentOutputTokens: number(spent.outputTokens),
       };
     }
 
@@ -267,6 +272,30 @@ export function machineOf(component) {
     state = () => snake(this.core.state(whole(this.clock())));
   }
 
+  class Stream {
+    constructor({ acceptCut = false, wantsUsage = false }) {
+      this.core = new component.Stream(acceptCut, wantsUsage);
+    }
+
+    take(chunk) {
+      const nothing = { text: false, toolCall: false, reasoning: false, usage: false, terminator: false };
+      return this.core.take({ ...nothing, malformed: false, other: false, ...chunk });
+    }
+
+    end() {
+      const found = this.core.end();
+      return found && { kind: snake(found.kind), what: found.what };
+    }
+
+    get phase() {
+      return snake(this.core.phase());
+    }
+
+    get hasProgressed() {
+      return this.core.hasProgressed();
+    }
+  }
+
   /** The chain as it stands, an empty one too, which the core refuses. */
   class Session {
     constructor({ policy, routes }) {
@@ -277,6 +306,7 @@ export function machineOf(component) {
   const facts = (told) => ({
     ...told,
     classes: told.classes ?? [],
+    headers: Object.entries(told.headers ?? {}),
     phase: kebab(told.phase),
     wallMs: whole(told.wallMs),
   });
@@ -289,8 +319,12 @@ export function machineOf(component) {
     MachineTurn,
     Call,
     Circuit,
-    classifyFacts: (told) => failureOut(component.classify(facts(told))),
-    decidingRule: (told) => component.decidingRule(facts(told)),
+    Stream,
+    classifyFacts: (told, policy) => failureOut((policy?.core ?? component).classify(facts(told))),
+    explainFacts(told, policy) {
+      const { rule, failure } = policy.core.explain(facts(told));
+      return { rule, failure: failureOut(failure) };
+    },
     readReply: (answer, calls) => snake(component.readReply(answer, calls)),
     judgeFinish(reason, refusal, acceptCut) {
       const found = component.judgeFinish(reason, refusal, acceptCut);

@@ -203,6 +203,10 @@ class Driven:
     def progress(self, id: int, meaningful: bool) -> bool:
         return self.tell("progress", record(id=id, meaningful=meaningful))
 
+    def spent(self, id: int, input_tokens: int | None = None, output_tokens: int | None = None) -> bool:
+        usage = record(input_tokens=input_tokens, output_tokens=output_tokens)
+        return self.tell("spent", record(id=id, usage=usage))
+
     def interrupted(self) -> bool:
         return self.tell("interrupted")
 
@@ -249,6 +253,9 @@ class Turn(Driven):
         found = machine("[method]turn.outcome", self.core, index)
         return found and (snake(found.tag), snake(found.payload))
 
+    def stream_on(self, routes: list[int], restartable: bool) -> None:
+        machine("[method]turn.stream-on", self.core, bytes(routes), restartable)
+
     def sentence(self, index: int) -> str | None:
         return machine("[method]turn.sentence", self.core, index)
 
@@ -258,6 +265,7 @@ class Turn(Driven):
     def tally(self) -> dict[str, Any]:
         told = fields(machine("[method]turn.report", self.core))
         usage = fields(told.pop("usage"))
+        usage |= {f"spent_{name}": tokens for name, tokens in fields(told.pop("spent")).items()}
         failure = Failure.read(told.pop("failure"))
         return {**told, **usage, "stop_reason": snake(told["stop_reason"]), "failure": failure}
 
@@ -320,6 +328,28 @@ class Circuit:
         return snake(machine("[method]circuit.state", self.core, whole(self.clock())))
 
 
+class Stream:
+    def __init__(self, *, accept_cut: bool = False, wants_usage: bool = False) -> None:
+        self.core = machine("[constructor]stream", accept_cut, wants_usage)
+
+    def take(self, **chunk: Any) -> str | None:
+        flags = ("text", "tool_call", "reasoning", "usage", "terminator", "malformed", "other")
+        held = {**dict.fromkeys(flags, False), "finish": None, "refusal": None, **chunk}
+        return snake(machine("[method]stream.take", self.core, record(**held)))
+
+    def end(self) -> tuple[str | None, str] | None:
+        found = machine("[method]stream.end", self.core)
+        return found and (snake(found.kind), found.what)
+
+    @property
+    def phase(self) -> str | None:
+        return snake(machine("[method]stream.phase", self.core))
+
+    @property
+    def has_progressed(self) -> bool:
+        return machine("[method]stream.has-progressed", self.core)
+
+
 class OverAChain:
     """``failsoft.Session`` as far as the runner needs it: the chain as it stands; the core refuses an empty one."""
 
@@ -337,17 +367,20 @@ def tool_call(name: str, digest: str | None, complaint: str | None, risky: bool 
 
 
 def facts_of(told: dict[str, Any]) -> Record:
-    texts = ("code", "error_type", "message", "retry_after_ms", "retry_after", "should_retry", "status", "wall_ms")
-    known = {name: told.get(name) for name in texts}
-    return record(**known, classes=told.get("classes", []), phase=kebab(told.get("phase")))
+    known = {name: told.get(name) for name in ("body", "code", "error_type", "message", "provider", "status", "wall_ms")}
+    lists = {"classes": told.get("classes", []), "headers": list(told.get("headers", {}).items())}
+    return record(**known, **lists, phase=kebab(told.get("phase")))
 
 
-def classify(told: dict[str, Any]) -> Failure | None:
-    return Failure.read(machine("classify", facts_of(told)))
+def classify(told: dict[str, Any], policy: Policy | None = None) -> Failure | None:
+    if policy is None:
+        return Failure.read(machine("classify", facts_of(told)))
+    return Failure.read(machine("[method]policy.classify", policy.core, facts_of(told)))
 
 
-def deciding_rule(told: dict[str, Any]) -> str:
-    return machine("deciding-rule", facts_of(told))
+def explain(told: dict[str, Any], policy: Policy) -> SimpleNamespace:
+    found = machine("[method]policy.explain", policy.core, facts_of(told))
+    return SimpleNamespace(rule=found.rule, failure=Failure.read(found.failure))
 
 
 def canonical_digest(tool: str, arguments: str) -> tuple[str | None, str | None]:

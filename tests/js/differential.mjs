@@ -33,7 +33,7 @@ class Stage extends Timeline {
     for (const [at, turn, verb, value] of this.vector.steps) {
       this.now = at;
       this.told.push(`${at} ${verb}${this.act(turn, verb, value)}`);
-      for (const [since, line] of this.actors.get(turn)?.turn.notices() ?? []) this.told.push(`  ${since} ${line}`);
+      for (const notice of this.actors.get(turn)?.turn.notices() ?? []) this.told.push(noticed(notice));
     }
     this.left();
   }
@@ -42,6 +42,7 @@ class Stage extends Timeline {
     switch (verb) {
       case "turn":
         this.actors.set(turn, new Player(this));
+        if (value !== null) this.actors.get(turn).turn.streamOn(value.routes, value.restartable);
         return "";
       case "snapshot":
         this.restore(value);
@@ -159,6 +160,8 @@ class Player extends Actor {
       blocked: tally.blocked,
       input_tokens: tally.inputTokens,
       output_tokens: tally.outputTokens,
+      spent_input_tokens: tally.spentInputTokens,
+      spent_output_tokens: tally.spentOutputTokens,
       failure: ofFailure(tally.failure),
       lines: tally.lines,
       time_left_ms: ms(turn.timeLeft()),
@@ -167,6 +170,10 @@ class Player extends Actor {
       snapshot: host.content(turn),
     };
   }
+}
+
+function noticed({ at, line, what, route, attempt, kind, next, delay }) {
+  return `  ${at} ${line} ${toJSON([what, route, [attempt, kind, next, ms(delay)]])}`;
 }
 
 const ofFailure = (found) => found && Object.values(failureFields(found));

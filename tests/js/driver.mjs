@@ -4,7 +4,7 @@
 
 import { camel, known, need, Wrong } from "./form.mjs";
 
-const FIELDS = "name note policy seed retry call activates broken models tools approver runs expect";
+const FIELDS = "name note policy seed retry call activates broken models tools approver runs stream expect";
 
 /** Every script as a pair of its name and a function whose promise is rejected where it does not hold. */
 export function tests(failsoft, files) {
@@ -48,9 +48,31 @@ class Told extends Error {
   }
 }
 
+function failed(play, step) {
+  const failure = new play.failsoft.Failure(step.fails, { retryAfter: step.retry_after_ms });
+  return new Told(step.message ?? step.fails, failure);
+}
+
+/** The parts of a stream, as `failsoft/testing` takes them. */
+function parts(play, step) {
+  return step.chunks.map((form) => {
+    if (typeof form === "string") return form;
+    known(form, "after_ms fails message retry_after_ms ends calls");
+    if (form.after_ms !== undefined) return form.after_ms;
+    if (form.fails !== undefined) return failed(play, form);
+    return form.calls === undefined ? play.failsoft.testing.ends(form.ends ?? "") : asking(form.calls);
+  });
+}
+
+function asking(calls) {
+  return { toolCalls: calls.map((call, at) => ({ id: `c${at}`, ...call })) };
+}
+
 /** Behaves as it is told, one step a request; the last step repeats. */
 class Actor {
   asked = 0;
+  /** What was asked, where the actor is a model that streams. */
+  requests = undefined;
 
   constructor(play, steps, name = "", log = []) {
     Object.assign(this, { play, steps, name, log });
@@ -58,7 +80,7 @@ class Actor {
 
   async ask(signal) {
     const step = this.steps[Math.min(this.asked, this.steps.length - 1)];
-    known(step, "fails message retry_after_ms after_ms hangs value answer calls reply");
+    known(step, "fails message retry_after_ms after_ms hangs value answer calls reply chunks");
     this.asked += 1;
     this.log.push(this.name);
     const span = step.hangs ? Infinity : (step.after_ms ?? 0);
@@ -67,11 +89,9 @@ class Actor {
   }
 
   end(step) {
-    if (step.fails !== undefined) {
-      const failure = new this.play.failsoft.Failure(step.fails, { retryAfter: step.retry_after_ms });
-      throw new Told(step.message ?? step.fails, failure);
-    }
-    if (step.calls !== undefined) return { toolCalls: step.calls.map((call, at) => ({ id: `c${at}`, ...call })) };
+    if (step.fails !== undefined) throw failed(this.play, step);
+    if (step.chunks !== undefined) return this.play.failsoft.testing.chunks(...parts(this.play, step));
+    if (step.calls !== undefined) return asking(step.calls);
     if (step.answer !== undefined) return { answer: step.answer };
     return step.reply === undefined ? step.value : spelt(step.reply);
   }
@@ -88,11 +108,14 @@ class Play {
   facts = {};
   activated = [];
   approved = [];
+  received = [];
+  events = [];
 
   constructor(failsoft, script, time) {
     Object.assign(this, { failsoft, script, time });
     this.policy = failsoft.Policy.fromJSON(script.policy ?? {});
     this.seed = script.seed ?? 1;
+    known(script.stream ?? {}, "restartable collect");
     const { retry, call = {}, models = [] } = script;
     const bodies = retry === undefined ? [...Object.values(call), ...models] : [retry];
     this.actors = bodies.map((steps) => new Actor(this, steps));
@@ -102,10 +125,12 @@ class Play {
     return {
       slept_ms: this.time.slept.map(Math.round),
       took_ms: Math.round(this.time.now),
-      asked: this.actors.map((actor) => actor.asked),
+      asked: this.actors.map((actor) => actor.requests?.length ?? actor.asked),
       activated: this.activated,
       approved: this.approved,
       ran: this.ran,
+      received: this.received,
+      events: this.events,
       ...this.facts,
     };
   }
@@ -136,8 +161,20 @@ class Play {
     const options = { routes: names.map(route), policy: this.policy, seed: this.seed, log: null };
     const turn = new this.failsoft.Session(options).turn();
     const byRoute = new Map(names.map((name, place) => [name, this.actors[place]]));
-    this.facts.value = await turn.call((attempt) => byRoute.get(attempt.route.name).ask(attempt.signal));
-    this.facts.lines = turn.report().lines;
+    const request = (attempt) => byRoute.get(attempt.route.name).ask(attempt.signal);
+    try {
+      if (this.script.stream === undefined) this.facts.value = await turn.call(request);
+      else for await (const chunk of turn.stream(request, this.script.stream)) this.receive(chunk);
+    } finally {
+      this.facts.lines = turn.report().lines;
+    }
+  }
+
+  /** A chunk of a stream in words: its text, what a consumer is told to discard, or nothing. */
+  receive(chunk) {
+    const text = chunk.choices?.[0]?.delta.content;
+    if (chunk instanceof this.failsoft.Discard) this.received.push(`discard: ${chunk.reason}`);
+    else if (text) this.received.push(text);
   }
 
   async activate(route) {
@@ -148,11 +185,7 @@ class Play {
 
   async agent() {
     const { tools = [], approver, runs = 1 } = this.script;
-    const [first, ...others] = this.actors.map(
-      (actor) =>
-        (_messages, _tools, { signal }) =>
-          actor.ask(signal),
-    );
+    const [first, ...others] = this.actors.map((actor) => this.model(actor));
     const agent = new this.failsoft.Agent(first, {
       fallbacks: others,
       tools: tools.map((form) => this.tool(form)),
@@ -161,7 +194,26 @@ class Play {
       seed: this.seed,
       log: null,
     });
-    for (let run = 0; run < runs; run += 1) this.read(await agent.run("go"));
+    for (let run = 0; run < runs; run += 1) {
+      if (this.script.stream === undefined) this.read(await agent.run("go"));
+      else for await (const event of agent.stream("go", this.script.stream)) this.hear(event);
+    }
+  }
+
+  model(actor) {
+    if (actor.steps.every((step) => step.chunks === undefined)) {
+      return (_messages, _tools, { signal }) => actor.ask(signal);
+    }
+    const model = this.failsoft.testing.streams(...actor.steps.map((step) => parts(this, step)));
+    actor.requests = model.client.requests;
+    return model;
+  }
+
+  /** An event of a run in words. */
+  hear(event) {
+    const { type, result } = event;
+    if (type === "report") this.read(result);
+    this.events.push(`${type}: ${WORDS[type](event)}`);
   }
 
   tool({ does, timeout_ms: timeout, ...options }) {
@@ -177,11 +229,33 @@ class Play {
   }
 
   read(result) {
-    const { answer, steps, blocked, degraded, attempts, route, lines, messages } = result;
+    const { answer, steps, blocked, degraded, attempts, route, lines, messages, model } = result;
     const told = messages.filter(({ role }) => role === "tool").map(({ content }) => content);
-    const reason = { stop_reason: result.stopReason };
-    this.facts = { answer, steps, blocked, degraded, attempts, route, lines, told, ...reason };
+    const [usage, spent] = [result.usage, result.spent].map((one) => [
+      one.inputTokens ?? null,
+      one.outputTokens ?? null,
+    ]);
+    const more = { stop_reason: result.stopReason, model, usage, spent };
+    this.facts = { answer, steps, blocked, degraded, attempts, route, lines, told, ...more };
   }
+}
+
+const WORDS = {
+  step: ({ step }) => step,
+  text: ({ text }) => text,
+  discard: ({ reason, step }) => `${reason} in step ${step}`,
+  tool_call: ({ id, name, arguments: given }) => `${id} ${name} ${spaced(given)}`,
+  tool_result: ({ id, name, outcome, content }) => `${id} ${name} ${outcome}: ${content}`,
+  retry: ({ route, delay, attempt, failure }) =>
+    `${route} after ${Math.round(delay)} ms, attempt ${attempt}: ${failure}`,
+  switch: ({ route, reason }) => `${route}: ${reason}`,
+  report: ({ result }) => result.stopReason,
+};
+
+/** Arguments as JSON, one level deep, with the blanks that people write. */
+function spaced(given) {
+  const fields = Object.keys(given).sort();
+  return `{${fields.map((name) => `${JSON.stringify(name)}: ${JSON.stringify(given[name])}`).join(", ")}}`;
 }
 
 async function seesWhatIsWrong(failsoft) {

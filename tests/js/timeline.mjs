@@ -46,7 +46,7 @@ export class Timeline {
   clock = () => this.now;
 
   constructor(machine, vector, way) {
-    known(vector, "name note source policy routes tools seed call steps");
+    known(vector, "name note source policy routes tools seed call streams steps");
     Object.assign(this, { machine, vector, way });
     this.policy = machine.Policy.fromJSON(vector.policy ?? {});
     const routes = (vector.routes ?? []).map(routeFields);
@@ -127,6 +127,14 @@ export class Actor {
     this.host = host;
     this.turn = new host.machine.MachineTurn(host.session, host.tools);
     if (host.vector.call !== undefined) this.begin(host.vector.call);
+    if (host.vector.streams !== undefined) this.stream(host.vector.streams);
+  }
+
+  stream(form) {
+    known(form, "routes restartable");
+    const { names } = this.host;
+    const places = (form.routes ?? names).map((name) => names.indexOf(name));
+    this.turn.streamOn(places, form.restartable);
   }
 
   begin(form) {
@@ -197,6 +205,8 @@ export class Actor {
       blocked: [...tally.blocked],
       input_tokens: tally.inputTokens ?? null,
       output_tokens: tally.outputTokens ?? null,
+      spent_input_tokens: tally.spentInputTokens ?? null,
+      spent_output_tokens: tally.spentOutputTokens ?? null,
       failure: tally.failure?.kind ?? null,
     };
   }
@@ -248,6 +258,9 @@ export class Actor {
       case "progress":
         known(value, "id meaningful");
         return this.machine.progress(value.id, value.meaningful);
+      case "spent":
+        known(value, "id input_tokens output_tokens");
+        return this.turn.spent(value.id, plain(value));
       case "decided":
         known(value, "id decision digest");
         return this.turn.decided(value.id, value.decision, digits(value.digest) ?? this.asked.get(value.id));

@@ -1,8 +1,8 @@
 // The vectors over any machine that speaks as `bindings-wasm/js/machine.js` does. Nothing here needs Node: a page in a browser runs
 // it too, with the files that it has fetched.
 //
-// `machine`: an object with Policy, MachineSession, MachineTurn, Call, Circuit, Failure, canonicalDigest, classifyFacts,
-// decidingRule, readReply, judgeFinish, and Session, whose constructor takes `{ policy, routes }` and refuses an empty chain.
+// `machine`: an object with Policy, MachineSession, MachineTurn, Call, Circuit, Failure, Stream, canonicalDigest, classifyFacts,
+// explainFacts, readReply, judgeFinish, and Session, whose constructor takes `{ policy, routes }` and refuses an empty chain.
 // `files`: every file of `tests/vectors` by its path below that folder, parsed.
 
 import { camel, failureFields, known, need, plain, routeFields, Wrong } from "./form.mjs";
@@ -10,7 +10,7 @@ import { runTimeline } from "./timeline.mjs";
 
 export { Wrong };
 
-const FACTS = "status code error_type message classes phase retry_after_ms retry_after should_retry wall_ms";
+const FACTS = "status headers body code error_type message classes phase provider wall_ms";
 
 /** Every test, as pairs of a name and a function that throws: one a vector, and what must hold of all of them. */
 export function tests(machine, files) {
@@ -36,6 +36,7 @@ export function runVector(machine, path, vector) {
   if (folder === "classify") return runClassify(machine, vector);
   if (folder === "policy") return runRefused(machine, vector);
   if (folder === "reply") return runReply(machine, vector);
+  if (folder === "stream") return runStream(machine, vector);
   return vector.breaker === undefined ? runTimeline(machine, vector) : runBreaker(machine, vector);
 }
 
@@ -64,14 +65,17 @@ function runBreaker(machine, vector) {
 }
 
 function runClassify(machine, vector) {
-  known(vector, "name note source cases");
-  for (const [place, { facts, failure, ...rest }] of vector.cases.entries()) {
-    known(rest, "note");
+  known(vector, "name note source policy cases");
+  const policy = machine.Policy.fromJSON(vector.policy ?? {});
+  for (const [place, { facts, failure, rule, ...rest }] of vector.cases.entries()) {
+    known(rest, "note near");
     known(facts, FACTS);
-    // `retry_after_ms` and `wall_ms` are facts of that name, not spans.
+    // `wall_ms` is a fact of that name, not a span.
     const told = Object.fromEntries(Object.entries(facts).map(([name, fact]) => [camel(name), fact]));
-    const found = failureFields(machine.classifyFacts(told));
-    need(found, failure, `case ${place}, by rule ${machine.decidingRule(told)}`);
+    const explained = machine.explainFacts(told, policy);
+    need(failureFields(machine.classifyFacts(told, policy)), failure, `case ${place}, by rule ${explained.rule}`);
+    need(failureFields(explained.failure), failure, `case ${place}, explained`);
+    need(explained.rule, rule ?? explained.rule, `case ${place}`);
   }
 }
 
@@ -102,6 +106,22 @@ function runReply(machine, vector) {
     const found = machine.judgeFinish(reason, refusal, accept_cut);
     need(found ?? {}, wanted, `finish ${place}`);
   }
+}
+
+function runStream(machine, vector) {
+  known(vector, "name note source accept_cut wants_usage chunks seen phase end error");
+  const stream = new machine.Stream({ acceptCut: vector.accept_cut, wantsUsage: vector.wants_usage });
+  need(vector.seen.length, vector.chunks.length, "seen");
+  for (const [place, chunk] of vector.chunks.entries()) {
+    known(chunk, "text tool_call reasoning finish refusal usage terminator malformed other");
+    need(stream.take(plain(chunk)), vector.seen[place], `chunk ${place}`);
+  }
+  need(stream.phase, vector.phase, "phase");
+  need(stream.hasProgressed, vector.phase === "idle", "hasProgressed");
+  if (vector.error === undefined) return need(stream.end() ?? null, vector.end ?? null, "end");
+  known(vector.error, "classes error_type message kind");
+  const { kind, ...facts } = vector.error;
+  return need(machine.classifyFacts({ ...plain(facts), phase: stream.phase }).kind, kind, "error");
 }
 
 function open(machine, policy, routes) {

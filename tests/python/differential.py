@@ -45,8 +45,9 @@ class Stage(Timeline):
             self.now = at
             self.told.append(f"{at} {verb}{self.act(turn, verb, value)}")
             if turn in self.players:
-                for since, line in self.players[turn].turn.notices():
-                    self.told.append(f"  {ms(since)} {line}")
+                for one in self.players[turn].turn.notices():
+                    failed = [one.attempt, one.kind, one.next, ms(one.delay)]
+                    self.told.append(f"  {ms(one.at)} {one.line} {to_json([one.what, one.route, failed])}")
         self.close()
 
     def act(self, turn: int, verb: str, value: Any) -> str:
@@ -54,6 +55,8 @@ class Stage(Timeline):
         match verb:
             case "turn":
                 self.players[turn] = Player(self)
+                if value is not None:
+                    self.players[turn].turn.stream_on(**value)
             case "snapshot":
                 self.restore(value)
             case "breaker":
@@ -149,6 +152,7 @@ class Player(Actor):
             [*(self.turn.outcome(index) or (None, None)), self.turn.sentence(index)] for index in range(TOOL_CALLS)
         ]
         order = "route stop_reason degraded steps attempts tool_calls blocked input_tokens output_tokens"
+        order += " spent_input_tokens spent_output_tokens"
         return {
             **{name: tally[name] for name in order.split()},
             "failure": of_failure(tally["failure"]),

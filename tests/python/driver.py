@@ -7,11 +7,12 @@ import json
 from typing import Any
 
 import trio
-from failsoft import Agent, Attempt, Exhausted, Failure, Policy, Route, Session, retry, tool
-from failsoft.testing import VirtualTime, instant
+from failsoft import Agent, Attempt, Discard, Exhausted, Failure, Policy, Route, Session, retry, tool
+from failsoft.events import Retry, Step, Switch, Text, ToolCall, ToolResult
+from failsoft.testing import VirtualTime, achunks, chunks, ends, instant, streams
 from vectors import Wrong, known, need
 
-FIELDS = "name note policy seed retry call activates broken models tools approver runs expect"
+FIELDS = "name note policy seed retry call activates broken models tools approver runs stream expect"
 
 
 class Told(Exception):
@@ -22,6 +23,30 @@ class Told(Exception):
         self.failsoft_failure = failure
 
 
+def failed(step: dict[str, Any]) -> Told:
+    after = step.get("retry_after_ms")
+    failure = Failure(step["fails"], retry_after=None if after is None else after / 1000)
+    return Told(step.get("message", step["fails"]), failure)
+
+
+def part(form: Any) -> Any:
+    """A part of a stream, as `failsoft.testing` takes it."""
+    if isinstance(form, str):
+        return form
+    known(form, "after_ms fails message retry_after_ms ends calls")
+    if "after_ms" in form:
+        return form["after_ms"] / 1000
+    if "fails" in form:
+        return failed(form)
+    if "calls" in form:
+        return {"tool_calls": [{"id": f"c{at}", **call} for at, call in enumerate(form["calls"])]}
+    return ends(form["ends"] or "")
+
+
+def parts(step: dict[str, Any]) -> list[Any]:
+    return [part(form) for form in step["chunks"]]
+
+
 class Script:
     """Behaves as it is told, one step a request; the last step repeats."""
 
@@ -30,7 +55,7 @@ class Script:
 
     def begin(self) -> dict[str, Any]:
         step = self.steps[min(self.asked, len(self.steps) - 1)]
-        known(step, "fails message retry_after_ms after_ms hangs value answer calls reply")
+        known(step, "fails message retry_after_ms after_ms hangs value answer calls reply chunks")
         self.asked += 1
         self.log.append(self.name)
         return step
@@ -41,9 +66,7 @@ class Script:
 
     def end(self, step: dict[str, Any]) -> Any:
         if "fails" in step:
-            after = step.get("retry_after_ms")
-            failure = Failure(step["fails"], retry_after=None if after is None else after / 1000)
-            raise Told(step.get("message", step["fails"]), failure)
+            raise failed(step)
         if "calls" in step:
             return {"tool_calls": [{"id": f"c{at}", **call} for at, call in enumerate(step["calls"])]}
         if "answer" in step:
@@ -54,13 +77,13 @@ class Script:
         step = self.begin()
         if self.span(step):
             self.time.hang(self.span(step))
-        return self.end(step)
+        return chunks(*parts(step)) if "chunks" in step else self.end(step)
 
     async def later(self, *_: Any, **__: Any) -> Any:
         step = self.begin()
         if self.span(step):
             await self.time.ahang(self.span(step))
-        return self.end(step)
+        return achunks(*parts(step)) if "chunks" in step else self.end(step)
 
 
 def replay(vector: dict[str, Any], loop: str) -> None:
@@ -92,6 +115,10 @@ class Play:
         self.policy = Policy.from_json(json.dumps(vector.get("policy") or {}))
         self.seed = vector.get("seed", 1)
         self.log: list[str] = []
+        self.stream = vector.get("stream")
+        known(self.stream or {}, "restartable collect")
+        self.received: list[str] = []
+        self.events: list[str] = []
         self.facts: dict[str, Any] = {}
         self.activated: list[str] = []
         self.approved: list[str] = []
@@ -102,10 +129,12 @@ class Play:
         return {
             "slept_ms": [round(delay * 1000) for delay in self.time.slept],
             "took_ms": round(self.time.now * 1000),
-            "asked": [script.asked for script in self.scripts],
+            "asked": [len(script.requests) if hasattr(script, "requests") else script.asked for script in self.scripts],
             "activated": self.activated,
             "approved": self.approved,
             "ran": self.log,
+            "received": self.received,
+            "events": self.events,
             **self.facts,
         }
 
@@ -123,12 +152,26 @@ class Play:
                 turn, by_route = self.turn()
                 # A request that hangs is only given up on in a thread of its own.
                 isolate = any(step.get("hangs") for steps in self.vector["call"].values() for step in steps)
-                self.facts["value"] = turn.call(lambda attempt: by_route[attempt.route.name].sync(), isolate=isolate)
-                self.facts["lines"] = turn.report().lines
+
+                def ask(attempt: Attempt) -> Any:
+                    return by_route[attempt.route.name].sync()
+
+                try:
+                    if self.stream is None:
+                        self.facts["value"] = turn.call(ask, isolate=isolate)
+                    else:
+                        for chunk in turn.stream(ask, **self.stream):
+                            self.receive(chunk)
+                finally:
+                    self.facts["lines"] = turn.report().lines
             else:
                 agent = self.agent()
                 for _ in range(self.vector.get("runs", 1)):
-                    self.read(agent.run("go"))
+                    if self.stream is None:
+                        self.read(agent.run("go"))
+                    else:
+                        for event in agent.stream("go", **self.stream):
+                            self.hear(event)
         except Exception as error:
             self.failed(error)
 
@@ -142,12 +185,22 @@ class Play:
                 async def request(attempt: Attempt) -> Any:
                     return await by_route[attempt.route.name].later()
 
-                self.facts["value"] = await turn.acall(request)
-                self.facts["lines"] = turn.report().lines
+                try:
+                    if self.stream is None:
+                        self.facts["value"] = await turn.acall(request)
+                    else:
+                        async for chunk in turn.astream(request, **self.stream):
+                            self.receive(chunk)
+                finally:
+                    self.facts["lines"] = turn.report().lines
             else:
                 agent = self.agent()
                 for _ in range(self.vector.get("runs", 1)):
-                    self.read(await agent.arun("go"))
+                    if self.stream is None:
+                        self.read(await agent.arun("go"))
+                    else:
+                        async for event in agent.astream("go", **self.stream):
+                            self.hear(event)
         except Exception as error:
             self.failed(error)
 
@@ -178,7 +231,7 @@ class Play:
 
     def agent(self) -> Agent:
         body = "sync" if self.loop == "sync" else "later"
-        first, *others = (getattr(script, body) for script in self.scripts)
+        first, *others = (self.model(place, body) for place in range(len(self.scripts)))
         tools = []
         for form in self.vector.get("tools", []):
             known(form, "name risky replay timeout_ms does")
@@ -188,12 +241,52 @@ class Play:
         approver = self.approver if "approver" in self.vector else None
         return Agent(first, fallbacks=others, tools=tools, approver=approver, policy=self.policy, seed=self.seed)
 
+    def model(self, place: int, body: str) -> Any:
+        script = self.scripts[place]
+        if not any("chunks" in step for step in script.steps):
+            return getattr(script, body)
+        model = streams(*(parts(step) for step in script.steps), is_async=body == "later")
+        self.scripts[place] = model.client
+        return model
+
+    def receive(self, chunk: Any) -> None:
+        """A chunk of a stream in words: its text, what a consumer is told to discard, or nothing."""
+        if isinstance(chunk, Discard):
+            self.received.append(f"discard: {chunk.reason}")
+        elif chunk["choices"] and (text := chunk["choices"][0]["delta"].get("content")):
+            self.received.append(text)
+
+    def hear(self, event: Any) -> None:
+        """An event of a run in words."""
+        match event:
+            case Step():
+                told = str(event.step)
+            case Text():
+                told = event.text
+            case Discard():
+                told = f"{event.reason} in step {event.step}"
+            case ToolCall():
+                told = f"{event.id} {event.name} {json.dumps(event.arguments, sort_keys=True)}"
+            case ToolResult():
+                told = f"{event.id} {event.name} {event.outcome}: {event.content}"
+            case Retry():
+                told = f"{event.route} after {round(event.delay * 1000)} ms, attempt {event.attempt}: {event.failure}"
+            case Switch():
+                told = f"{event.route}: {event.reason}"
+            case _:
+                told = event.result.stop_reason
+                self.read(event.result)
+        self.events.append(f"{event.type}: {told}")
+
     def approver(self, request: Any) -> Any:
         self.approved.append(request.tool)
         answers = self.vector["approver"]
         return answers[min(len(self.approved), len(answers)) - 1]
 
     def read(self, result: Any) -> None:
-        names = ("answer", "steps", "blocked", "degraded", "stop_reason", "attempts", "route", "lines")
+        names = ("answer", "steps", "blocked", "degraded", "stop_reason", "attempts", "route", "lines", "model")
         self.facts = {name: getattr(result, name) for name in names}
+        for name in ("usage", "spent"):
+            tokens = getattr(result, name)
+            self.facts[name] = [tokens.input_tokens, tokens.output_tokens]
         self.facts["told"] = [message["content"] for message in result.messages if message["role"] == "tool"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from failsoft import Failure, Policy, _native
-from vectors import FOLDER, Wrong, files, fits, run_timeline, runner
+from vectors import FOLDER, Timeline, Wrong, files, fits, run_timeline, runner
 
 VECTORS = {key: vector for key, vector in files().items() if not key.startswith("driver/")}
 
@@ -33,8 +33,19 @@ def test_every_command_has_its_class() -> None:
 
 @pytest.mark.parametrize("machine", [_native.Turn, _native.Call])
 def test_every_event_has_its_verb(machine: type) -> None:
-    of_turns_alone = {"replied", "decided"} if machine is _native.Call else set[str]()
+    of_turns_alone = {"replied", "spent", "decided"} if machine is _native.Call else set[str]()
     assert {name for name in NAMES["event"] if not hasattr(machine, name)} == of_turns_alone
+
+
+def test_every_notice_has_its_word() -> None:
+    steps = [{"poll": {"attempt": {}}}, {"failed": {"id": 1, "kind": "server_error", "status": 500}}]
+    vector = {"name": "x", "routes": ["p"], "policy": {"retry": {"jitter": "none"}}, "steps": steps}
+    timeline = Timeline(vector, "plain")
+    timeline.run()
+    (notice,) = timeline.actors["a"].turn.notices()
+    assert (notice.what, notice.route, notice.kind) == (NAMES["notice"][0], "p", "server_error")
+    assert (notice.at, notice.attempt, notice.next, notice.delay) == (0.0, 1, NAMES["follows"][0], 0.5)
+    assert notice.line == "p: attempt 1 failed: server_error (500); asking again in 0.5 s"
 
 
 @pytest.mark.parametrize(("kind", "field"), [("failure_phase", "phase"), ("failure_effect", "effect")])

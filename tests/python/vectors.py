@@ -73,7 +73,7 @@ class Timeline:
     """One session, its named turns, and one clock that the file holds."""
 
     def __init__(self, vector: dict[str, Any], way: str) -> None:
-        known(vector, "name note source policy routes tools seed call steps")
+        known(vector, "name note source policy routes tools seed call streams steps")
         self.vector, self.way = vector, way
         self.now, self.wall, self.epoch = 0, WALL, 0
         self.policy = Policy.from_json(json.dumps(vector.get("policy") or {}))
@@ -148,6 +148,13 @@ class Actor:
         form = host.vector.get("call")
         if form is not None:
             self.begin(form)
+        streams = host.vector.get("streams")
+        if streams is not None:
+            self.stream(**streams)
+
+    def stream(self, restartable: bool, routes: list[str] | None = None) -> None:
+        names = self.host.names
+        self.turn.stream_on([names.index(name) for name in (names if routes is None else routes)], restartable)
 
     def begin(self, form: dict[str, Any]) -> None:
         known(form, "replay streaming restartable timeout_ms")
@@ -292,6 +299,9 @@ class Actor:
             case "progress":
                 known(value, "id meaningful")
                 return bool(machine.progress(**value))
+            case "spent":
+                known(value, "id input_tokens output_tokens")
+                return bool(machine.spent(**value))
             case "decided":
                 known(value, "id decision digest")
                 digest = value.get("digest") or self.asked[value["id"]]
@@ -393,21 +403,29 @@ def run_breaker(vector: dict[str, Any]) -> None:
             need(circuit.state(), step["state"], f"step {place}")
 
 
+def failure_fields(failure: Failure) -> dict[str, Any]:
+    return {
+        "kind": failure.kind,
+        "status": failure.status,
+        "retry_after_ms": ms(failure.retry_after),
+        "reset_after_ms": ms(failure.reset_after),
+        "phase": failure.phase,
+        "should_retry": failure.should_retry,
+        "effect": failure.effect,
+    }
+
+
 def run_classify(vector: dict[str, Any]) -> None:
-    known(vector, "name note source cases")
+    known(vector, "name note source policy cases")
+    policy = Policy.from_json(json.dumps(vector.get("policy") or {}))
     for place, case in enumerate(vector["cases"]):
-        known(case, "facts failure note")
-        found = _native.classify(case["facts"])
-        shown = {
-            "kind": found.kind,
-            "status": found.status,
-            "retry_after_ms": ms(found.retry_after),
-            "reset_after_ms": ms(found.reset_after),
-            "phase": found.phase,
-            "should_retry": found.should_retry,
-            "effect": found.effect,
-        }
-        need(shown, case["failure"], f"case {place}, by rule {_native.deciding_rule(case['facts'])}")
+        known(case, "facts failure note rule near")
+        known(case["facts"], "status headers body code error_type message classes phase provider wall_ms")
+        found = _native.classify(case["facts"], policy)
+        told = _native.explain(case["facts"], policy)
+        need(failure_fields(found), case["failure"], f"case {place}, by rule {told.rule}")
+        need(failure_fields(told.failure), case["failure"], f"case {place}, explained")
+        need(told.rule, case.get("rule", told.rule), f"case {place}")
 
 
 def run_refused(vector: dict[str, Any]) -> None:
@@ -436,6 +454,23 @@ def run_reply(vector: dict[str, Any]) -> None:
         need(found, (case["kind"], case["what"]) if "kind" in case else None, f"finish {place}")
 
 
+def run_stream(vector: dict[str, Any]) -> None:
+    known(vector, "name note source accept_cut wants_usage chunks seen phase end error")
+    options = {name: vector[name] for name in ("accept_cut", "wants_usage") if name in vector}
+    stream = _native.Stream(**options)
+    for place, (chunk, seen) in enumerate(zip(vector["chunks"], vector["seen"], strict=True)):
+        need(stream.take(**chunk), seen, f"chunk {place}")
+    need(stream.phase, vector["phase"], "phase")
+    need(stream.has_progressed, vector["phase"] == "idle", "has_progressed")
+    if "error" in vector:
+        known(vector["error"], "classes error_type message kind")
+        facts = {name: fact for name, fact in vector["error"].items() if name != "kind"}
+        need(_native.classify({**facts, "phase": stream.phase}).kind, vector["error"]["kind"], "error")
+    else:
+        end = vector.get("end")
+        need(stream.end(), end and (end["kind"], end["what"]), "end")
+
+
 def _open(policy: Policy, routes: list[Any] | None) -> None:
     from failsoft import Session
 
@@ -447,8 +482,9 @@ def _open(policy: Policy, routes: list[Any] | None) -> None:
 
 def runner(key: str, vector: dict[str, Any]) -> Any:
     folder = key.split("/")[0]
-    if folder in ("classify", "policy", "reply"):
-        return {"classify": run_classify, "policy": run_refused, "reply": run_reply}[folder]
+    forms = {"classify": run_classify, "policy": run_refused, "reply": run_reply, "stream": run_stream}
+    if folder in forms:
+        return forms[folder]
     return run_breaker if "breaker" in vector else run_timeline
 
 

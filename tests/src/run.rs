@@ -144,7 +144,7 @@ impl Host<'_> {
         }
         let name = step.turn.clone().unwrap_or_else(|| "a".into());
         if step.new_turn.is_some() || !self.actors.contains_key(&name) {
-            let actor = self.begin(at);
+            let actor = self.begin(at)?;
             self.actors.insert(name.clone(), actor);
             if step.new_turn.is_some() {
                 return Ok(now);
@@ -160,10 +160,11 @@ impl Host<'_> {
         ran.map(|()| now)
     }
 
-    fn begin(&mut self, at: Instant) -> Actor {
-        let turn = Turn::new(&mut self.session, self.tools.clone(), at);
+    fn begin(&mut self, at: Instant) -> Result<Actor, String> {
+        let mut turn = Turn::new(&mut self.session, self.tools.clone(), at);
+        self.vector.stream(&mut turn, &self.session)?;
         let machine = self.vector.call.as_ref().map_or(Machine::Agent, |form| Machine::Call(form.call()));
-        Actor { turn, machine, asked: HashMap::new(), at_rest: true, seen: at.as_millis() }
+        Ok(Actor { turn, machine, asked: HashMap::new(), at_rest: true, seen: at.as_millis() })
     }
 
     fn act(&mut self, actor: &mut Actor, step: &Step, at: Instant) -> Result<(), String> {
@@ -285,6 +286,9 @@ impl Host<'_> {
                 _ => return Err("replied: give answer or tool_calls".into()),
             };
             return Ok(Event::Replied { id: form.id, reply, usage });
+        }
+        if let Some(form) = &step.spent {
+            return Ok(Event::Spent { id: form.id, usage: form.usage() });
         }
         if let Some(form) = &step.progress {
             return Ok(Event::Progress { id: form.id, meaningful: form.meaningful });

@@ -87,6 +87,8 @@ pub fn report(report: &Report) -> Value {
         "blocked": report.blocked,
         "input_tokens": report.usage.input_tokens,
         "output_tokens": report.usage.output_tokens,
+        "spent_input_tokens": report.spent.input_tokens,
+        "spent_output_tokens": report.spent.output_tokens,
         "failure": report.failure.map(|failure| failure.kind.name()),
     })
 }

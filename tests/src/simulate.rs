@@ -250,6 +250,11 @@ impl Simulation {
                     _ => None,
                 };
                 let failure = Failure { retry_after: hint.map(std::time::Duration::from_millis), ..Failure::new(kind) };
+                if choice.is_multiple_of(3) {
+                    let usage = Usage { input_tokens: Some(u64::from(choice / 64)), output_tokens: None };
+                    let spent = json!({ "id": id, "input_tokens": choice / 64 });
+                    self.event(at, Event::Spent { id, usage }, json!({ "spent": spent }));
+                }
                 let mut form = json!({ "id": id, "kind": kind.name() });
                 if let Some(hint) = hint {
                     form["retry_after_ms"] = hint.into();
@@ -331,7 +336,7 @@ impl Simulation {
         form["turn"] = actor.name.as_str().into();
         if handled == Handled::Stale {
             form["stale"] = true.into();
-        } else if !matches!(event, Event::Taken(_) | Event::Progress { .. }) {
+        } else if !matches!(event, Event::Taken(_) | Event::Progress { .. } | Event::Spent { .. }) {
             // Whatever else is accepted ends the attempt that runs: its permit is settled.
             self.probes.retain(|_, probe| probe.turn != at);
         }

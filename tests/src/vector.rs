@@ -4,8 +4,9 @@ use failsoft::command::{Risk, RouteId};
 use failsoft::policy::approval::{Decision, Digest, digest};
 use failsoft::policy::breaker::BreakerState;
 use failsoft::policy::failure::{Effect, Failure, FailureKind, Phase};
+use failsoft::policy::limits::Usage;
 use failsoft::value::Spelling;
-use failsoft::{Call, Policy, Replay, Route, Session, Tool, Work};
+use failsoft::{Call, Policy, Replay, Route, RouteSet, Session, Tool, Turn, Work};
 use serde::Deserialize;
 use serde_json::Value;
 use std::sync::Arc;
@@ -37,6 +38,8 @@ pub struct Vector {
     pub seed: u64,
     /// Present: each turn drives calls of a function instead of the agent loop.
     pub call: Option<CallForm>,
+    /// Present: the models of each turn stream.
+    pub streams: Option<StreamsForm>,
     /// The timeline.
     pub steps: Vec<Step>,
 }
@@ -69,6 +72,15 @@ pub struct CallForm {
     timeout_ms: Option<u64>,
 }
 
+/// Which models stream.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StreamsForm {
+    /// On which routes, by name; left out: on all of them.
+    routes: Option<Vec<String>>,
+    restartable: bool,
+}
+
 /// One line of the timeline. Exactly one of the fields after `note` is given.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -92,6 +104,8 @@ pub struct Step {
     pub failed: Option<FailedForm>,
     /// `Replied`.
     pub replied: Option<RepliedForm>,
+    /// `Spent`.
+    pub spent: Option<SpentForm>,
     /// `Progress`.
     pub progress: Option<ProgressForm>,
     /// `Waited`.
@@ -215,6 +229,24 @@ pub struct UsageForm {
     pub output_tokens: Option<u64>,
 }
 
+/// What an attempt has used that is about to fail; what is left out is unknown.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SpentForm {
+    /// The attempt.
+    pub id: u32,
+    input_tokens: Option<u64>,
+    output_tokens: Option<u64>,
+}
+
+impl SpentForm {
+    /// What was used.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        Usage { input_tokens: self.input_tokens, output_tokens: self.output_tokens }
+    }
+}
+
 /// Progress of a stream.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -328,6 +360,20 @@ impl Vector {
         Session::new(policy, routes, self.seed).map_err(|wrong| wrong.to_string())
     }
 
+    /// Tells a new turn which of its models stream.
+    ///
+    /// # Errors
+    /// If one of the routes is not there.
+    pub fn stream(&self, turn: &mut Turn, session: &Session) -> Result<(), String> {
+        let Some(form) = &self.streams else { return Ok(()) };
+        let routes = match &form.routes {
+            None => RouteSet::all(),
+            Some(names) => names.iter().map(|name| self.route(session, name)).collect::<Result<_, _>>()?,
+        };
+        turn.streams(routes, form.restartable);
+        Ok(())
+    }
+
     /// Its tools.
     #[must_use]
     pub fn tools(&self) -> Arc<[Tool]> {
@@ -358,6 +404,7 @@ impl Step {
             self.succeeded.is_some(),
             self.failed.is_some(),
             self.replied.is_some(),
+            self.spent.is_some(),
             self.progress.is_some(),
             self.waited.is_some(),
             self.ready.is_some(),

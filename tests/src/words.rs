@@ -9,6 +9,7 @@ use failsoft::policy::failure::{Again, Charge, Cool, Effect, FailureKind, NextRu
 use failsoft::policy::fallback::{FallbackScope, WhenRefused};
 use failsoft::policy::limits::Limit;
 use failsoft::policy::retry::{Jitter, PastPatience};
+use failsoft::stream::Seen;
 use failsoft::{Command, End, Event, Replay, StopReason, ToolOutcome};
 use std::collections::BTreeMap;
 
@@ -45,6 +46,7 @@ words! {
         Event::Succeeded(_) => "succeeded",
         Event::Replied { .. } => "replied",
         Event::Failed { .. } => "failed",
+        Event::Spent { .. } => "spent",
         Event::Progress { .. } => "progress",
         Event::Waited(_) => "waited",
         Event::Ready(_) => "ready",
@@ -136,6 +138,7 @@ pub fn all() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("raised", Raised::NAMES),
         ("breaker_state", BreakerState::NAMES),
         ("follows", Follows::NAMES),
+        ("seen", Seen::NAMES),
         ("skip", Skip::NAMES),
         ("scope", Scoped::NAMES),
         ("jitter", Jitter::NAMES),

@@ -1,13 +1,15 @@
 //! Runs every vector, every way, and counts the files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use failsoft::classify::rule_names;
 use failsoft_tests::circuit::{is_circuit, run_circuit};
 use failsoft_tests::classify::run_classify;
 use failsoft_tests::files::{counts, vectors};
 use failsoft_tests::refused::run_refused;
 use failsoft_tests::reply::run_reply;
 use failsoft_tests::run::run_every_way;
+use failsoft_tests::stream::run_stream;
 use failsoft_tests::vector::Vector;
 use failsoft_tests::words;
 
@@ -16,6 +18,7 @@ fn run(folder: &str, text: &str) -> Result<(), String> {
         "classify" => run_classify(text).map(|_| ()),
         "policy" => run_refused(text).map(|_| ()),
         "reply" => run_reply(text).map(|_| ()),
+        "stream" => run_stream(text),
         // For the host loops of Python and JavaScript.
         "driver" => Ok(()),
         _ if is_circuit(text) => run_circuit(text),
@@ -36,6 +39,19 @@ fn every_vector_holds() {
         }
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// A rule that no vector shows is one that nobody would miss.
+#[test]
+fn every_rule_has_a_hit_and_a_near_miss() {
+    let (mut hits, mut near) = (BTreeSet::new(), BTreeSet::new());
+    for ((_, _), text) in vectors().unwrap().into_iter().filter(|((folder, _), _)| folder == "classify") {
+        let Ok(shown) = run_classify(&text) else { continue };
+        hits.extend(shown.hits);
+        near.extend(shown.near);
+    }
+    let without = |shown: &BTreeSet<String>| rule_names().filter(|name| !shown.contains(*name)).collect::<Vec<_>>();
+    assert_eq!((without(&hits), without(&near)), (vec![], vec![]), "rules without a hit, and without a near miss");
 }
 
 #[test]

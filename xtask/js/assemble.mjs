@@ -32,6 +32,7 @@ buildSync({
   target: "es2022",
   charset: "utf8",
 });
+copyFileSync(join(source, "js", "cli.js"), join(out, "js", "cli.js")); // it imports the entries as any program does
 copyFileSync(join(built, "failsoft.wasm"), join(out, "failsoft.wasm"));
 
 const isWanted = (name) => name === "package.json" || name === "README.md" || name.endsWith(".d.ts");

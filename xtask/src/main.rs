@@ -12,6 +12,7 @@ mod component;
 mod counts;
 mod demo;
 mod differential;
+mod faults;
 mod files;
 mod lint;
 mod node;
@@ -23,6 +24,7 @@ mod provider;
 mod python;
 mod real_model;
 mod report;
+mod rules;
 mod stamp;
 mod stories;
 mod tests;
@@ -50,6 +52,9 @@ enum Command {
         /// Also runs the live example against a small real model on loopback (downloads about 100 MB once).
         #[arg(long)]
         real_model: bool,
+        /// Instead has an agent meet every fault that the provider can inject, and prints the matrix.
+        #[arg(long, conflicts_with = "real_model")]
+        faults: bool,
     },
     /// Runs every test in every language, the stories and the lints; what `.ci/run` calls.
     Test,
@@ -59,16 +64,20 @@ enum Command {
     Pack,
     /// Checks format, lints, types, stubs, documentation and licences.
     Lint,
+    /// Writes the table of the classifier from its rules.
+    Rules,
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = Places::find().and_then(|places| match cli.command {
-        Command::Demo { real_model } => demo::run(&places, real_model),
+        Command::Demo { faults: true, .. } => faults::run(&places),
+        Command::Demo { real_model, .. } => demo::run(&places, real_model),
         Command::Test => tests::run(&places),
         Command::Bench(args) => bench::run(&places, &args),
         Command::Pack => pack::run(&places),
         Command::Lint => lint::run(&places),
+        Command::Rules => rules::run(&places),
     });
     match done {
         Ok(code) => code,

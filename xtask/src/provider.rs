@@ -25,8 +25,18 @@ pub(crate) struct Provider {
 impl Provider {
     /// Starts it on a free port. It ends with us even if we are killed: its standard input is ours to hold open.
     pub(crate) fn start(binary: &Path) -> Result<Self> {
+        Self::with(binary, &[])
+    }
+
+    /// The same with doors at which a client fails before there is any HTTP.
+    pub(crate) fn with_doors(binary: &Path) -> Result<Self> {
+        Self::with(binary, &["--tls"])
+    }
+
+    fn with(binary: &Path, options: &[&str]) -> Result<Self> {
         let child = Command::new(binary)
             .arg("--until-stdin-closes")
+            .args(options)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -39,6 +39,23 @@ pub(crate) const SDK: Kind = Kind {
     requirements: &["openai>=2", "anthropic>=0.70", "pytest>=8.4", "hypothesis>=6.130", "trio>=0.30", "mypy>=1.18"],
 };
 
+/// The package beside the other clients whose exceptions it knows. Apart from [`SDK`]: litellm wants an openai before 3.
+pub(crate) const CLIENTS: Kind = Kind {
+    name: "clients",
+    requirements: &[
+        "httpx>=0.28",
+        "requests>=2.32",
+        "aiohttp>=3.12",
+        "urllib3>=2.5",
+        "google-genai>=2",
+        "boto3>=1.40",
+        "litellm>=1.80",
+        "tenacity>=9",
+        "pytest>=8.4",
+        "trio>=0.30",
+    ],
+};
+
 /// What the engine is measured against.
 pub(crate) const BENCH: Kind =
     Kind { name: "bench", requirements: &["tenacity>=9", "stamina>=25", "backoff>=2.2", "pybreaker>=1.4"] };

@@ -13,12 +13,13 @@ use crate::component;
 use crate::counts::Counts;
 use crate::demo;
 use crate::differential;
+use crate::faults;
 use crate::files;
 use crate::lint;
 use crate::node::Node;
 use crate::places::Places;
 use crate::process::Step;
-use crate::python::Venv;
+use crate::python::{CLIENTS, Venv};
 use crate::report::Report;
 use crate::stories::Stage;
 
@@ -35,6 +36,7 @@ pub(crate) fn run(places: &Places) -> Result<ExitCode> {
             javascript(places, &stage, &mut report);
             browser::all(places, &stage, &mut report);
             differential::run(places, &stage, &mut report);
+            faults::all(places, &stage, &mut report, false);
             stories(places, &stage, &mut report);
         }
         Err(error) => report.failed("set-up of python, javascript and stories", &format!("{error:#}"), begun.elapsed()),
@@ -63,7 +65,7 @@ fn wasm(places: &Places, report: &mut Report) {
     let build = ["build", "--package", "failsoft", "--no-default-features", "--target", cargo::WASM];
     let bare = cargo("wasm: the bare core builds").args(build);
     let full =
-        cargo("wasm: the core with features builds").args(build).args(["--features", "json,canonical,http-date"]);
+        cargo("wasm: the core with features builds").args(build).args(["--features", "json,canonical"]);
     for step in [bare, full] {
         lint::check(places, report, &step);
     }
@@ -82,6 +84,12 @@ fn python(places: &Places, stage: &Stage, report: &mut Report) {
         if path.is_dir() {
             pytest(places, stage, report, name, venv, path);
         }
+    }
+    // An environment that nothing else needs, so only tests wait for it.
+    let (name, begun) = ("python: beside other clients", Instant::now());
+    match stage.wheel.installed(places, &CLIENTS) {
+        Ok(venv) => pytest(places, stage, report, name, &venv, folder(&["bindings-py", "tests_clients"])),
+        Err(error) => report.failed(name, &format!("{error:#}"), begun.elapsed()),
     }
 }
 

@@ -1,144 +1,157 @@
 //! What a failure is: a decision from plain facts that any host language can collect, the same in all of them.
 //!
-//! A host lists what it sees (a status, a code, class names) and judges nothing. [`classify`] asks the rules in
-//! `rules.rs` from the top; the first whose conditions all hold says what the failure is.
+//! A host lists what it sees (a status, headers, a body, class names) and judges nothing. [`classify`] asks the rules of
+//! `rules.json` from the top; the first whose conditions all hold says what the failure is. A policy adds rules, replaces them
+//! or switches them off by name ([`Policy::classify`](crate::Policy::classify)).
+//!
+//! From facts to a failure: `body.rs` and `headers.rs` read what the answer says, `classes.rs` finds the class that tells,
+//! `evidence.rs` asks the rules, `rules.rs` and `table.rs` hold them.
 
+mod body;
 mod classes;
+mod dates;
+mod evidence;
+mod explain;
 mod finish;
+mod headers;
+mod phrases;
 mod retry_after;
 mod rules;
+mod spans;
+#[rustfmt::skip]
+mod table;
 
-use crate::policy::failure::{Effect, Failure, Phase};
-use classes::{BUGS, CERTIFICATES, CONNECTING, FETCH, FETCH_SAYS, WRAPPERS};
+use core::time::Duration;
+
+use crate::policy::Policy;
+use crate::policy::classify::Classify;
+use crate::policy::failure::{Effect, Failure, FailureKind, Phase};
+use evidence::{Evidence, Holding};
+pub use explain::Explanation;
 pub use finish::judge_finish;
+pub(crate) use headers::named_value;
+pub use headers::{HEADERS, Headers};
 pub use retry_after::retry_after;
-use rules::{RULES, Rule, UNKNOWN};
-
-/// So much of a message is looked at, in bytes.
-const LONGEST_MESSAGE: usize = 4096;
-/// So many class names are looked at.
-const MOST_CLASSES: usize = 128;
-/// Where the bases of an exception end: the classes after these belong to its causes.
-const ROOTS: &[&str] = &["Exception", "BaseException", "object", "Error", "Object"];
+pub use rules::On;
+pub(crate) use rules::is_known;
 
 /// What a host can tell about an exception without judging it. Whatever it cannot tell, it leaves out.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Facts<'a> {
     /// The HTTP status.
     pub status: Option<u16>,
-    /// The provider's error code, such as `insufficient_quota` or `context_length_exceeded`.
+    /// Those of [`HEADERS`] that the answer has, by their names in lower case, as they came.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// The text of the answer's body, JSON or not; its first 64 KiB are looked at. Where only the parsed body was kept, its
+    /// JSON again.
+    pub body: Option<&'a str>,
+    /// The provider's error code that the exception carries as an attribute, such as `insufficient_quota`.
     pub code: Option<&'a str>,
-    /// The provider's error type, such as `overloaded_error` or `invalid_request_error`.
+    /// The provider's error type that the exception carries as an attribute, such as `overloaded_error`.
     pub error_type: Option<&'a str>,
-    /// The message; its first 4 KiB are looked at.
+    /// The exception's own message; its first 4 KiB are looked at.
     pub message: Option<&'a str>,
     /// Bare class names: those of the exception and its bases, most derived first, up to and with `Exception` or
     /// `Error`; then in the same way those of its causes, the nearest first. Words that say what happened as well as a
     /// class does come before the classes of their error: a system's code (`ECONNRESET`), also behind its system call
     /// (`connect ETIMEDOUT`), and a name of its own (`TimeoutError` of a `DOMException`). The first 128 are looked at.
     pub classes: &'a [&'a str],
-    /// How far the attempt had come, as far as the host knows. It outweighs what a class name says about that.
+    /// How far the attempt had come, as far as the host knows it. It outweighs what a class name says about that. A reader of
+    /// a stream says [`Phase::Idle`] after progress and [`Phase::FirstProgress`] before.
     pub phase: Option<Phase>,
-    /// The header `retry-after-ms`, as it came.
-    pub retry_after_ms: Option<&'a str>,
-    /// The header `retry-after`, as it came.
-    pub retry_after: Option<&'a str>,
-    /// The header `x-should-retry`, as it came (OpenAI and Anthropic send `true` or `false`).
-    pub should_retry: Option<&'a str>,
-    /// Milliseconds since the Unix epoch, for a `retry-after` that is a date.
+    /// Whose answer it is, in lower case, from the route or the client's package: `openai`, `anthropic`, `google`,
+    /// `bedrock`, `openrouter`. A hint for rules that would be too wide without it.
+    pub provider: Option<&'a str>,
+    /// Milliseconds since the Unix epoch, for dates.
     pub wall_ms: Option<u64>,
 }
 
-/// What the failure is, from the facts about it.
+/// What the failure is, from the facts about it, by the built-in rules.
 ///
 /// The effect is [`Effect::None`] only where it is known that nothing was sent: no connection came about, or none was
 /// free. A host that knows better (a [`Phase`] after connecting) is believed.
+///
+/// [`Failure::reset_after`] is filled where a limit was met and the provider stated no `Retry-After`: a reset says when a limit
+/// is whole again, `Retry-After` when to come back.
 #[must_use]
 pub fn classify(facts: &Facts<'_>) -> Failure {
-    let rule = find(facts);
-    let was_sending = matches!(facts.phase, Some(Phase::Send | Phase::FirstProgress | Phase::Idle));
-    Failure {
-        kind: rule.kind,
-        status: facts.status,
-        retry_after: retry_after(facts),
-        reset_after: None,
-        phase: facts.phase.or(rule.phase),
-        should_retry: should_retry(facts),
-        effect: if was_sending { Effect::Possible } else { rule.effect },
-    }
+    judge(facts, &Classify::default())
 }
 
-/// The name of the rule that decides what the failure is: for logs, and for those who look for a wrong one.
+/// What the failure is, why, and what follows, by the built-in rules and a policy's defaults: for people.
+#[must_use]
+pub fn explain(facts: &Facts<'_>) -> Explanation {
+    Policy::default().explain(facts)
+}
+
+/// The name of the built-in rule that decides what the failure is: for logs, and for those who look for a wrong one.
 #[must_use]
 pub fn deciding_rule(facts: &Facts<'_>) -> &'static str {
-    find(facts).name
-}
-
-fn find(facts: &Facts<'_>) -> &'static Rule {
-    let class = telling_class(facts);
-    RULES.iter().find(|rule| rule.holds(facts, class)).unwrap_or(&UNKNOWN)
-}
-
-fn should_retry(facts: &Facts<'_>) -> Option<bool> {
-    match facts.should_retry?.trim_ascii() {
-        "true" => Some(true),
-        "false" => Some(false),
-        _ => None,
+    let policy = Classify::default();
+    match Evidence::read(facts, &policy).rule(&policy) {
+        Holding::Table(rule) => rule.name(),
+        Holding::Policy(_) | Holding::None => UNKNOWN,
     }
 }
 
-/// The one class that says most about the failure: the first that a rule knows exactly, and only where there is none a
-/// wrapper. Of a connection that did not come about, only a certificate says more.
-///
-/// The search ends at the first exact one: what comes after it may be an older failure, already dealt with, in whose
-/// handling this one happened (Python's `__context__`), and must not speak for it.
-fn telling_class<'a>(facts: &Facts<'a>) -> Option<&'a str> {
-    let mut own = true;
-    let mut connecting = None;
-    let mut wrapper = None;
-    for &class in facts.classes.iter().take(MOST_CLASSES) {
-        if own && class == "TypeError" && of_fetch(facts.message) {
-            wrapper = wrapper.or(Some(FETCH));
-        } else if CONNECTING.contains(&class) {
-            connecting = connecting.or(Some(class));
-        } else if WRAPPERS.contains(&class) {
-            wrapper = wrapper.or(Some(class));
-        } else if CERTIFICATES.contains(&class) || (own && BUGS.contains(&class)) {
-            return Some(class);
-        } else if !BUGS.contains(&class) && RULES.iter().any(|rule| rule.classes.contains(&class)) {
-            return connecting.or(Some(class));
-        }
-        own &= !ROOTS.contains(&class);
+/// The names of all built-in rules, in the order in which they are asked.
+pub fn rule_names() -> impl Iterator<Item = &'static str> {
+    table::RULES.iter().map(rules::Rule::name)
+}
+
+impl Policy {
+    /// What the failure is, from the facts about it, by the built-in rules and this policy's own.
+    #[must_use]
+    pub fn classify(&self, facts: &Facts<'_>) -> Failure {
+        judge(facts, &self.classify)
     }
-    connecting.or(wrapper)
-}
 
-/// Whether a message is that of `fetch`, to the letter: bugs of this class say anything.
-fn of_fetch(message: Option<&str>) -> bool {
-    let said = |says: &&str| message.and_then(|text| text.strip_prefix(*says));
-    FETCH_SAYS.iter().filter_map(said).any(|rest| rest.is_empty() || rest.starts_with(" ("))
-}
+    /// What the failure is, which rule says so and why, and what follows by this policy: for people.
+    #[must_use]
+    pub fn explain(&self, facts: &Facts<'_>) -> Explanation {
+        let evidence = Evidence::read(facts, &self.classify);
+        let holding = evidence.rule(&self.classify);
+        explain::explain(&evidence, holding, failure(&evidence, holding, self.classify.headers), self)
+    }
 
-impl Rule {
-    /// Whether every condition of the rule holds; of the alternatives within one condition, one is enough.
-    fn holds(&self, facts: &Facts<'_>, class: Option<&str>) -> bool {
-        let any = |list: &[&str], fact: Option<&str>, same: fn(&str, &str) -> bool| {
-            list.is_empty() || fact.is_some_and(|fact| list.iter().any(|item| same(fact, item)))
-        };
-        self.statuses.is_none_or(|statuses| facts.status.is_some_and(|status| statuses.contain(status)))
-            && (any(self.words, facts.code, str::eq_ignore_ascii_case)
-                || any(self.words, facts.error_type, str::eq_ignore_ascii_case))
-            && any(self.classes, class, str::eq)
-            && (self.phases.is_empty() || facts.phase.is_some_and(|phase| self.phases.contains(&phase)))
-            && any(self.phrases, facts.message, contains)
+    /// What follows a failure that an error brought along, by this policy: for people.
+    #[must_use]
+    pub fn explain_failure(&self, failure: Failure) -> Explanation {
+        explain::said(failure, self)
     }
 }
 
-/// Whether the first 4 KiB of a message contain a phrase, whatever the case of its ASCII letters.
-fn contains(message: &str, phrase: &str) -> bool {
-    let message = message.as_bytes();
-    let seen = message.get(..LONGEST_MESSAGE).unwrap_or(message);
-    seen.windows(phrase.len().max(1)).any(|window| window.eq_ignore_ascii_case(phrase.as_bytes()))
+/// What decides when no rule holds.
+const UNKNOWN: &str = "unknown";
+
+fn judge(facts: &Facts<'_>, policy: &Classify) -> Failure {
+    let evidence = Evidence::read(facts, policy);
+    failure(&evidence, evidence.rule(policy), policy.headers)
+}
+
+fn failure(evidence: &Evidence<'_>, holding: Holding<'_>, headers: Headers) -> Failure {
+    let facts = evidence.facts;
+    let seconds = |seconds: u32| (seconds > 0).then(|| Duration::from_secs(seconds.into()));
+    let (kind, phase, effect, times) = match holding {
+        Holding::Table(rule) => (rule.kind, rule.phase, rule.effect, rule.times.map(seconds)),
+        Holding::Policy(rule) => (rule.kind, rule.phase, rule.effect, [rule.retry_after, rule.reset_after]),
+        Holding::None => (FailureKind::Unknown, None, Effect::Possible, [None; 2]),
+    };
+    let was_sending = matches!(facts.phase, Some(Phase::Send | Phase::FirstProgress | Phase::Idle));
+    let is_limit = matches!(kind, FailureKind::RateLimited | FailureKind::QuotaExhausted);
+    let stated = retry_after(facts, headers).or(evidence.body.retry_delay);
+    let reads_resets = is_limit && stated.is_none() && headers == Headers::Lenient;
+    let reset = if reads_resets { headers::reset_after(facts) } else { None };
+    let [retry_after, reset_after] = if stated.or(reset).is_some() { [stated, reset] } else { times };
+    Failure {
+        kind,
+        status: facts.status,
+        retry_after,
+        reset_after,
+        phase: facts.phase.or(phase),
+        should_retry: headers::should_retry(facts),
+        effect: if was_sending { Effect::Possible } else { effect },
+    }
 }
 
 #[cfg(test)]
@@ -151,22 +164,9 @@ mod tests {
     }
 
     #[test]
-    fn names_are_unique_and_only_the_last_rule_has_no_condition() {
-        for (i, rule) in RULES.iter().enumerate() {
-            assert_eq!(RULES.iter().filter(|other| other.name == rule.name).count(), 1, "{}", rule.name);
-            let words = [rule.words, rule.phrases, rule.classes];
-            let free = rule.statuses.is_none() && rule.phases.is_empty() && words.iter().all(|list| list.is_empty());
-            assert!(!free, "rule {i}, {}, holds always", rule.name);
-            assert!(words.concat().iter().all(|word| !word.is_empty()), "{}", rule.name);
-        }
+    fn nothing_is_known_of_nothing() {
         assert_eq!(classify(&Facts::default()), Failure::new(K::Unknown));
-    }
-
-    #[test]
-    fn every_listed_class_is_in_a_rule() {
-        for class in [CERTIFICATES, CONNECTING, WRAPPERS, BUGS].concat() {
-            assert!(RULES.iter().any(|rule| rule.classes.contains(&class)), "{class}");
-        }
+        assert_eq!(deciding_rule(&Facts::default()), "unknown");
     }
 
     #[test]
@@ -177,6 +177,29 @@ mod tests {
         assert_eq!(classify(&Facts { classes: &chain, ..Facts::default() }).effect, Effect::None);
         chain.extend(["SSLCertVerificationError", "SSLError", "OSError", "Exception"]);
         assert_eq!(kind(&chain), K::Certificate);
+    }
+
+    #[test]
+    fn a_loss_that_a_client_calls_a_failure_to_connect_is_a_loss() {
+        let effect = |classes: &[&str]| classify(&Facts { classes, ..Facts::default() }).effect;
+        // litellm over aiohttp.
+        let mut chain = alloc::vec!["APIConnectionError", "Exception", "ConnectError", "TransportError", "Exception"];
+        assert_eq!(effect(&[chain.as_slice(), &["ConnectionResetError", "ConnectionError"]].concat()), Effect::None);
+        assert_eq!(
+            effect(
+                &[chain.as_slice(), &["ClientConnectorError", "ClientOSError", "Exception", "ConnectionResetError"]]
+                    .concat()
+            ),
+            Effect::None
+        );
+        chain.extend([
+            "ClientOSError",
+            "ClientConnectionError",
+            "Exception",
+            "ConnectionResetError",
+            "ConnectionError",
+        ]);
+        assert_eq!(effect(&chain), Effect::Possible);
     }
 
     #[test]
@@ -214,20 +237,38 @@ mod tests {
     }
 
     #[test]
-    fn phrases_are_found_in_any_case_within_the_first_4_kib() {
-        assert!(contains("Sorry: PROMPT is Too Long!", "prompt is too long"));
-        assert!(!contains("prompt is too lon", "prompt is too long"));
-        let late = "é".repeat(2040) + "prompt is too long";
-        assert!(!contains(&late, "prompt is too long"));
-        assert!(contains(&late, "prompt is"));
+    fn the_first_4_kib_of_a_message_are_looked_at() {
+        let kind =
+            |message: &str| classify(&Facts { status: Some(400), message: Some(message), ..Facts::default() }).kind;
+        assert_eq!(kind("Sorry: PROMPT is Too Long!"), K::ContextOverflow);
+        assert_eq!(kind(&("é".repeat(2035) + " prompt is too long")), K::ContextOverflow);
+        assert_eq!(kind(&("é".repeat(2040) + " prompt is too long")), K::InvalidRequest);
     }
 
     #[test]
-    fn hostile_facts_end_soon() {
-        let message = "prompt is too lon".repeat(4096);
-        let classes = alloc::vec!["x"; 100_000];
-        let facts = Facts { status: Some(400), message: Some(&message), classes: &classes, ..Facts::default() };
-        assert_eq!(classify(&facts).kind, K::InvalidRequest);
-        assert_eq!(deciding_rule(&facts), "refused_4xx");
+    fn a_body_speaks_for_a_status_that_says_nothing() {
+        let body = r#"data: {"error": {"code": 529, "type": "x"}}"#;
+        let said = |status, body| classify(&Facts { status, body: Some(body), ..Facts::default() });
+        let both = [None, Some(200)].map(|status| said(status, body));
+        assert_eq!(both.map(|failure| failure.kind), [K::Overloaded; 2]);
+        // What is told is the status of the answer.
+        assert_eq!(both.map(|failure| failure.status), [None, Some(200)]);
+        assert_eq!(said(Some(404), body).kind, K::NotFound);
+        assert_eq!(said(None, r#"{"error": {"code": 200}}"#), Failure::new(K::Unknown));
+    }
+
+    #[test]
+    fn a_stated_wait_comes_before_the_reset_of_a_limit() {
+        let limit = ("x-ratelimit-reset", "90s");
+        let judged = |status, headers: &[(&str, &str)], body| {
+            let told = classify(&Facts { status: Some(status), headers, body, ..Facts::default() });
+            [told.retry_after, told.reset_after].map(|time| time.map(crate::time::millis))
+        };
+        assert_eq!(judged(429, &[limit], None), [None, Some(90_000)]);
+        assert_eq!(judged(429, &[limit, ("retry-after", "7")], None), [Some(7000), None]);
+        let info =
+            r#"{"error": {"details": [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34.5s"}]}}"#;
+        assert_eq!(judged(429, &[limit], Some(info)), [Some(34_500), None]);
+        assert_eq!(judged(500, &[limit], None), [None, None]);
     }
 }

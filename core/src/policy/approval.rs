@@ -119,6 +119,19 @@ impl Decision {
 pub struct Digest(pub [u8; 32]);
 
 impl Digest {
+    /// SHA-256 of a text, whatever parts it comes in.
+    #[cfg(feature = "digest")]
+    #[must_use]
+    pub fn of(parts: &[&str]) -> Self {
+        use sha2::Digest as _;
+
+        let mut hash = sha2::Sha256::new();
+        for part in parts {
+            hash.update(part.as_bytes());
+        }
+        Self(hash.finalize().into())
+    }
+
     /// A digest from its 64 hexadecimal digits, as it is shown.
     #[must_use]
     pub fn from_hex(digits: &str) -> Option<Self> {
@@ -195,16 +208,10 @@ pub fn too_deep(arguments: &str) -> Option<String> {
 /// One sentence for the model, as [`digest`](fn@digest) has it.
 #[cfg(feature = "digest")]
 pub fn digest_canonical(tool: &str, canonical: &str) -> Result<Digest, String> {
-    use sha2::Digest as _;
-
-    if let Some(complaint) = complaint(canonical) {
-        return Err(complaint);
+    match complaint(canonical) {
+        Some(complaint) => Err(complaint),
+        None => Ok(Digest::of(&[tool, "\n", canonical])),
     }
-    let mut hash = sha2::Sha256::new();
-    for part in [tool, "\n", canonical] {
-        hash.update(part.as_bytes());
-    }
-    Ok(Digest(hash.finalize().into()))
 }
 
 /// What is wrong with arguments in canonical form, if something is. Outside of text, every digit belongs to a number.
@@ -213,7 +220,7 @@ fn complaint(canonical: &str) -> Option<String> {
     if !canonical.starts_with('{') {
         return Some(format!("the arguments must be an object, not {}", kind_of(canonical)));
     }
-    let mut rest = canonical.bytes().peekable();
+    let mut rest = canonical.as_bytes().iter();
     while let Some(byte) = rest.next() {
         match byte {
             b'"' if !is_whole(&mut rest) => {
@@ -221,11 +228,12 @@ fn complaint(canonical: &str) -> Option<String> {
             }
             b'I' | b'N' => return Some(NOT_JSON.into()),
             b'-' | b'0'..=b'9' => {
-                let mut number = String::from(char::from(byte));
-                while let Some(more) = rest.next_if(|more| !matches!(more, b',' | b']' | b'}' | b'I')) {
-                    number.push(char::from(more));
-                }
-                if number != "-" && !is_exact(&number) {
+                let tail = rest.as_slice();
+                let length = tail.iter().position(|more| matches!(more, b',' | b']' | b'}' | b'I'));
+                let (begin, length) = (canonical.len() - tail.len() - 1, length.unwrap_or(tail.len()));
+                rest = tail.get(length..).unwrap_or_default().iter();
+                let number = canonical.get(begin..=begin + length).unwrap_or_default();
+                if number != "-" && !is_exact(number) {
                     return Some(format!(
                         "the number {number} is beyond 2^53 - 1 and would not survive every JSON reader: pass ids as strings"
                     ));
@@ -251,11 +259,11 @@ fn kind_of(canonical: &str) -> &'static str {
 /// Reads to the end of a text. False for one with half of a surrogate pair: in canonical form nothing but those and control
 /// characters is escaped by number.
 #[cfg(feature = "digest")]
-fn is_whole(text: &mut impl Iterator<Item = u8>) -> bool {
+fn is_whole(text: &mut core::slice::Iter<'_, u8>) -> bool {
     while let Some(byte) = text.next() {
         match byte {
             b'"' => break,
-            b'\\' if text.next() == Some(b'u') && text.next() == Some(b'd') => return false,
+            b'\\' if text.next() == Some(&b'u') && text.next() == Some(&b'd') => return false,
             _ => {}
         }
     }
@@ -265,8 +273,10 @@ fn is_whole(text: &mut impl Iterator<Item = u8>) -> bool {
 /// In canonical form a number has a positive exponent only from 10^21 on.
 #[cfg(feature = "digest")]
 fn is_exact(number: &str) -> bool {
-    let whole = number.trim_start_matches('-').split(['.', 'e']).next().unwrap_or_default();
-    !number.contains("e+") && whole.parse().is_ok_and(|whole: u64| whole <= crate::value::EXACT)
+    let size = number.strip_prefix('-').unwrap_or(number);
+    let digits = size.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(size.len());
+    let whole = size.get(..digits).unwrap_or_default();
+    !number.contains('+') && whole.parse().is_ok_and(|whole: u64| whole <= crate::value::EXACT)
 }
 
 #[cfg(test)]

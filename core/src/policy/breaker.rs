@@ -9,7 +9,7 @@ use crate::stored::stored;
 use crate::time::{Instant, millis, span};
 
 /// When a breaker opens, for how long, and what closes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Breaker {
     /// Whether breakers are on. Default true.
     pub enabled: bool,

@@ -11,7 +11,7 @@ use crate::time::{Instant, millis, span};
 ///
 /// The shape is Finagle's (deposits by first attempts, a floor for the quiet hours); it is asked only for the same route
 /// again and for a rebuild, never for moving on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryBudget {
     /// Retries that are always granted in a window. Default 10.
     pub floor: u32,

@@ -7,7 +7,7 @@ use crate::stored::stored;
 use crate::time::{Instant, millis, span};
 
 /// The limits of one attempt. A route may override each (reasoning models think long).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AttemptLimits {
     /// The whole attempt; a stream that progresses has no such limit. Default 600 s, as the OpenAI and Anthropic SDKs.
     pub timeout: Duration,

@@ -43,6 +43,8 @@ named! {
         Certificate = "certificate",
         /// A bug in the host's own code (`TypeError` and kin).
         Bug = "bug",
+        /// The caller stopped it.
+        Cancelled = "cancelled",
         /// Nothing is known about it.
         Unknown = "unknown",
     }
@@ -85,7 +87,8 @@ pub struct Failure {
     pub status: Option<u16>,
     /// How long the provider said to wait before asking again (`Retry-After`).
     pub retry_after: Option<Duration>,
-    /// When a limit is lifted, from now, as the provider stated it.
+    /// When a limit is lifted, from now, as the provider stated it. Classification fills it only where a limit was met and no
+    /// `retry_after` was stated.
     pub reset_after: Option<Duration>,
     /// How far the attempt had come.
     pub phase: Option<Phase>,
@@ -125,6 +128,13 @@ impl Failure {
     pub const fn judged(self, wanted: bool) -> Self {
         let kind = if wanted { FailureKind::ServerError } else { FailureKind::InvalidRequest };
         Self { status: self.status, retry_after: self.retry_after, ..Self::new(kind) }
+    }
+
+    /// How long to wait at least before the same route is asked again: what the provider said about that, else when it lifts
+    /// its limit.
+    #[must_use]
+    pub fn hint(&self) -> Option<Duration> {
+        self.retry_after.or(self.reset_after)
     }
 
     /// The time that the provider itself stated, the longer of the two where it stated both.
@@ -275,7 +285,7 @@ impl Rule {
 /// The table of failures: one [`Rule`] for each [`FailureKind`].
 ///
 /// The defaults are the table of the design (section 5); a policy overrides any row, field by field.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FailureTable([Rule; FailureKind::ALL.len()]);
 
 impl FailureTable {
@@ -331,7 +341,7 @@ const fn default_rule(kind: FailureKind) -> Rule {
         K::NotFound => Rule::new(Again::No, R::No, N::Yes, C::No, Cool::Deployment).cooling(300, 3600),
         K::ContextOverflow => Rule::new(Again::No, R::No, N::LargerContext, C::No, Cool::No).alive(),
         K::ContentRefused | K::InvalidRequest => Rule::new(Again::No, R::No, N::No, C::No, Cool::No).alive(),
-        K::Certificate | K::Bug => Rule::new(Again::No, R::No, N::No, C::No, Cool::No),
+        K::Certificate | K::Bug | K::Cancelled => Rule::new(Again::No, R::No, N::No, C::No, Cool::No),
         K::Unknown => Rule::new(Again::No, R::No, N::Yes, C::Deployment, Cool::No),
     }
 }
@@ -347,6 +357,12 @@ mod tests {
         assert_eq!(
             (wanted.kind, wanted.status, wanted.retry_after),
             (FailureKind::ServerError, Some(401), Some(span(2000)))
+        );
+        assert_eq!(wanted.hint(), Some(span(2000)));
+        let reset = Failure { reset_after: Some(span(9000)), ..Failure::new(FailureKind::RateLimited) };
+        assert_eq!(
+            (reset.hint(), Failure { retry_after: Some(span(1)), ..reset }.hint()),
+            (Some(span(9000)), Some(span(1)))
         );
         let unwanted = Failure { should_retry: Some(true), ..known }.judged(false);
         assert_eq!((unwanted.kind, unwanted.should_retry), (FailureKind::InvalidRequest, None));

@@ -26,7 +26,7 @@ named! {
 }
 
 /// How fallback between routes behaves.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fallback {
     /// How long a fallback lasts. Default: the turn.
     pub scope: FallbackScope,

@@ -50,7 +50,12 @@ pub struct Invalid {
 impl Invalid {
     /// A complaint in the words of the engine, for what a host itself finds wrong.
     pub fn new(field: impl Into<String>, value: impl fmt::Display, allowed: impl Into<String>) -> Self {
-        Self { field: field.into(), value: value.to_string(), allowed: allowed.into() }
+        Self::of(field.into(), &value, allowed.into())
+    }
+
+    /// Once, and not for each type that can be shown.
+    fn of(field: String, value: &dyn fmt::Display, allowed: String) -> Self {
+        Self { field, value: value.to_string(), allowed }
     }
 }
 
@@ -75,7 +80,23 @@ pub(crate) trait Fields {
     /// One of `words`, by its place among them.
     fn choice(&mut self, name: &'static str, at: &mut usize, words: &'static [&'static str]);
     fn names(&mut self, name: &'static str, slot: &mut Vec<String>);
+    /// Words of which each has a form; a list that is empty says nothing and may be left out.
+    fn words(
+        &mut self,
+        name: &'static str,
+        slot: &mut Vec<String>,
+        allowed: &'static str,
+        are_right: &dyn Fn(&[String]) -> bool,
+    );
     fn group(&mut self, name: &'static str, visit: &mut dyn FnMut(&mut dyn Fields));
+    /// A list of groups, `count` of them; `visit` makes those that are not there yet.
+    fn list(
+        &mut self,
+        name: &'static str,
+        count: &mut usize,
+        allowed: &'static str,
+        visit: &mut dyn FnMut(usize, &mut dyn Fields),
+    );
     /// A field that may be absent: `null` switches it off. `visit` is given the field itself.
     fn optional(&mut self, name: &'static str, present: &mut bool, visit: &mut dyn FnMut(&mut dyn Fields));
 }
@@ -142,6 +163,31 @@ impl Fields for Checker {
         self.check(name, slot.iter().all(|name| !name.is_empty()), &"\"\"", &|| "names that are not empty".to_string());
     }
 
+    fn words(
+        &mut self,
+        name: &'static str,
+        slot: &mut Vec<String>,
+        allowed: &'static str,
+        are_right: &dyn Fn(&[String]) -> bool,
+    ) {
+        self.check(name, are_right(slot), &shown(slot, are_right), &|| allowed.to_string());
+    }
+
+    fn list(
+        &mut self,
+        name: &'static str,
+        count: &mut usize,
+        _: &'static str,
+        visit: &mut dyn FnMut(usize, &mut dyn Fields),
+    ) {
+        let outer = self.path.len();
+        for at in 0..*count {
+            self.path.push_str(&format!("{name}[{at}]."));
+            visit(at, self);
+            self.path.truncate(outer);
+        }
+    }
+
     fn group(&mut self, name: &'static str, visit: &mut dyn FnMut(&mut dyn Fields)) {
         let outer = self.path.len();
         self.path.push_str(name);
@@ -155,6 +201,12 @@ impl Fields for Checker {
         visit(self);
         self.absent = false;
     }
+}
+
+/// The first word that is wrong; where it is the list as a whole, that.
+fn shown(words: &[String], are_right: &dyn Fn(&[String]) -> bool) -> Value {
+    let wrong = words.iter().find(|word| !are_right(core::slice::from_ref(word)));
+    wrong.map_or_else(|| Value::List(alloc::vec![Value::Null; words.len()]), |word| Value::Text(word.clone()))
 }
 
 fn counts(range: &RangeInclusive<u32>) -> String {

@@ -5,6 +5,7 @@
 pub mod approval;
 pub mod breaker;
 pub mod budget;
+pub mod classify;
 pub mod cooldown;
 pub mod deadline;
 pub mod failure;
@@ -19,6 +20,7 @@ mod window;
 pub use approval::Approval;
 pub use breaker::Breaker;
 pub use budget::RetryBudget;
+pub use classify::Classify;
 pub use deadline::AttemptLimits;
 pub use failure::{FailureTable, Rule};
 pub use fallback::Fallback;
@@ -52,6 +54,8 @@ pub struct Policy {
     pub approval: Approval,
     /// What each kind of failure leads to.
     pub failures: FailureTable,
+    /// What failures are taken for, beside the built-in rules.
+    pub classify: Classify,
 }
 
 impl Policy {
@@ -126,7 +130,8 @@ impl Policy {
         };
         at_least("retry.cap", self.retry.cap, "retry.base", self.retry.base)?;
         at_least("breaker.max_open", self.breaker.max_open, "breaker.open", self.breaker.open)?;
-        at_least("recovery.max_wait", self.recovery.max_wait, "recovery.wait", self.recovery.wait)
+        at_least("recovery.max_wait", self.recovery.max_wait, "recovery.wait", self.recovery.wait)?;
+        self.classify.check_together()
     }
 
     fn fields(&mut self, fields: &mut dyn Fields) {
@@ -139,5 +144,6 @@ impl Policy {
         fields.group("turn", &mut |fields| self.turn.fields(fields));
         fields.group("approval", &mut |fields| self.approval.fields(fields));
         fields.group("failures", &mut |fields| self.failures.fields(fields));
+        fields.group("classify", &mut |fields| self.classify.fields(fields));
     }
 }

@@ -6,7 +6,7 @@ use super::fields::{Fields, LONGEST};
 use crate::time::span;
 
 /// The rebuild of a client after a transport failure, once a turn.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Recovery {
     /// Whether clients are rebuilt at all (only routes that have a hook for it). Default true.
     pub enabled: bool,

@@ -44,7 +44,7 @@ const SPANS: RangeInclusive<Duration> = Duration::ZERO..=LONGEST;
 ///
 /// Defaults: 3 attempts a route, waits of up to 0.5 s, 1 s, 2 s .. 30 s with full jitter (the shape that AWS recommends in
 /// "Exponential backoff and jitter", 2015; base and factor as in the OpenAI and Anthropic SDKs).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retry {
     /// Attempts a route in one call, the first included. 1 to 1000; 1 means no retry.
     pub max_attempts: u32,

@@ -58,8 +58,14 @@ pub(crate) fn failed(dice: &mut Dice, id: Id) -> Value {
     form
 }
 
-/// A model's reply.
-pub(crate) fn replied(dice: &mut Dice, id: Id) -> Value {
+/// What an attempt has used.
+pub(crate) fn spent(dice: &mut Dice, id: Id) -> Value {
+    let mut form = usage(dice);
+    form["id"] = id.into();
+    form
+}
+
+fn usage(dice: &mut Dice) -> Value {
     let mut usage = json!({});
     for name in ["input_tokens", "output_tokens"] {
         if !dice.once_in(6) {
@@ -67,6 +73,12 @@ pub(crate) fn replied(dice: &mut Dice, id: Id) -> Value {
             usage[name] = dice.from_to(0, most).into();
         }
     }
+    usage
+}
+
+/// A model's reply.
+pub(crate) fn replied(dice: &mut Dice, id: Id) -> Value {
+    let usage = usage(dice);
     if dice.once_in(4) {
         return json!({ "id": id, "answer": true, "usage": usage });
     }

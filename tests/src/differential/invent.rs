@@ -6,7 +6,7 @@ use failsoft::command::{Command, Id, Replay, WaitWhy, Work};
 use serde_json::{Value, json};
 
 use super::dice::Dice;
-use super::forms::{DIGEST, decided, failed, replied};
+use super::forms::{DIGEST, decided, failed, replied, spent};
 use super::head::{TOOLS, head};
 use super::seen::Seen;
 use super::stage::{Brought, Stage, Step};
@@ -88,13 +88,21 @@ impl Inventor {
     }
 
     fn begin(&mut self, turn: usize) -> Result<(), String> {
-        self.step(turn, "turn", Value::Null)?;
+        let streams = if !self.calls && self.dice.once_in(3) { self.streams() } else { Value::Null };
+        self.step(turn, "turn", streams)?;
         if turn == self.minds.len() {
             self.minds.push(Mind::default());
         } else {
             self.minds[turn] = Mind::default();
         }
         if self.calls { self.begin_call(turn) } else { Ok(()) }
+    }
+
+    /// Some of the chain, whose models stream.
+    fn streams(&mut self) -> Value {
+        let routes = self.head["routes"].as_array().map_or(0, Vec::len);
+        let some: Vec<usize> = (0..routes).filter(|_| !self.dice.once_in(3)).collect();
+        json!({ "routes": some, "restartable": self.dice.once_in(2) })
     }
 
     fn begin_call(&mut self, turn: usize) -> Result<(), String> {
@@ -208,6 +216,10 @@ impl Inventor {
             let form = json!({ "id": id, "meaningful": self.dice.once_in(2) });
             return self.step(turn, "progress", form).map(drop);
         }
+        if matches!(open, Open::Attempt { model: true }) && self.dice.once_in(6) {
+            let form = spent(&mut self.dice, id);
+            return self.step(turn, "spent", form).map(drop);
+        }
         self.minds[turn].open.remove(&id);
         let (verb, value) = match open {
             Open::Attempt { .. } if self.dice.once_in(20) => ("abandoned", id.into()),
@@ -235,7 +247,7 @@ impl Inventor {
         }
         let id = if self.dice.once_in(12) { u32::MAX } else { u32::try_from(self.dice.from_to(0, 24)).unwrap_or(0) };
         let verbs = ["taken", "succeeded", "waited", "ready", "not_ready", "abandoned", "failed", "progress"];
-        let of_turns = ["interrupted", "replied", "decided"];
+        let of_turns = ["interrupted", "replied", "decided", "spent"];
         let places = verbs.len() + if self.calls { 1 } else { of_turns.len() };
         let place = as_place(self.dice.from_to(0, places as u64 - 1));
         let verb = verbs.iter().chain(&of_turns).nth(place).copied().unwrap_or("taken");
@@ -244,6 +256,7 @@ impl Inventor {
             "progress" => json!({ "id": id, "meaningful": true }),
             "replied" => replied(&mut self.dice, id),
             "decided" => decided(&mut self.dice, id, DIGEST),
+            "spent" => spent(&mut self.dice, id),
             "interrupted" => true.into(),
             _ => id.into(),
         };

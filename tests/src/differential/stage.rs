@@ -4,7 +4,7 @@
 //!
 //! | verb | value | what happens |
 //! |---|---|---|
-//! | `turn` | null | the turn of this number is replaced by a new one |
+//! | `turn` | null, or `{routes, restartable}` | the turn of this number is replaced by a new one; its models on these routes, by their places, stream |
 //! | `call` | as a vector's `call` | a new call in this turn, driven from now on in place of the turn's own loop |
 //! | `poll`, `next` | null | what the machine says; `next` takes it, too |
 //! | `enter` | `{streaming, restartable}` | the short way into a call; what is let through is settled by `settle` alone |
@@ -27,7 +27,9 @@ use serde_json::{Value, json};
 
 use super::seen::Seen;
 use super::told;
-use crate::vector::{CallForm, DecidedForm, Elsewhere, FailedForm, ProgressForm, RepliedForm, Vector, digest_of};
+use crate::vector::{
+    CallForm, DecidedForm, Elsewhere, FailedForm, ProgressForm, RepliedForm, SpentForm, Vector, digest_of,
+};
 use crate::words::event_word;
 
 /// The calendar of every script, in milliseconds since the Unix epoch.
@@ -44,6 +46,13 @@ pub struct Script {
     pub head: Value,
     /// What the host does.
     pub steps: Vec<Step>,
+}
+
+/// Which models of a turn stream.
+#[derive(Debug, Deserialize)]
+struct Streams {
+    routes: Vec<u8>,
+    restartable: bool,
 }
 
 /// A turn, and what it drives if that is not its own loop.
@@ -119,7 +128,7 @@ impl Stage {
     fn act(&mut self, turn: usize, verb: &str, value: &Value) -> Result<Brought, String> {
         let at = Instant::from_millis(self.now);
         match verb {
-            "turn" => self.begin(turn, at)?,
+            "turn" => self.begin(turn, at, read(value)?)?,
             "snapshot" => self.restore(&read(value)?)?,
             "breaker" => {
                 let state = self.session.breaker(route(value)?, at).name();
@@ -156,8 +165,11 @@ impl Stage {
         Ok((&mut self.session, actor))
     }
 
-    fn begin(&mut self, turn: usize, at: Instant) -> Result<(), String> {
-        let made = Turn::new(&mut self.session, self.tools.clone(), at);
+    fn begin(&mut self, turn: usize, at: Instant, streams: Option<Streams>) -> Result<(), String> {
+        let mut made = Turn::new(&mut self.session, self.tools.clone(), at);
+        if let Some(Streams { routes, restartable }) = streams {
+            made.streams(routes.into_iter().map(RouteId).collect(), restartable);
+        }
         let actor = Actor { turn: made, call: None, admitted: None };
         match turn.cmp(&self.actors.len()) {
             std::cmp::Ordering::Less => self.actors[turn] = actor,
@@ -223,7 +235,8 @@ impl Stage {
         while let Some(notice) = actor.turn.poll_notice() {
             self.seen.notice(&notice.what);
             let line = actor.turn.scope().account().line(&self.session, &notice);
-            let _ = writeln!(self.told, "  {} {line}", (notice.at - started).as_millis());
+            let fields = told::notice(&notice, &self.session);
+            let _ = writeln!(self.told, "  {} {line} {fields}", (notice.at - started).as_millis());
         }
     }
 
@@ -268,6 +281,10 @@ impl Stage {
             "failed" => {
                 let form: FailedForm = read(value)?;
                 self.event(turn, at, Event::Failed { id: form.id, failure: form.failure() })
+            }
+            "spent" => {
+                let form: SpentForm = read(value)?;
+                self.event(turn, at, Event::Spent { id: form.id, usage: form.usage() })
             }
             "progress" => {
                 let form: ProgressForm = read(value)?;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use failsoft::account::{Notice, What};
 use failsoft::command::Command;
 use failsoft::policy::failure::Failure;
 use failsoft::{Instant, RouteId, Session, Turn, Verdict};
@@ -46,6 +47,18 @@ fn failure(failure: Option<Failure>) -> Value {
     ])
 }
 
+/// What a notice holds beside its moment and its line.
+pub(crate) fn notice(notice: &Notice, session: &Session) -> String {
+    let failed = match notice.what {
+        What::AttemptFailed { number, failure, next, delay } => {
+            json!([number, failure.kind.name(), next.name(), ms(delay)])
+        }
+        _ => json!([null, null, null, null]),
+    };
+    let route = notice.route.map(|route| session.route_name(route));
+    json!([notice.what.name(), route, failed]).to_string()
+}
+
 /// What is left of a session; with its snapshot where there is a `wall` clock for it.
 pub(crate) fn session(session: &Session, at: Instant, wall: Option<u64>) -> String {
     let routes = (0_u8..).zip(session.routes()).map(|(id, _)| RouteId(id));
@@ -73,6 +86,8 @@ pub(crate) fn turn(turn: &Turn, session: &Session, at: Instant, wall: Option<u64
         "blocked": report.blocked,
         "input_tokens": report.usage.input_tokens,
         "output_tokens": report.usage.output_tokens,
+        "spent_input_tokens": report.spent.input_tokens,
+        "spent_output_tokens": report.spent.output_tokens,
         "failure": failure(report.failure),
         "lines": report.lines,
         "time_left_ms": scope.deadline().map(|deadline| ms(deadline - at)),

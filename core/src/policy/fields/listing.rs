@@ -45,6 +45,33 @@ impl Fields for Writer {
         self.write(name, false, Value::List(slot.iter().cloned().map(Value::Text).collect()));
     }
 
+    fn words(&mut self, name: &'static str, slot: &mut Vec<String>, _: &'static str, _: &dyn Fn(&[String]) -> bool) {
+        // As a person would write them: statuses as numbers, and nothing where nothing is asked.
+        let item = |word: &String| match word.parse::<u16>() {
+            Ok(status) if name == "status" => Value::Number(status.into()),
+            _ => Value::Text(word.clone()),
+        };
+        if !slot.is_empty() {
+            self.write(name, false, Value::List(slot.iter().map(item).collect()));
+        }
+    }
+
+    fn list(
+        &mut self,
+        name: &'static str,
+        count: &mut usize,
+        _: &'static str,
+        visit: &mut dyn FnMut(usize, &mut dyn Fields),
+    ) {
+        let written = (0..*count).map(|at| {
+            let mut inner = Self::default();
+            visit(at, &mut inner);
+            Value::Map(inner.entries)
+        });
+        let items = written.collect();
+        self.write(name, false, Value::List(items));
+    }
+
     fn group(&mut self, name: &'static str, visit: &mut dyn FnMut(&mut dyn Fields)) {
         let mut inner = Self::default();
         visit(&mut inner);
@@ -78,7 +105,7 @@ pub(crate) struct Lister {
 }
 
 impl Lister {
-    fn list(&mut self, name: &str, value: impl fmt::Display, allowed: String) {
+    fn row(&mut self, name: &str, value: impl fmt::Display, allowed: String) {
         let value = if self.absent { "not set".to_string() } else { value.to_string() };
         self.fields.push(Field { path: format!("{}{name}", self.path), value, allowed });
     }
@@ -86,31 +113,52 @@ impl Lister {
 
 impl Fields for Lister {
     fn count(&mut self, name: &'static str, slot: &mut u32, range: RangeInclusive<u32>) {
-        self.list(name, *slot, counts(&range));
+        self.row(name, *slot, counts(&range));
     }
 
     fn span(&mut self, name: &'static str, slot: &mut Duration, range: RangeInclusive<Duration>) {
-        self.list(name, Seconds(*slot), spans(&range));
+        self.row(name, Seconds(*slot), spans(&range));
     }
 
     fn ratio(&mut self, name: &'static str, slot: &mut Thousandths, range: RangeInclusive<Thousandths>) {
-        self.list(name, *slot, ratios(&range));
+        self.row(name, *slot, ratios(&range));
     }
 
     fn flag(&mut self, name: &'static str, slot: &mut bool) {
-        self.list(name, *slot, "true or false".to_string());
+        self.row(name, *slot, "true or false".to_string());
     }
 
     fn text(&mut self, name: &'static str, slot: &mut String) {
-        self.list(name, slot, "text".to_string());
+        self.row(name, slot, "text".to_string());
     }
 
     fn choice(&mut self, name: &'static str, at: &mut usize, words: &'static [&'static str]) {
-        self.list(name, words.get(*at).copied().unwrap_or_default(), words.join(", "));
+        self.row(name, words.get(*at).copied().unwrap_or_default(), words.join(", "));
     }
 
     fn names(&mut self, name: &'static str, slot: &mut Vec<String>) {
-        self.list(name, slot.join(", "), "a list of names".to_string());
+        self.row(name, slot.join(", "), "a list of names".to_string());
+    }
+
+    fn words(
+        &mut self,
+        name: &'static str,
+        slot: &mut Vec<String>,
+        allowed: &'static str,
+        _: &dyn Fn(&[String]) -> bool,
+    ) {
+        self.row(name, slot.join(", "), allowed.to_string());
+    }
+
+    fn list(
+        &mut self,
+        name: &'static str,
+        count: &mut usize,
+        allowed: &'static str,
+        _: &mut dyn FnMut(usize, &mut dyn Fields),
+    ) {
+        let count = if *count == 0 { String::new() } else { count.to_string() };
+        self.row(name, count, allowed.to_string());
     }
 
     fn group(&mut self, name: &'static str, visit: &mut dyn FnMut(&mut dyn Fields)) {

@@ -136,6 +136,47 @@ impl Fields for Reader<'_> {
         }
     }
 
+    fn words(
+        &mut self,
+        name: &'static str,
+        slot: &mut Vec<String>,
+        allowed: &'static str,
+        are_right: &dyn Fn(&[String]) -> bool,
+    ) {
+        let Some(value) = self.find(name, false) else { return };
+        let Value::List(items) = value else { return self.refuse(name, value, allowed.to_string()) };
+        slot.clear();
+        for item in items {
+            match (item, item.as_whole()) {
+                (Value::Text(text), _) => slot.push(text.clone()),
+                (_, Some(whole)) => slot.push(whole.to_string()),
+                (other, None) => return self.refuse(name, other, allowed.to_string()),
+            }
+        }
+        if slot.is_empty() || !are_right(slot) {
+            self.refuse(name, shown(slot, are_right), allowed.to_string());
+        }
+    }
+
+    fn list(
+        &mut self,
+        name: &'static str,
+        count: &mut usize,
+        allowed: &'static str,
+        visit: &mut dyn FnMut(usize, &mut dyn Fields),
+    ) {
+        let Some(value) = self.find(name, false) else { return };
+        let Value::List(items) = value else { return self.refuse(name, value, allowed.to_string()) };
+        *count = items.len();
+        for (at, item) in items.iter().enumerate() {
+            let mut inner = Reader::new(item, self.spelling, &format!("{}[{at}]", self.at(name)));
+            visit(at, &mut inner);
+            if let Err(wrong) = inner.finish() {
+                self.wrong.get_or_insert(wrong);
+            }
+        }
+    }
+
     fn group(&mut self, name: &'static str, visit: &mut dyn FnMut(&mut dyn Fields)) {
         let Some(value) = self.find(name, false) else { return };
         let mut inner = Reader::new(value, self.spelling, &self.at(name));

@@ -1,0 +1,277 @@
+//! What failures are taken for, beside the built-in rules: rules added, replaced and switched off by name.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::failure::{Effect, FailureKind, Phase};
+use super::fields::{Fields, Invalid, LONGEST, choose, maybe};
+use crate::classify::{HEADERS, Headers, On, is_known, named_value};
+use crate::time::span;
+use crate::value::Value;
+
+const MOST_RULES: usize = 64;
+const MOST_WORDS: usize = 32;
+/// The longest name and the longest word, in bytes.
+const LONGEST_WORD: usize = 200;
+
+/// How failures are told apart beside the built-in rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Classify {
+    /// How far headers are believed. Default: lenient.
+    pub headers: Headers,
+    /// Built-in rules that are not asked.
+    pub off: Vec<String>,
+    /// Rules of the policy's own, at most 64.
+    pub rules: Vec<Rule>,
+}
+
+/// A rule of the policy's own. One with the name of a built-in rule stands in its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// Its name.
+    pub name: String,
+    /// The built-in rule before which it is asked; before all of them where there is none.
+    pub before: Option<String>,
+    /// Of classes, only those of the exception itself count and not those of its causes.
+    pub own: bool,
+    /// What must hold, all of it.
+    pub when: Vec<Condition>,
+    /// What must not hold, none of it.
+    pub unless: Vec<Condition>,
+    /// What the failure is then.
+    pub kind: FailureKind,
+    /// How far the attempt had come then, where the host does not know it.
+    pub phase: Option<Phase>,
+    /// Whether it may have had an effect then.
+    pub effect: Effect,
+    /// How long to wait before asking again, where the provider stated no time.
+    pub retry_after: Option<Duration>,
+    /// When the limit is lifted, where the provider stated no time.
+    pub reset_after: Option<Duration>,
+}
+
+/// One condition of a rule: what it looks at, and the words of which one is enough (at most 32, each up to 200 bytes).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    /// What it looks at.
+    pub on: On,
+    /// The words.
+    pub any: Vec<String>,
+}
+
+impl Default for Classify {
+    fn default() -> Self {
+        Self::BUILT_IN
+    }
+}
+
+impl Classify {
+    /// The built-in rules as they are.
+    pub(crate) const BUILT_IN: Self = Self { headers: Headers::Lenient, off: Vec::new(), rules: Vec::new() };
+
+    pub(crate) fn fields(&mut self, fields: &mut dyn Fields) {
+        choose!(fields, "headers", self.headers, Headers);
+        fields.names("off", &mut self.off);
+        let mut count = self.rules.len();
+        fields.list("rules", &mut count, "a list of up to 64 rules", &mut |at, fields| {
+            if at == self.rules.len() {
+                self.rules.push(Rule::new(String::new(), FailureKind::Unknown));
+            }
+            if let Some(rule) = self.rules.get_mut(at) {
+                rule.fields(fields);
+            }
+        });
+        self.rules.truncate(count);
+    }
+
+    /// What must hold between fields: known names, and rules that ask for something.
+    pub(crate) fn check_together(&self) -> Result<(), Invalid> {
+        let built_in = |field: String, name: &str| {
+            let wrong = || Invalid::new(field, Value::Text(name.to_string()), "the name of a built-in rule");
+            if is_known(name) { Ok(()) } else { Err(wrong()) }
+        };
+        self.off.iter().enumerate().try_for_each(|(at, name)| built_in(format!("classify.off[{at}]"), name))?;
+        if self.rules.len() > MOST_RULES {
+            return Err(Invalid::new("classify.rules", format!("a list of {}", self.rules.len()), "up to 64 rules"));
+        }
+        for (at, rule) in self.rules.iter().enumerate() {
+            let path = format!("classify.rules[{at}]");
+            if rule.name.is_empty() || rule.name.len() > LONGEST_WORD {
+                let name = Value::Text(rule.name.clone());
+                return Err(Invalid::new(format!("{path}.name"), name, "a name of 1 to 200 bytes"));
+            }
+            if rule.when.is_empty() {
+                return Err(Invalid::new(format!("{path}.when"), "nothing", "at least one condition"));
+            }
+            if let Some(before) = &rule.before {
+                built_in(format!("{path}.before"), before)?;
+                if is_known(&rule.name) {
+                    let allowed = "nothing: a rule with the name of a built-in one stands in its place";
+                    return Err(Invalid::new(format!("{path}.before"), Value::Text(before.clone()), allowed));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether all is as it is built in.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.off.is_empty() && self.rules.is_empty()
+    }
+
+    /// Whether a built-in rule is switched off, or another stands in its place.
+    pub(crate) fn replaces(&self, name: &str) -> bool {
+        self.off.iter().any(|off| off == name) || self.rules.iter().any(|rule| rule.name == name)
+    }
+
+    /// The rules that are asked before all others.
+    pub(crate) fn first(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter().filter(|rule| rule.before.is_none() && !is_known(&rule.name))
+    }
+
+    /// The rules that are asked before a built-in one, and then those that stand in its place.
+    pub(crate) fn at(&self, name: &str) -> impl Iterator<Item = &Rule> {
+        let before = self.rules.iter().filter(move |rule| rule.before.as_deref() == Some(name));
+        before.chain(self.rules.iter().filter(move |rule| rule.name == name))
+    }
+}
+
+impl Rule {
+    /// A rule without conditions; one at least has to be given to it.
+    #[must_use]
+    pub fn new(name: impl Into<String>, kind: FailureKind) -> Self {
+        Self {
+            name: name.into(),
+            before: None,
+            own: false,
+            when: Vec::new(),
+            unless: Vec::new(),
+            kind,
+            phase: None,
+            effect: Effect::Possible,
+            retry_after: None,
+            reset_after: None,
+        }
+    }
+
+    /// The same rule with one more condition.
+    #[must_use]
+    pub fn when(mut self, on: On, any: &[&str]) -> Self {
+        self.when.push(Condition { on, any: any.iter().map(ToString::to_string).collect() });
+        self
+    }
+
+    fn fields(&mut self, fields: &mut dyn Fields) {
+        fields.text("name", &mut self.name);
+        let (mut has_place, mut before) = (self.before.is_some(), self.before.take().unwrap_or_default());
+        fields.optional("before", &mut has_place, &mut |fields| fields.text("before", &mut before));
+        self.before = has_place.then_some(before);
+        fields.flag("own", &mut self.own);
+        for (name, conditions) in [("when", &mut self.when), ("unless", &mut self.unless)] {
+            fields.group(name, &mut |fields| visit(conditions, fields));
+        }
+        fields.group("then", &mut |fields| {
+            choose!(fields, "kind", self.kind, FailureKind);
+            let (mut has_phase, mut phase) = (self.phase.is_some(), self.phase.map_or(0, |phase| phase as usize));
+            fields.optional("phase", &mut has_phase, &mut |fields| fields.choice("phase", &mut phase, Phase::NAMES));
+            self.phase = Phase::ALL.get(phase).copied().filter(|_| has_phase);
+            choose!(fields, "effect", self.effect, Effect);
+            maybe!(fields, span, "retry_after", self.retry_after, span(1000), span(1)..=LONGEST);
+            maybe!(fields, span, "reset_after", self.reset_after, span(1000), span(1)..=LONGEST);
+        });
+    }
+}
+
+/// Each thing that can be looked at is a field with a list of words; an empty list is no condition.
+fn visit(conditions: &mut Vec<Condition>, fields: &mut dyn Fields) {
+    let mut before = core::mem::take(conditions);
+    for on in On::ALL {
+        let found = before.iter_mut().find(|condition| condition.on == *on);
+        let mut words = found.map(|condition| core::mem::take(&mut condition.any)).unwrap_or_default();
+        fields.words(on.name(), &mut words, allowed(*on), &|words| {
+            words.len() <= MOST_WORDS && words.iter().all(|word| is_right(*on, word))
+        });
+        if !words.is_empty() {
+            conditions.push(Condition { on: *on, any: words });
+        }
+    }
+}
+
+fn is_right(on: On, word: &str) -> bool {
+    let right = match on {
+        On::Status => match word.strip_suffix("xx") {
+            Some(hundred) => matches!(hundred, "1" | "2" | "3" | "4" | "5"),
+            None => word.parse().is_ok_and(|status: u16| (100..=599).contains(&status)),
+        },
+        On::Phase => Phase::from_name(word).is_some(),
+        On::Header => named_value(word).is_some_and(|(name, value)| HEADERS.contains(&name) && !value.is_empty()),
+        _ => !word.is_empty(),
+    };
+    right && word.len() <= LONGEST_WORD
+}
+
+const fn allowed(on: On) -> &'static str {
+    match on {
+        On::Status => "a list of up to 32 of 100 to 599 and \"1xx\" to \"5xx\"",
+        On::Phase => "a list of pool, connect, send, first_progress, idle, total",
+        On::Header => "a list of up to 32 texts \"name: value\", with the names of headers that are read",
+        _ => "a list of up to 32 words of 1 to 200 bytes",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classify::Facts;
+    use crate::policy::Policy;
+    use alloc::vec;
+
+    fn with(rules: Vec<Rule>) -> Policy {
+        Policy { classify: Classify { rules, ..Classify::default() }, ..Policy::default() }
+    }
+
+    fn said(policy: &Policy, status: u16) -> (String, FailureKind) {
+        let told = policy.explain(&Facts { status: Some(status), ..Facts::default() });
+        (told.rule, told.failure.kind)
+    }
+
+    #[test]
+    fn a_rule_stands_first_or_before_another_or_in_its_place() {
+        let rule = |name: &str, kind| Rule::new(name, kind).when(On::Status, &["429"]);
+        let first = with(vec![rule("mine", FailureKind::Auth)]);
+        assert_eq!(said(&first, 429), ("mine".to_string(), FailureKind::Auth));
+        assert_eq!(said(&first, 402).0, "payment_402");
+        let late = Rule { before: Some("server_5xx".to_string()), ..rule("late", FailureKind::Auth) };
+        assert_eq!(said(&with(vec![late.clone()]), 429).0, "rate_limit_429");
+        let replaced = with(vec![late, rule("rate_limit_429", FailureKind::Overloaded)]);
+        assert_eq!(said(&replaced, 429), ("rate_limit_429".to_string(), FailureKind::Overloaded));
+        let mut off = Policy::default();
+        off.classify.off = vec!["rate_limit_429".to_string()];
+        assert_eq!(said(&off, 429).0, "refused_4xx");
+    }
+
+    #[test]
+    fn a_class_that_a_policy_names_tells_even_if_it_wraps() {
+        let policy = with(vec![Rule::new("mine", FailureKind::Overloaded).when(On::Class, &["APIConnectionError"])]);
+        let facts =
+            Facts { classes: &["APIConnectionError", "Exception", "ConnectionRefusedError"], ..Facts::default() };
+        assert_eq!(policy.classify(&facts).kind, FailureKind::Overloaded);
+    }
+
+    #[test]
+    fn names_and_conditions_are_checked() {
+        let wrong = |policy: &Policy| policy.check().map_err(|wrong| wrong.to_string()).err().unwrap_or_default();
+        let mut policy = Policy::default();
+        policy.classify.off = vec!["quotas".to_string()];
+        assert_eq!(wrong(&policy), "classify.off[0]: \"quotas\" is not allowed; use the name of a built-in rule");
+        let bare = with(vec![Rule::new("x", FailureKind::Bug)]);
+        assert_eq!(wrong(&bare), "classify.rules[0].when: nothing is not allowed; use at least one condition");
+        let beyond = with(vec![Rule::new("x", FailureKind::Bug).when(On::Status, &["600"])]);
+        assert!(wrong(&beyond).starts_with("classify.rules[0].when.status: \"600\" is not allowed; use a list of"));
+        let many = with(vec![Rule::new("x", FailureKind::Bug).when(On::Status, &["5xx"]); 65]);
+        assert_eq!(wrong(&many), "classify.rules: a list of 65 is not allowed; use up to 64 rules");
+        assert_eq!(wrong(&with(vec![Rule::new("x", FailureKind::Bug).when(On::Status, &["5xx"])])), "");
+    }
+}
