@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use failsoft::account::{self, What};
 use failsoft::command::{Command, Id};
 use failsoft::{Admitted, End, Instant, Work};
 use pyo3::IntoPyObjectExt;
@@ -162,6 +163,35 @@ command! {
 command! {
     /// Stop what was taken under this id.
     Cancel { id: Id, why: &'static str }
+}
+
+command! {
+    /// Something worth a log line, `at` so many seconds after the turn began. `attempt`, `kind`, `next` and `delay` are those of an
+    /// attempt that failed: which on its route, how, what follows, and the seconds before it.
+    Notice {
+        at: f64, line: String, what: &'static str, route: Option<String>, attempt: Option<u32>, kind: Option<&'static str>,
+        next: Option<&'static str>, delay: Option<f64>
+    }
+}
+
+/// A notice as the class that Python sees.
+pub(crate) fn notice(notice: &account::Notice, turn: &failsoft::Turn, session: &failsoft::Session) -> Notice {
+    let (attempt, kind, next, delay) = match notice.what {
+        What::AttemptFailed { number, failure, next, delay } => {
+            (Some(number), Some(failure.kind.name()), Some(next.name()), Some(seconds(delay)))
+        }
+        _ => (None, None, None, None),
+    };
+    Notice {
+        at: seconds(notice.at - turn.scope().started()),
+        line: turn.scope().account().line(session, notice),
+        what: notice.what.name(),
+        route: notice.route.map(|route| session.route_name(route).to_string()),
+        attempt,
+        kind,
+        next,
+        delay,
+    }
 }
 
 /// It is over.

@@ -7,6 +7,7 @@ mod command;
 mod convert;
 mod policy;
 mod session;
+mod stream;
 mod turn;
 mod words;
 
@@ -14,14 +15,17 @@ use pyo3::prelude::*;
 
 #[pymodule]
 mod _native {
+    use pyo3::prelude::*;
+    use pyo3::types::PyTuple;
+
     #[pymodule_export]
     use crate::breaker::{Circuit, StepCounter};
     #[pymodule_export]
     use crate::call::Call;
     #[pymodule_export]
-    use crate::classify::{classify, deciding_rule};
+    use crate::classify::{Explanation, classify, explain, explain_failure};
     #[pymodule_export]
-    use crate::command::{AskApproval, Attempt, Cancel, Finish, Rebuild, Switch, Wait};
+    use crate::command::{AskApproval, Attempt, Cancel, Finish, Notice, Rebuild, Switch, Wait};
     #[pymodule_export]
     use crate::convert::Failure;
     #[pymodule_export]
@@ -29,10 +33,18 @@ mod _native {
     #[pymodule_export]
     use crate::session::{Session, monotonic, set_default_clock};
     #[pymodule_export]
+    use crate::stream::{Stream, no_stream, stream_failed};
+    #[pymodule_export]
     use crate::turn::{Turn, check_tool};
     #[pymodule_export]
     use crate::words::{
         breaker_open, deadline_passed, empty_reply, given_up_on, judge_finish, no_steps_left, read_reply, steps_taken,
         tool_failed,
     };
+
+    /// The headers that hosts hand over.
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("HEADERS", PyTuple::new(module.py(), failsoft::classify::HEADERS)?)
+    }
 }

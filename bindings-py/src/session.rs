@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant as SystemInstant;
 
 use failsoft::value::Spelling;
-use failsoft::{Instant, RouteId};
+use failsoft::{Instant, RouteId, words};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::convert::{invalid, value};
+use crate::convert::{Lossy, invalid, value};
 use crate::policy::Policy;
 
 /// Locks for one verb. Nothing of the user's runs under it, so a poisoned lock still guards whole state.
@@ -137,6 +137,12 @@ impl Session {
     /// Takes back an approval that was given for longer than one call.
     fn withdraw_approval(&self, tool: &str) -> bool {
         locked(&self.core).withdraw_approval(tool)
+    }
+
+    /// The warning about a client that repeats its requests by itself; it is for whoever sees it first to say it once.
+    fn multiplied(&self, route: Option<Lossy>, retries: u32) -> String {
+        let attempts = locked(&self.core).policy().retry.max_attempts;
+        words::multiplied(route.as_ref().map(|route| route.0.as_str()), retries, attempts, "max_retries=0")
     }
 
     fn client_of(&self, py: Python<'_>, route: usize) -> Option<Py<PyAny>> {

@@ -6,13 +6,13 @@ use failsoft::command::{Event, Id, Reply, ReplyKind, ToolCall};
 use failsoft::policy::approval::{Decision, Digest};
 use failsoft::policy::limits::{Limit, Usage};
 use failsoft::value::{Spelling, Value};
-use failsoft::{Entered, Instant, Tool, ToolOutcome, Work, enter, settle};
+use failsoft::{Entered, Instant, RouteId, Tool, ToolOutcome, Work, enter, settle};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::call::Call;
-use crate::command::{Attempt, command};
+use crate::command::{Attempt, Notice, command, notice};
 use crate::convert::{Failure, HostRisk, Lossy, invalid, named, seconds};
 use crate::session::{Session, locked};
 
@@ -93,6 +93,18 @@ impl Turn {
 
     fn progress(&self, py: Python<'_>, id: Id, meaningful: bool) -> PyResult<bool> {
         self.handle(py, Event::Progress { id, meaningful })
+    }
+
+    /// What the attempt has used of the model, as far as that is known; said before `failed`.
+    #[pyo3(signature = (id, input_tokens=None, output_tokens=None))]
+    fn spent(&self, py: Python<'_>, id: Id, input_tokens: Option<u64>, output_tokens: Option<u64>) -> PyResult<bool> {
+        self.handle(py, Event::Spent { id, usage: Usage { input_tokens, output_tokens } })
+    }
+
+    /// The models of these routes, by their places in the chain, stream: for the model requests to come.
+    fn stream_on(&self, routes: Vec<u8>, restartable: bool) {
+        let routes = routes.into_iter().map(RouteId).collect();
+        locked(&self.core).streams(routes, restartable);
     }
 
     fn waited(&self, py: Python<'_>, id: Id) -> PyResult<bool> {
@@ -185,18 +197,19 @@ impl Turn {
         dict.set_item("blocked", report.blocked)?;
         dict.set_item("input_tokens", report.usage.input_tokens)?;
         dict.set_item("output_tokens", report.usage.output_tokens)?;
+        dict.set_item("spent_input_tokens", report.spent.input_tokens)?;
+        dict.set_item("spent_output_tokens", report.spent.output_tokens)?;
         dict.set_item("failure", report.failure.map(Failure))?;
         dict.set_item("lines", report.lines)?;
         Ok(dict)
     }
 
-    /// Notices that were not read yet: pairs of seconds since the turn began and a line.
-    fn notices(&self) -> Vec<(f64, String)> {
+    /// Notices that were not read yet.
+    fn notices(&self) -> Vec<Notice> {
         self.with(|turn, session| {
-            let started = turn.scope().started();
             let mut out = Vec::new();
-            while let Some(notice) = turn.poll_notice() {
-                out.push((seconds(notice.at - started), turn.scope().account().line(session, &notice)));
+            while let Some(found) = turn.poll_notice() {
+                out.push(notice(&found, turn, session));
             }
             out
         })

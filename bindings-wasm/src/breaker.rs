@@ -1,5 +1,7 @@
 //! A breaker and a step counter for those who want nothing else.
 
+use alloc::string::{String, ToString as _};
+
 use failsoft::Instant;
 use failsoft::policy::breaker::{Circuit, Outcome};
 use failsoft::policy::limits::next_step;
@@ -28,7 +30,7 @@ pub fn admit(circuit: Handle, now: f64, lease: f64) -> f64 {
         match core.admit(&policy.breaker, now, until) {
             Ok(permit) => f64::from(permit),
             Err(until) => {
-                say(0, [span(until.known().map(|until| until - now))]);
+                say(0, &[span(until.known().map(|until| until - now))]);
                 -1.0
             }
         }

@@ -1,5 +1,7 @@
 //! Calls: two verbs each, in the scope of a turn. An attempt that was let through by the short way is a call, too.
 
+use alloc::string::String;
+
 use failsoft::command::{Command, Event, Id};
 use failsoft::{Call, Replay, Work, words};
 use wasm_bindgen::JsValue;

@@ -1,6 +1,12 @@
 //! Facts from JavaScript, judged by the core.
 
-use failsoft::classify::Facts;
+use alloc::string::{String, ToString as _};
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use failsoft::Policy;
+use failsoft::classify::{Explanation, Facts, HEADERS};
 use failsoft::policy::failure::Phase;
 use failsoft::value::Value;
 use wasm_bindgen::JsValue;
@@ -9,51 +15,92 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use crate::convert::named;
 use crate::out::{failure, say};
 use crate::plain::value;
+use crate::tables::{Handle, with};
 
-fn judge<T>(facts: &JsValue, judge: impl FnOnce(&Facts<'_>) -> T) -> Result<T, JsValue> {
+fn judge(facts: &JsValue, judge: &mut dyn FnMut(&Facts<'_>)) -> Result<(), JsValue> {
     let facts = value(facts);
-    let text = |field: &str| match facts.get(field) {
-        Some(Value::Text(text)) => Some(text.as_str()),
-        _ => None,
-    };
+    let text = |field: &str| facts.get(field).and_then(text);
     let number = |field: &str| match facts.get(field) {
         Some(Value::Number(number)) => Some(*number),
         _ => None,
     };
     let classes: Vec<&str> = match facts.get("classes") {
-        Some(Value::List(names)) => names
-            .iter()
-            .filter_map(|name| if let Value::Text(name) = name { Some(name.as_str()) } else { None })
-            .collect(),
+        Some(Value::List(names)) => names.iter().filter_map(self::text).collect(),
+        _ => Vec::new(),
+    };
+    let headers: Vec<(&str, &str)> = match facts.get("headers") {
+        Some(Value::Map(headers)) => {
+            headers.iter().filter_map(|(name, value)| Some((name.as_str(), self::text(value)?))).collect()
+        }
         _ => Vec::new(),
     };
     let phase = text("phase").map(|word| named("facts.phase", word, Phase::NAMES, Phase::from_name(word)));
-    Ok(judge(&Facts {
+    judge(&Facts {
         status: number("status").map(|status| status as u16),
+        headers: &headers,
+        body: text("body"),
         code: text("code"),
         error_type: text("errorType"),
         message: text("message"),
         classes: &classes,
         phase: phase.transpose()?,
-        retry_after_ms: text("retryAfterMs"),
-        retry_after: text("retryAfter"),
-        should_retry: text("shouldRetry"),
+        provider: text("provider"),
         wall_ms: number("wallMs").map(|wall| wall as u64),
-    }))
+    });
+    Ok(())
+}
+
+fn text(value: &Value) -> Option<&str> {
+    if let Value::Text(text) = value { Some(text) } else { None }
+}
+
+/// The policy that was named, or the built-in one.
+fn policy(handle: Option<Handle>) -> Arc<Policy> {
+    handle.map(|handle| with(|tables| tables.policy(handle))).unwrap_or_default()
 }
 
 /// The failure that these facts make.
 #[wasm_bindgen(js_name = classify)]
-pub fn classify(facts: &JsValue) -> Result<(), JsValue> {
-    let judged = judge(facts, failsoft::classify::classify)?;
-    say(0, failure(Some(judged)));
-    Ok(())
+pub fn classify(facts: &JsValue, by: Option<Handle>) -> Result<(), JsValue> {
+    let policy = policy(by);
+    judge(facts, &mut |facts| say(0, &failure(Some(policy.classify(facts)))))
 }
 
-/// The name of the rule that decides.
-#[wasm_bindgen(js_name = decidingRule)]
-pub fn deciding_rule(facts: &JsValue) -> Result<String, JsValue> {
-    judge(facts, failsoft::classify::deciding_rule).map(str::to_string)
+/// The same with the rule, the facts that made it hold, what follows, and all of that as a text.
+#[wasm_bindgen(js_name = explain)]
+pub fn explain(facts: &JsValue, by: Option<Handle>) -> Result<Vec<String>, JsValue> {
+    let policy = policy(by);
+    let mut lines = Vec::new();
+    judge(facts, &mut |facts| lines = told(policy.explain(facts)))?;
+    Ok(lines)
+}
+
+/// What follows a failure that an error brings along.
+#[wasm_bindgen(js_name = explainFailure)]
+#[expect(clippy::too_many_arguments, reason = "a failure crosses as numbers")]
+pub fn explain_failure(
+    kind: f64,
+    status: f64,
+    after: f64,
+    reset: f64,
+    phase: f64,
+    hint: f64,
+    effect: f64,
+    by: Option<Handle>,
+) -> Vec<String> {
+    told(policy(by).explain_failure(crate::convert::failure([kind, status, after, reset, phase, hint, effect])))
+}
+
+fn told(explanation: Explanation) -> Vec<String> {
+    say(0, &failure(Some(explanation.failure)));
+    let text = explanation.to_string();
+    vec![explanation.rule, explanation.why, explanation.next, text]
+}
+
+/// The headers that hosts hand over.
+#[wasm_bindgen(js_name = headerNames)]
+pub fn header_names() -> Vec<String> {
+    HEADERS.iter().map(|name| (*name).to_string()).collect()
 }
 
 /// Why a provider's reply may not be taken for a whole one: the kind and what to say; nothing when it may.

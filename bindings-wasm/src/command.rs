@@ -1,5 +1,7 @@
 //! Commands as numbers: the kind is returned, the rest stands in `out`.
 
+use alloc::string::{String, ToString as _};
+
 use failsoft::command::{Command, Event, Id};
 use failsoft::{Attempt, End, Instant, Verdict, Work};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -17,24 +19,24 @@ pub(crate) fn write(command: Command, now: Instant, message: impl FnOnce() -> St
             0
         }
         Command::Wait { id, delay, until, why } => {
-            say(0, [f64::from(id), limit(delay), at(until), f64::from(why as u32)]);
+            say(0, &[f64::from(id), limit(delay), at(until), f64::from(why as u32)]);
             1
         }
         Command::Switch { id, route, until, why } => {
-            say(0, [f64::from(id), f64::from(route.0), at(until), f64::from(why as u32)]);
+            say(0, &[f64::from(id), f64::from(route.0), at(until), f64::from(why as u32)]);
             2
         }
         Command::Rebuild { id, route, client, until } => {
-            say(0, [f64::from(id), f64::from(route.0), at(until), f64::from(client)]);
+            say(0, &[f64::from(id), f64::from(route.0), at(until), f64::from(client)]);
             3
         }
         Command::AskApproval { id, index, digest, until } => {
-            say(0, [f64::from(id), f64::from(index), at(until)]);
+            say(0, &[f64::from(id), f64::from(index), at(until)]);
             say_text(digest.to_string());
             4
         }
         Command::Cancel { id, why } => {
-            say(0, [f64::from(id), f64::from(why as u32)]);
+            say(0, &[f64::from(id), f64::from(why as u32)]);
             5
         }
         Command::Finish(verdict) => {
@@ -71,7 +73,7 @@ pub(crate) fn write_attempt(attempt: &Attempt) {
         third,
         fourth,
     ];
-    say(0, numbers);
+    say(0, &numbers);
 }
 
 fn write_verdict(verdict: &Verdict, now: Instant) {
@@ -93,8 +95,8 @@ fn write_verdict(verdict: &Verdict, now: Instant) {
         f64::from(verdict.raised(false) as u32),
         f64::from(verdict.raised(true) as u32),
     ];
-    say(0, flags);
-    say(7, failure(verdict.failure));
+    say(0, &flags);
+    say(7, &failure(verdict.failure));
 }
 
 /// An idempotency key as text, from its four quarters.
@@ -109,11 +111,11 @@ pub(crate) fn event(number: u32, id: Id) -> Option<Event<'static>> {
     Some(match number {
         0 => Event::Taken(id),
         1 => Event::Succeeded(id),
-        5 => Event::Waited(id),
-        6 => Event::Ready(id),
-        7 => Event::NotReady(id),
-        9 => Event::Abandoned(id),
-        10 => Event::Interrupted,
+        6 => Event::Waited(id),
+        7 => Event::Ready(id),
+        8 => Event::NotReady(id),
+        10 => Event::Abandoned(id),
+        11 => Event::Interrupted,
         _ => return None,
     })
 }

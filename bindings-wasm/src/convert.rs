@@ -1,6 +1,8 @@
 //! Words, moments and failures, from JavaScript to the core.
 
-use std::time::Duration;
+use alloc::format;
+use alloc::string::{String, ToString as _};
+use core::time::Duration;
 
 use failsoft::policy::failure::{Effect, FailureKind, Phase};
 use failsoft::value::Value;
@@ -15,10 +17,11 @@ pub(crate) fn invalid(wrong: failsoft::Invalid) -> JsValue {
 
 /// A word that must be one of these.
 pub(crate) fn named<T>(field: &str, word: &str, names: &[&str], found: Option<T>) -> Result<T, JsValue> {
-    found.ok_or_else(|| {
-        let wrong = failsoft::Invalid::new(field, Value::Text(word.into()), format!("one of {}", names.join(", ")));
-        invalid(wrong)
-    })
+    found.ok_or_else(|| unknown(field, word, names))
+}
+
+fn unknown(field: &str, word: &str, names: &[&str]) -> JsValue {
+    invalid(failsoft::Invalid::new(field, Value::Text(word.into()), format!("one of {}", names.join(", "))))
 }
 
 /// A moment on the host's clock. Saturates: a negative or absurd clock stands still and breaks nothing.
@@ -77,7 +80,7 @@ pub fn failure_new(
     if let Some(effect) = effect {
         made.effect = named("failure.effect", &effect, Effect::NAMES, Effect::from_name(&effect))?;
     }
-    crate::out::say(0, crate::out::failure(Some(made)));
+    crate::out::say(0, &crate::out::failure(Some(made)));
     Ok(())
 }
 
@@ -95,5 +98,5 @@ pub fn failure_judged(
     wanted: bool,
 ) {
     let judged = failure([kind, status, after, reset, phase, hint, effect]).judged(wanted);
-    crate::out::say(0, crate::out::failure(Some(judged)));
+    crate::out::say(0, &crate::out::failure(Some(judged)));
 }

@@ -1,24 +1,24 @@
 //! What a verb says, as numbers that JavaScript reads from linear memory: nothing is allocated, nothing crosses but one integer.
 
-use std::cell::{Cell, RefCell};
-use std::time::Duration;
+use alloc::string::String;
+use core::sync::atomic::{AtomicU64, Ordering};
+use core::time::Duration;
 
+use atomic_refcell::AtomicRefCell;
 use failsoft::{Failure, Instant};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// As many as the longest message needs: an attempt.
 const LENGTH: usize = 20;
 
-thread_local! {
-    static OUT: [Cell<f64>; LENGTH] = const { [const { Cell::new(0.0) }; LENGTH] };
-    /// The text that goes with what was said last.
-    static TEXT: RefCell<String> = const { RefCell::new(String::new()) };
-}
+static OUT: [AtomicU64; LENGTH] = [const { AtomicU64::new(0) }; LENGTH];
+/// The text that goes with what was said last.
+static TEXT: AtomicRefCell<String> = AtomicRefCell::new(String::new());
 
 /// Where the numbers stand.
 #[wasm_bindgen(js_name = outAddress)]
 pub fn address() -> *const f64 {
-    OUT.with(|out| out.as_ptr().cast())
+    OUT.as_ptr().cast()
 }
 
 /// How many there are.
@@ -30,20 +30,21 @@ pub fn length() -> usize {
 /// The text that goes with what was said last.
 #[wasm_bindgen(js_name = said)]
 pub fn said() -> String {
-    TEXT.with(|text| std::mem::take(&mut *text.borrow_mut()))
+    core::mem::take(&mut *TEXT.borrow_mut())
 }
 
 pub(crate) fn say_text(said: String) {
-    TEXT.with(|text| *text.borrow_mut() = said);
+    *TEXT.borrow_mut() = said;
 }
 
 /// Writes numbers from this place on.
-pub(crate) fn say<const N: usize>(from: usize, numbers: [f64; N]) {
-    OUT.with(|out| {
-        for (slot, number) in out.iter().skip(from).zip(numbers) {
-            slot.set(number);
+pub(crate) fn say(from: usize, numbers: &[f64]) {
+    let mut slots = OUT.get(from..).unwrap_or_default().iter();
+    for number in numbers {
+        if let Some(slot) = slots.next() {
+            slot.store(number.to_bits(), Ordering::Relaxed);
         }
-    });
+    }
 }
 
 /// Milliseconds; one that is absent is NaN.

@@ -1,6 +1,9 @@
 //! Plain data between JavaScript and the core, by the few functions of JavaScript that it takes. (The crate that has them all
 //! would be a tenth of the module.)
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use failsoft::value::Value;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;

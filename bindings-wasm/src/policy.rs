@@ -1,6 +1,10 @@
 //! Policies, and the small questions that need nothing else.
 
-use std::sync::Arc;
+use alloc::format;
+use alloc::string::{String, ToString as _};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use alloc::vec;
 
 use failsoft::policy::approval::{self, Answer, Decision, Gate};
 use failsoft::value::Spelling;
@@ -79,8 +83,7 @@ pub fn not_json() -> String {
 /// SHA-256 of a text: what a key is told apart by without being told.
 #[wasm_bindgen(js_name = fingerprint)]
 pub fn fingerprint(text: &str) -> String {
-    use sha2::Digest as _;
-    sha2::Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    approval::Digest::of(&[text]).to_string()
 }
 
 /// The policy's word on a tool call.

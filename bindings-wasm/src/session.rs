@@ -1,5 +1,8 @@
 //! Sessions. Clients and the user's own route objects stay in JavaScript.
 
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+
 use failsoft::value::Spelling;
 use failsoft::{Route, RouteId, Session};
 use wasm_bindgen::JsValue;
@@ -10,7 +13,11 @@ use crate::plain::{thing, value};
 use crate::tables::{Handle, with};
 
 fn read_chain(routes: Vec<JsValue>) -> Result<Vec<Route>, JsValue> {
-    routes.iter().map(|fields| Route::from_value(&value(fields), Spelling::JavaScript).map_err(invalid)).collect()
+    let mut chain = Vec::with_capacity(routes.len());
+    for fields in &routes {
+        chain.push(Route::from_value(&value(fields), Spelling::JavaScript).map_err(invalid)?);
+    }
+    Ok(chain)
 }
 
 /// A session over routes, or, with none, without.

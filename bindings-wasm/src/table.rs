@@ -13,13 +13,9 @@ pub(crate) struct Table<T> {
     made: u32,
 }
 
-impl<T> Default for Table<T> {
-    fn default() -> Self {
-        Self { entries: Slab::new(), made: 0 }
-    }
-}
-
 impl<T> Table<T> {
+    pub(crate) const EMPTY: Self = Self { entries: Slab::new(), made: 0 };
+
     /// Takes an entry in where it will stay: it is made in its place.
     #[inline(always)]
     pub(crate) fn insert_with(&mut self, make: impl FnOnce() -> T) -> (Handle, &mut T) {
@@ -65,7 +61,7 @@ mod tests {
 
     #[test]
     fn a_handle_that_was_given_back_means_nothing() {
-        let mut table = Table::default();
+        let mut table = Table::EMPTY;
         let first = table.insert("first");
         assert_eq!(table.remove(first), Some("first"));
         let second = table.insert("second");

@@ -1,8 +1,8 @@
 //! Everything that is alive, behind small integers.
 
-use std::cell::RefCell;
-use std::sync::Arc;
+use alloc::sync::Arc;
 
+use atomic_refcell::AtomicRefCell;
 use failsoft::policy::breaker::Circuit;
 use failsoft::{Call, Policy, Session, Turn};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -11,7 +11,6 @@ use crate::out::say;
 pub(crate) use crate::table::Handle;
 use crate::table::Table;
 
-#[derive(Default)]
 pub(crate) struct Tables {
     pub(crate) policies: Table<Arc<Policy>>,
     pub(crate) sessions: Table<Session>,
@@ -41,16 +40,23 @@ pub(crate) struct Counter {
     pub(crate) taken: u32,
 }
 
-thread_local! {
-    static TABLES: RefCell<Tables> = RefCell::default();
-}
+static TABLES: AtomicRefCell<Tables> = AtomicRefCell::new(Tables::EMPTY);
 
 /// Lends the tables for one decision. Nothing of the user's runs within, so they are never lent twice.
 pub(crate) fn with<R>(decide: impl FnOnce(&mut Tables) -> R) -> R {
-    TABLES.with(|tables| decide(&mut tables.borrow_mut()))
+    decide(&mut TABLES.borrow_mut())
 }
 
 impl Tables {
+    const EMPTY: Self = Self {
+        policies: Table::EMPTY,
+        sessions: Table::EMPTY,
+        turns: Table::EMPTY,
+        calls: Table::EMPTY,
+        circuits: Table::EMPTY,
+        counters: Table::EMPTY,
+    };
+
     pub(crate) fn policy(&self, policy: Handle) -> Arc<Policy> {
         self.policies.get(policy).cloned().unwrap_or_default()
     }
@@ -116,6 +122,6 @@ pub fn statistics() {
             tables.circuits.len(),
             tables.counters.len(),
         ];
-        say(0, lengths.map(|length| length as f64));
+        say(0, &lengths.map(|length| length as f64));
     });
 }

@@ -1,12 +1,16 @@
 //! Turns: two verbs, and the short way into a call.
 
-use std::sync::Arc;
+use alloc::string::{String, ToString as _};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use alloc::vec;
 
+use failsoft::account::What;
 use failsoft::command::{Event, Id, Reply, ReplyKind, Risk, ToolCall};
 use failsoft::policy::approval::{Decision, Digest};
 use failsoft::policy::limits::{Limit, Usage};
 use failsoft::value::{Spelling, Value};
-use failsoft::{Call, Session, Tool, ToolOutcome, Turn, Work};
+use failsoft::{Call, RouteId, Session, Tool, ToolOutcome, Turn, Work};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -17,8 +21,11 @@ use crate::plain::{thing, value};
 use crate::tables::{Guarded, Handle, Tables, Within, with};
 
 fn read_tools(rows: Vec<JsValue>) -> Result<Arc<[Tool]>, JsValue> {
-    let read = |row: &JsValue| Tool::from_value(&value(row), Spelling::JavaScript).map_err(invalid);
-    rows.iter().map(read).collect::<Result<Vec<_>, _>>().map(Arc::from)
+    let mut tools = Vec::with_capacity(rows.len());
+    for row in &rows {
+        tools.push(Tool::from_value(&value(row), Spelling::JavaScript).map_err(invalid)?);
+    }
+    Ok(tools.into())
 }
 
 /// Refuses a tool whose fields are wrong.
@@ -103,6 +110,25 @@ pub fn progress(turn: Handle, now: f64, id: Id, meaningful: bool) -> bool {
     tell(turn, now, Event::Progress { id, meaningful })
 }
 
+/// What the attempt has used of the model; a count that is NaN is unknown.
+#[wasm_bindgen(js_name = turnSpent)]
+pub fn spent(turn: Handle, now: f64, id: Id, input_tokens: f64, output_tokens: f64) -> bool {
+    tell(turn, now, Event::Spent { id, usage: usage(input_tokens, output_tokens) })
+}
+
+fn usage(input_tokens: f64, output_tokens: f64) -> Usage {
+    let count = |tokens: f64| (tokens >= 0.0).then_some(tokens as u64);
+    Usage { input_tokens: count(input_tokens), output_tokens: count(output_tokens) }
+}
+
+/// The models of these routes stream, for the model requests to come: a bit for each place in the chain, in two halves.
+#[wasm_bindgen(js_name = turnStreamOn)]
+pub fn stream_on(turn: Handle, low: u32, high: u32, restartable: bool) {
+    let bits = u64::from(high) << 32 | u64::from(low);
+    let routes = (0..64).filter(|place| bits >> place & 1 == 1).map(RouteId).collect();
+    of(turn, |turn, _| turn.streams(routes, restartable));
+}
+
 /// A person decided.
 #[wasm_bindgen(js_name = turnDecided)]
 pub fn decided(turn: Handle, now: f64, id: Id, decision: &str, digest: &str) -> Result<bool, JsValue> {
@@ -123,8 +149,7 @@ pub fn replied(
     output_tokens: f64,
 ) -> Result<bool, JsValue> {
     let kind = named("reply", kind, ReplyKind::NAMES, ReplyKind::from_name(kind))?;
-    let count = |tokens: f64| (tokens >= 0.0).then_some(tokens as u64);
-    let usage = Usage { input_tokens: count(input_tokens), output_tokens: count(output_tokens) };
+    let usage = usage(input_tokens, output_tokens);
     let rows: Vec<Value> = rows.iter().map(value).collect();
     let calls: Vec<ToolCall<'_>> = rows.iter().map(read_call).collect();
     Ok(tell(turn, now, Event::Replied { id, reply: Reply::new(kind, &calls), usage }))
@@ -182,7 +207,7 @@ pub fn tally(turn: Handle) -> Option<String> {
     of(turn, |turn, session| {
         let report = turn.report(session);
         let count = |tokens: Option<u64>| tokens.map_or(f64::NAN, |count| count as f64);
-        say(0, written(report.failure));
+        say(0, &written(report.failure));
         let numbers = [
             report.stop_reason.map_or(-1.0, |reason| f64::from(reason as u32)),
             f64::from(u8::from(report.degraded)),
@@ -191,8 +216,10 @@ pub fn tally(turn: Handle) -> Option<String> {
             f64::from(report.tool_calls),
             count(report.usage.input_tokens),
             count(report.usage.output_tokens),
+            count(report.spent.input_tokens),
+            count(report.spent.output_tokens),
         ];
-        say(7, numbers);
+        say(7, &numbers);
         turn.scope().route().map(|route| session.route_name(route).to_string())
     })
 }
@@ -209,12 +236,23 @@ pub fn lines(turn: Handle) -> Vec<String> {
     of(turn, |turn, session| turn.report(session).lines)
 }
 
-/// The next notice that was not read yet, its milliseconds since the turn began in `out`; nothing when all are.
+/// The line of the next notice that was not read yet, its numbers in `out`; nothing when all are.
 #[wasm_bindgen(js_name = turnNotice)]
 pub fn notice(turn: Handle) -> Option<String> {
     of(turn, |turn, session| {
         let notice = turn.poll_notice()?;
-        say(0, [span(Some(notice.at - turn.scope().started()))]);
+        let at = span(Some(notice.at - turn.scope().started()));
+        let route = notice.route.map_or(-1.0, |route| f64::from(route.0));
+        say(0, &[at, notice.what.number() as f64, route]);
+        say(
+            3,
+            &match notice.what {
+                What::AttemptFailed { number, failure, next, delay } => {
+                    [f64::from(number), f64::from(failure.kind as u32), f64::from(next as u32), span(Some(delay))]
+                }
+                _ => [f64::NAN, -1.0, -1.0, f64::NAN],
+            },
+        );
         Some(turn.scope().account().line(session, &notice))
     })
 }

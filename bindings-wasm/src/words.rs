@@ -1,9 +1,14 @@
 //! The core's words and sentences.
 
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+
+use failsoft::account::{Follows, What};
 use failsoft::command::{CancelWhy, Raised, ReplyKind, SwitchWhy, WaitWhy};
 use failsoft::policy::approval::Decision;
 use failsoft::policy::failure::{Effect, FailureKind, Phase};
 use failsoft::policy::limits::Limit;
+use failsoft::stream::Seen;
 use failsoft::{Replay, StopReason, words};
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -25,6 +30,9 @@ pub fn names(list: u32) -> Vec<String> {
         9 => Replay::NAMES,
         10 => Raised::NAMES,
         11 => ReplyKind::NAMES,
+        12 => What::NAMES,
+        13 => Follows::NAMES,
+        14 => Seen::NAMES,
         _ => &[],
     };
     words.iter().map(|word| word.to_string()).collect()
