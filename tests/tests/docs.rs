@@ -4,11 +4,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::{env, fs};
 
+use failsoft::classify::{Facts, HEADERS, On};
 use failsoft::policy::FailureTable;
+use failsoft::policy::failure::Phase;
 use failsoft::{FailureKind, Policy};
 use serde_json::Value;
+
+/// So many words of a condition are shown.
+const SHOWN: usize = 4;
 
 #[test]
 fn the_table_of_failures() {
@@ -42,6 +48,151 @@ fn the_fields_of_a_policy() {
         "| `failures.KIND.FIELD` | the table above | its fields: `again`, `rebuild`, `next`, `charge`, `cool`, `cool_base`, `cool_cap`, `proves_alive` |"
     );
     check("docs/design.md", "policy", &out);
+}
+
+/// The rules of the classifier, from its file for people.
+#[test]
+fn the_rules() {
+    let mut out = String::from("| rule | holds where | then it is | why |\n|---|---|---|---|\n");
+    for rule in rules()["rules"].as_array().unwrap() {
+        let (when, then) = (conditions(&rule["when"], rule["own"] == Value::Bool(true)), result(&rule["then"]));
+        let unless =
+            rule.get("unless").map_or_else(String::new, |unless| format!("; unless {}", conditions(unless, false)));
+        let _ = writeln!(out, "| `{}` | {when}{unless} | {then} | {} |", rule["name"].as_str().unwrap(), why(rule));
+    }
+    check("docs/failures.md", "rules", &out);
+}
+
+/// The lists of classes that rules share.
+#[test]
+fn the_lists_of_classes() {
+    let mut out = String::from("| list | classes | why |\n|---|---|---|\n");
+    for (name, list) in rules()["classes"].as_object().unwrap() {
+        let classes: Vec<String> = texts(&list["names"]).iter().map(|class| code(class)).collect();
+        let _ = writeln!(out, "| `{name}` | {} | {} |", classes.join(", "), why(list));
+    }
+    check("docs/failures.md", "lists", &out);
+}
+
+#[test]
+fn the_headers() {
+    let names: Vec<String> = HEADERS.iter().map(|name| code(name)).collect();
+    check("docs/failures.md", "headers", &format!("{}.\n", names.join(", ")));
+}
+
+/// What the examples of the command print: each is the line that begins with `$` and what stands below it.
+#[test]
+fn the_examples() {
+    let text = fs::read_to_string(path("docs/failures.md")).unwrap();
+    let (_, policy) = text.split_once("```json\n").unwrap();
+    let policy = Policy::from_json(policy.split_once("```").unwrap().0).unwrap();
+    let names: Vec<&str> = text.split("<!-- example ").skip(1).map(|rest| rest.split(" -->").next().unwrap()).collect();
+    for name in &names {
+        let (_, block) = text.split_once(&format!("<!-- example {name} -->\n```console\n$ ")).unwrap();
+        let line = block.lines().next().unwrap();
+        let wanted = format!("```console\n$ {line}\n{}\n```\n", printed(line, &policy));
+        check("docs/failures.md", &format!("example {name}"), &wanted);
+    }
+    assert_eq!(names.len(), text.matches("$ failsoft classify").count(), "an example that is not marked");
+}
+
+/// What the command prints, with the policy of the page as its only file.
+fn printed(line: &str, policy: &Policy) -> String {
+    let words = shell(line);
+    let (command, options) = words.split_at(2);
+    assert_eq!(command, ["failsoft", "classify"]);
+    let (mut facts, mut headers, mut classes, mut used) =
+        (Facts::default(), Vec::new(), Vec::new(), &Policy::default());
+    for option in options.chunks(2) {
+        let value = option[1].as_str();
+        match option[0].as_str() {
+            "--status" => facts.status = Some(value.parse().unwrap()),
+            "--header" => headers.push(value.split_once(": ").unwrap()),
+            "--body" => facts.body = Some(value),
+            "--message" => facts.message = Some(value),
+            "--class" => classes.push(value),
+            "--phase" => facts.phase = Some(Phase::from_name(value).unwrap()),
+            "--provider" => facts.provider = Some(value),
+            "--policy" => used = policy,
+            other => panic!("what is {other}?"),
+        }
+    }
+    used.explain(&Facts { headers: &headers, classes: &classes, ..facts }).to_string()
+}
+
+/// The words of a command line, without their quotes.
+fn shell(line: &str) -> Vec<String> {
+    let (mut words, mut quote) = (vec![String::new()], None);
+    for letter in line.chars() {
+        match (letter, quote) {
+            (' ', None) => words.push(String::new()),
+            ('\'' | '"', None) => quote = Some(letter),
+            (letter, Some(open)) if letter == open => quote = None,
+            (letter, _) => words.last_mut().unwrap().push(letter),
+        }
+    }
+    words
+}
+
+fn rules() -> Value {
+    serde_json::from_str(&fs::read_to_string(path("core/src/classify/rules.json")).unwrap()).unwrap()
+}
+
+/// The conditions of a rule on one line, in the order in which they are asked.
+fn conditions(conditions: &Value, own: bool) -> String {
+    let mut all = Vec::new();
+    for on in On::ALL {
+        let words = texts(&conditions[on.name()]);
+        let whose = if own && *on == On::Class { "its own " } else { "" };
+        let (lists, words): (Vec<&String>, Vec<&String>) = words.iter().partition(|word| word.starts_with('@'));
+        for list in lists {
+            all.push(format!("{whose}class in `{}`", list.trim_start_matches('@')));
+        }
+        if !words.is_empty() {
+            let shown: Vec<String> = words.iter().take(SHOWN).map(|word| code(word)).collect();
+            let more = words.len().saturating_sub(SHOWN);
+            let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+            all.push(format!("{whose}{on} {}{more}", shown.join(", ")));
+        }
+    }
+    all.join("; ")
+}
+
+fn result(then: &Value) -> String {
+    let text = |name: &str| then.get(name).and_then(Value::as_str);
+    let mut out = code(text("kind").unwrap());
+    if let Some(phase) = text("phase") {
+        let _ = write!(out, ", in phase {phase}");
+    }
+    if text("effect") == Some("none") {
+        out.push_str(", nothing was sent");
+    }
+    for name in ["retry_after", "reset_after"] {
+        if let Some(seconds) = then.get(name) {
+            let _ = write!(out, ", `{name}` {seconds} s");
+        }
+    }
+    out
+}
+
+/// Why, as a table takes it.
+fn why(of: &Value) -> String {
+    texts(&of["why"]).join(" ").replace('|', "\\|").replace('*', "\\*")
+}
+
+/// A text, a number, or a list of them.
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::Null => Vec::new(),
+        Value::String(text) => vec![text.clone()],
+        Value::Array(list) => list.iter().flat_map(texts).collect(),
+        other => vec![other.to_string()],
+    }
+}
+
+/// A word as code, also one that has backticks of its own.
+fn code(word: &str) -> String {
+    if word.contains('`') { format!("`` {word} ``") } else { format!("`{word}`") }
 }
 
 /// Which command follows which event, over all vectors: what the machine was seen to do, and nothing else.
@@ -141,15 +292,21 @@ fn diagram(edges: &BTreeSet<(String, String, String)>) -> String {
     out + "```\n"
 }
 
+fn path(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file)
+}
+
 /// Compares what stands between `<!-- name -->` and `<!-- end -->`.
 fn check(file: &str, name: &str, wanted: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);
-    let text = fs::read_to_string(&path).unwrap();
+    // One file has several tables, and tests run beside each other.
+    static WRITING: Mutex<()> = Mutex::new(());
+    let _held = WRITING.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let text = fs::read_to_string(path(file)).unwrap();
     let marker = format!("<!-- {name} -->\n");
     let (before, rest) = text.split_once(&marker).unwrap_or_else(|| panic!("{file} has no {marker}"));
     let (found, after) = rest.split_once("<!-- end -->").unwrap();
     if env::var_os("FAILSOFT_WRITE_DOCS").is_some() {
-        fs::write(&path, format!("{before}{marker}{wanted}<!-- end -->{after}")).unwrap();
+        fs::write(path(file), format!("{before}{marker}{wanted}<!-- end -->{after}")).unwrap();
         return;
     }
     assert_eq!(found, wanted, "{file}: run `FAILSOFT_WRITE_DOCS=1 cargo test -p failsoft-tests --test docs`");

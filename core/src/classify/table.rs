@@ -4,111 +4,112 @@ use super::rules::{Condition, On, Rule, Run};
 use crate::policy::failure::{FailureKind as K, Phase as P};
 
 /// How many words there are.
-pub(super) const COUNT: usize = 570;
+pub(super) const COUNT: usize = 585;
 
 /// What is known about each, in order.
-pub(super) static RULES: [Rule; 78] = [
-    Rule::new(492, K::TimedOut, 0, 1, 0, [0, 0]), // said_timed_out
-    Rule::new(493, K::ServerError, 1, 1, 0, [0, 0]), // said_transient
-    Rule::new(494, K::InvalidRequest, 2, 1, 0, [0, 0]), // said_permanent
-    Rule::new(495, K::Unknown, 3, 1, 0, [0, 0]), // said_already
-    Rule::new(496, K::Cancelled, 4, 1, 0, [0, 0]).own(), // cancelled
-    Rule::new(497, K::ContentRefused, 5, 1, 0, [0, 0]), // content
-    Rule::new(498, K::ContentRefused, 6, 1, 0, [0, 0]), // content_blocked_prompt
-    Rule::new(499, K::ContentRefused, 7, 2, 0, [0, 0]), // content_moderated
-    Rule::new(500, K::ContentRefused, 9, 1, 0, [0, 0]), // content_by_phrase
-    Rule::new(501, K::ContentRefused, 10, 1, 0, [0, 0]), // content_by_class
-    Rule::new(502, K::ContentRefused, 11, 2, 0, [0, 0]), // content_zhipu
-    Rule::new(503, K::ContextOverflow, 13, 1, 0, [0, 0]), // context
-    Rule::new(504, K::ContextOverflow, 14, 1, 1, [0, 0]), // context_by_phrase
-    Rule::new(505, K::ContextOverflow, 16, 2, 0, [0, 0]), // context_larger_than_a_minute
-    Rule::new(506, K::ContextOverflow, 18, 1, 0, [0, 0]), // context_by_class
-    Rule::new(507, K::ContextOverflow, 19, 2, 0, [0, 0]), // context_zhipu
-    Rule::new(508, K::Overloaded, 21, 2, 0, [0, 0]), // upstream_limit
-    Rule::new(509, K::ServerError, 23, 2, 0, [0, 0]), // upstream_account
-    Rule::new(510, K::RateLimited, 25, 2, 1, [0, 0]), // tokens_of_a_minute
-    Rule::new(511, K::RateLimited, 28, 2, 0, [0, 0]), // payment_with_a_time
-    Rule::new(512, K::QuotaExhausted, 30, 1, 0, [0, 0]), // quota
-    Rule::new(513, K::QuotaExhausted, 31, 2, 0, [0, 0]), // quota_by_phrase
-    Rule::new(514, K::QuotaExhausted, 33, 2, 0, [0, 0]), // quota_zhipu
-    Rule::new(515, K::NotFound, 35, 1, 0, [0, 0]), // model
-    Rule::new(516, K::NotFound, 36, 2, 0, [0, 0]), // model_by_phrase
-    Rule::new(517, K::NotFound, 38, 2, 0, [0, 0]), // model_zhipu
-    Rule::new(518, K::RateLimited, 40, 2, 0, [0, 0]), // slow_down_429
-    Rule::new(519, K::Overloaded, 42, 1, 0, [0, 0]), // overloaded
-    Rule::new(520, K::Overloaded, 43, 1, 1, [0, 0]), // overloaded_by_phrase
-    Rule::new(521, K::Overloaded, 45, 2, 0, [0, 0]), // overloaded_zhipu
-    Rule::new(522, K::RateLimited, 47, 1, 0, [0, 0]), // rate_limit
-    Rule::new(523, K::Auth, 48, 1, 0, [0, 0]), // auth_by_word
-    Rule::new(524, K::Auth, 49, 2, 0, [0, 0]), // auth_by_phrase
-    Rule::new(525, K::Auth, 51, 2, 0, [0, 0]), // auth_zhipu
-    Rule::new(526, K::Malformed, 53, 1, 0, [0, 0]), // unusable_answer
-    Rule::new(527, K::InvalidRequest, 54, 2, 1, [0, 0]), // refused_behind_5xx
-    Rule::new(528, K::QuotaExhausted, 57, 1, 0, [0, 0]), // payment_402
-    Rule::new(529, K::Auth, 58, 1, 0, [0, 0]), // auth_401_403
-    Rule::new(530, K::NotFound, 59, 1, 0, [0, 0]), // not_found_404_410
-    Rule::new(531, K::ServerError, 60, 1, 0, [0, 0]), // server_408_409_499
-    Rule::new(532, K::ServerError, 61, 1, 0, [0, 0]), // server_424_425
-    Rule::new(533, K::RateLimited, 62, 1, 0, [0, 0]), // rate_limit_429
-    Rule::new(534, K::Overloaded, 63, 1, 0, [0, 0]), // overloaded_503_529
-    Rule::new(535, K::ServerError, 64, 1, 0, [0, 0]), // server_5xx
-    Rule::new(536, K::InvalidRequest, 65, 1, 0, [0, 0]), // refused_4xx
-    Rule::new(537, K::Auth, 66, 1, 0, [0, 0]), // auth_by_type
-    Rule::new(538, K::NotFound, 67, 1, 0, [0, 0]), // not_found_by_type
-    Rule::new(539, K::RateLimited, 68, 1, 0, [0, 0]), // rate_limit_by_type
-    Rule::new(540, K::Overloaded, 69, 1, 0, [0, 0]), // overloaded_by_type
-    Rule::new(541, K::ServerError, 70, 1, 0, [0, 0]), // server_by_type
-    Rule::new(542, K::InvalidRequest, 71, 1, 0, [0, 0]), // refused_by_type
-    Rule::new(543, K::Certificate, 72, 1, 0, [0, 0]).at(P::Connect).unsent(), // certificate
-    Rule::new(544, K::Certificate, 73, 2, 0, [0, 0]).at(P::Connect).unsent(), // certificate_by_phrase
-    Rule::new(545, K::Malformed, 75, 2, 0, [0, 0]).own(), // malformed_json
-    Rule::new(546, K::Bug, 77, 1, 0, [0, 0]).own(), // bug
-    Rule::new(547, K::InvalidRequest, 78, 1, 0, [0, 0]), // unsendable
-    Rule::new(548, K::Auth, 79, 1, 0, [0, 0]), // credentials
-    Rule::new(549, K::NotFound, 80, 1, 0, [0, 0]), // no_such_model
-    Rule::new(550, K::Unknown, 81, 1, 0, [0, 0]), // deadline
-    Rule::new(551, K::Connect, 82, 1, 0, [0, 0]).at(P::Pool).unsent(), // pool
-    Rule::new(552, K::Connect, 83, 1, 0, [0, 0]).at(P::Connect).unsent(), // dns
-    Rule::new(553, K::Connect, 84, 1, 0, [0, 0]).at(P::Connect).unsent(), // refused
-    Rule::new(554, K::Connect, 85, 1, 0, [0, 0]).at(P::Connect).unsent(), // connect_timeout
-    Rule::new(555, K::Connect, 86, 1, 0, [0, 0]).at(P::Connect).unsent(), // connecting
-    Rule::new(556, K::StreamBroken, 87, 2, 0, [0, 0]), // cut_after_progress
-    Rule::new(557, K::Malformed, 89, 1, 0, [0, 0]), // malformed
-    Rule::new(558, K::Connect, 90, 1, 0, [0, 0]).at(P::Pool).unsent(), // pool_by_phase
-    Rule::new(559, K::Connect, 91, 1, 0, [0, 0]).at(P::Connect).unsent(), // connect_by_phase
-    Rule::new(560, K::StreamBroken, 92, 2, 0, [0, 0]), // broken_after_progress
-    Rule::new(561, K::Connect, 94, 2, 0, [0, 0]), // axios_lost
-    Rule::new(562, K::StreamBroken, 96, 2, 0, [0, 0]), // stalled_after_progress
-    Rule::new(563, K::Connect, 98, 1, 0, [0, 0]).at(P::Send), // write_timeout
-    Rule::new(564, K::Connect, 99, 1, 0, [0, 0]), // lost
-    Rule::new(565, K::ReadTimeout, 100, 1, 0, [0, 0]), // read_timeout
-    Rule::new(566, K::Connect, 101, 2, 0, [0, 0]).at(P::Connect).unsent(), // refused_by_phrase
-    Rule::new(567, K::Connect, 103, 1, 0, [0, 0]), // wrapped
-    Rule::new(568, K::ReadTimeout, 104, 1, 0, [0, 0]), // timeout_by_phrase
-    Rule::new(569, K::Connect, 105, 1, 0, [0, 0]), // connection_by_phrase
+pub(super) static RULES: [Rule; 79] = [
+    Rule::new(506, K::TimedOut, 0, 1, 0, [0, 0]), // said_timed_out
+    Rule::new(507, K::ServerError, 1, 1, 0, [0, 0]), // said_transient
+    Rule::new(508, K::InvalidRequest, 2, 1, 0, [0, 0]), // said_permanent
+    Rule::new(509, K::Unknown, 3, 1, 0, [0, 0]), // said_already
+    Rule::new(510, K::Cancelled, 4, 1, 0, [0, 0]).own(), // cancelled
+    Rule::new(511, K::ContentRefused, 5, 1, 0, [0, 0]), // content
+    Rule::new(512, K::ContentRefused, 6, 1, 0, [0, 0]), // content_blocked_prompt
+    Rule::new(513, K::ContentRefused, 7, 2, 0, [0, 0]), // content_moderated
+    Rule::new(514, K::ContentRefused, 9, 1, 0, [0, 0]), // content_by_phrase
+    Rule::new(515, K::ContentRefused, 10, 1, 0, [0, 0]), // content_by_class
+    Rule::new(516, K::ContentRefused, 11, 2, 0, [0, 0]), // content_zhipu
+    Rule::new(517, K::ContextOverflow, 13, 1, 0, [0, 0]), // context
+    Rule::new(518, K::ContextOverflow, 14, 1, 1, [0, 0]), // context_by_phrase
+    Rule::new(519, K::ContextOverflow, 16, 2, 0, [0, 0]), // context_larger_than_a_minute
+    Rule::new(520, K::ContextOverflow, 18, 1, 0, [0, 0]), // context_by_class
+    Rule::new(521, K::ContextOverflow, 19, 2, 0, [0, 0]), // context_zhipu
+    Rule::new(522, K::Overloaded, 21, 2, 0, [0, 0]), // upstream_limit
+    Rule::new(523, K::ServerError, 23, 2, 0, [0, 0]), // upstream_account
+    Rule::new(524, K::RateLimited, 25, 2, 1, [0, 0]), // tokens_of_a_minute
+    Rule::new(525, K::RateLimited, 28, 2, 0, [0, 0]), // payment_with_a_time
+    Rule::new(526, K::QuotaExhausted, 30, 1, 0, [0, 0]), // quota
+    Rule::new(527, K::QuotaExhausted, 31, 2, 0, [0, 0]), // quota_by_phrase
+    Rule::new(528, K::QuotaExhausted, 33, 2, 0, [0, 0]), // quota_zhipu
+    Rule::new(529, K::NotFound, 35, 1, 0, [0, 0]), // model
+    Rule::new(530, K::NotFound, 36, 2, 0, [0, 0]), // model_by_phrase
+    Rule::new(531, K::NotFound, 38, 2, 0, [0, 0]), // model_zhipu
+    Rule::new(532, K::RateLimited, 40, 2, 0, [0, 0]), // slow_down_429
+    Rule::new(533, K::Overloaded, 42, 1, 0, [0, 0]), // overloaded
+    Rule::new(534, K::Overloaded, 43, 1, 1, [0, 0]), // overloaded_by_phrase
+    Rule::new(535, K::Overloaded, 45, 2, 0, [0, 0]), // overloaded_zhipu
+    Rule::new(536, K::RateLimited, 47, 1, 0, [0, 0]), // rate_limit
+    Rule::new(537, K::Auth, 48, 1, 0, [0, 0]), // auth_by_word
+    Rule::new(538, K::Auth, 49, 2, 0, [0, 0]), // auth_by_phrase
+    Rule::new(539, K::Auth, 51, 2, 0, [0, 0]), // auth_zhipu
+    Rule::new(540, K::Malformed, 53, 1, 0, [0, 0]), // unusable_answer
+    Rule::new(541, K::InvalidRequest, 54, 2, 1, [0, 0]), // refused_behind_5xx
+    Rule::new(542, K::QuotaExhausted, 57, 1, 0, [0, 0]), // payment_402
+    Rule::new(543, K::Auth, 58, 1, 0, [0, 0]), // auth_401_403
+    Rule::new(544, K::NotFound, 59, 1, 0, [0, 0]), // not_found_404_410
+    Rule::new(545, K::ServerError, 60, 1, 0, [0, 0]), // server_408_409_499
+    Rule::new(546, K::ServerError, 61, 1, 0, [0, 0]), // server_424_425
+    Rule::new(547, K::RateLimited, 62, 1, 0, [0, 0]), // rate_limit_429
+    Rule::new(548, K::Overloaded, 63, 1, 0, [0, 0]), // overloaded_503_529
+    Rule::new(549, K::ServerError, 64, 1, 0, [0, 0]), // server_5xx
+    Rule::new(550, K::InvalidRequest, 65, 1, 0, [0, 0]), // refused_4xx
+    Rule::new(551, K::Auth, 66, 1, 0, [0, 0]), // auth_by_type
+    Rule::new(552, K::NotFound, 67, 1, 0, [0, 0]), // not_found_by_type
+    Rule::new(553, K::RateLimited, 68, 1, 0, [0, 0]), // rate_limit_by_type
+    Rule::new(554, K::Overloaded, 69, 1, 0, [0, 0]), // overloaded_by_type
+    Rule::new(555, K::ServerError, 70, 1, 0, [0, 0]), // server_by_type
+    Rule::new(556, K::InvalidRequest, 71, 1, 0, [0, 0]), // refused_by_type
+    Rule::new(557, K::Certificate, 72, 1, 0, [0, 0]).at(P::Connect).unsent(), // certificate
+    Rule::new(558, K::Certificate, 73, 2, 0, [0, 0]).at(P::Connect).unsent(), // certificate_by_phrase
+    Rule::new(559, K::Malformed, 75, 2, 0, [0, 0]).own(), // malformed_json
+    Rule::new(560, K::Bug, 77, 1, 0, [0, 0]).own(), // bug
+    Rule::new(561, K::InvalidRequest, 78, 1, 0, [0, 0]), // unsendable
+    Rule::new(562, K::Auth, 79, 1, 0, [0, 0]), // credentials
+    Rule::new(563, K::NotFound, 80, 1, 0, [0, 0]), // no_such_model
+    Rule::new(564, K::Unknown, 81, 1, 0, [0, 0]), // deadline
+    Rule::new(565, K::Connect, 82, 1, 0, [0, 0]).at(P::Pool).unsent(), // pool
+    Rule::new(566, K::Connect, 83, 1, 0, [0, 0]).at(P::Connect).unsent(), // dns
+    Rule::new(567, K::Connect, 84, 1, 0, [0, 0]).at(P::Connect).unsent(), // refused
+    Rule::new(568, K::Connect, 85, 1, 0, [0, 0]).at(P::Connect).unsent(), // connect_timeout
+    Rule::new(569, K::Connect, 86, 1, 0, [0, 0]).at(P::Connect).unsent(), // connecting
+    Rule::new(570, K::StreamBroken, 87, 2, 0, [0, 0]), // cut_after_progress
+    Rule::new(571, K::Malformed, 89, 1, 0, [0, 0]), // malformed
+    Rule::new(572, K::Connect, 90, 1, 0, [0, 0]).at(P::Pool).unsent(), // pool_by_phase
+    Rule::new(573, K::Connect, 91, 1, 0, [0, 0]).at(P::Connect).unsent(), // connect_by_phase
+    Rule::new(574, K::StreamBroken, 92, 2, 0, [0, 0]), // broken_after_progress
+    Rule::new(575, K::Connect, 94, 2, 0, [0, 0]), // axios_lost
+    Rule::new(576, K::StreamBroken, 96, 2, 0, [0, 0]), // stalled_after_progress
+    Rule::new(577, K::Connect, 98, 1, 0, [0, 0]).at(P::Send), // write_timeout
+    Rule::new(578, K::Connect, 99, 1, 0, [0, 0]), // lost
+    Rule::new(579, K::ReadTimeout, 100, 1, 0, [0, 0]), // read_timeout
+    Rule::new(580, K::Connect, 101, 2, 0, [0, 0]).at(P::Connect).unsent(), // refused_by_phrase
+    Rule::new(581, K::Unknown, 103, 1, 0, [0, 0]), // aborted
+    Rule::new(582, K::Connect, 104, 1, 0, [0, 0]), // wrapped
+    Rule::new(583, K::ReadTimeout, 105, 1, 0, [0, 0]), // timeout_by_phrase
+    Rule::new(584, K::Connect, 106, 1, 0, [0, 0]), // connection_by_phrase
 ];
 
 /// What is asked, rule by rule.
-pub(super) static CONDITIONS: [Condition; 106] = [
-    Condition::new(On::Class, 312, 1),
-    Condition::new(On::Class, 313, 1),
+pub(super) static CONDITIONS: [Condition; 107] = [
     Condition::new(On::Class, 314, 1),
-    Condition::new(On::Class, 315, 4),
+    Condition::new(On::Class, 315, 1),
+    Condition::new(On::Class, 316, 1),
+    Condition::new(On::Class, 317, 4),
     Condition::new(On::Class, 196, 12),
     Condition::new(On::Code, 1, 10),
     Condition::new(On::Field, 11, 2),
     Condition::new(On::Status, 13, 1),
     Condition::new(On::Field, 14, 1),
-    Condition::new(On::Phrase, 418, 8),
-    Condition::new(On::Class, 319, 2),
+    Condition::new(On::Phrase, 432, 8),
+    Condition::new(On::Class, 321, 2),
     Condition::new(On::Status, 15, 2),
     Condition::new(On::Code, 17, 1),
     Condition::new(On::Code, 18, 5),
-    Condition::new(On::Phrase, 426, 20),
+    Condition::new(On::Phrase, 440, 20),
     Condition::new(On::Status, 23, 4),
     Condition::new(On::Status, 27, 2),
-    Condition::new(On::Phrase, 446, 1),
-    Condition::new(On::Class, 321, 2),
+    Condition::new(On::Phrase, 460, 1),
+    Condition::new(On::Class, 323, 2),
     Condition::new(On::Status, 15, 1),
     Condition::new(On::Code, 29, 1),
     Condition::new(On::Status, 16, 1),
@@ -116,31 +117,31 @@ pub(super) static CONDITIONS: [Condition; 106] = [
     Condition::new(On::Status, 31, 3),
     Condition::new(On::Field, 30, 1),
     Condition::new(On::Status, 16, 1),
-    Condition::new(On::Phrase, 447, 2),
-    Condition::new(On::Phrase, 449, 1),
+    Condition::new(On::Phrase, 461, 2),
+    Condition::new(On::Phrase, 463, 1),
     Condition::new(On::Status, 24, 1),
     Condition::new(On::Header, 34, 1),
     Condition::new(On::Code, 35, 18),
     Condition::new(On::Status, 53, 5),
-    Condition::new(On::Phrase, 450, 11),
+    Condition::new(On::Phrase, 464, 11),
     Condition::new(On::Status, 16, 1),
     Condition::new(On::Code, 58, 5),
     Condition::new(On::Code, 63, 7),
     Condition::new(On::Status, 70, 2),
-    Condition::new(On::Phrase, 461, 5),
+    Condition::new(On::Phrase, 475, 5),
     Condition::new(On::Status, 72, 3),
     Condition::new(On::Code, 75, 4),
     Condition::new(On::Status, 16, 1),
     Condition::new(On::Code, 79, 1),
     Condition::new(On::Code, 80, 13),
-    Condition::new(On::Phrase, 466, 10),
+    Condition::new(On::Phrase, 480, 10),
     Condition::new(On::Status, 93, 4),
     Condition::new(On::Status, 97, 2),
     Condition::new(On::Code, 99, 2),
     Condition::new(On::Code, 101, 9),
     Condition::new(On::Code, 110, 13),
     Condition::new(On::Status, 15, 1),
-    Condition::new(On::Phrase, 476, 3),
+    Condition::new(On::Phrase, 490, 3),
     Condition::new(On::Status, 16, 1),
     Condition::new(On::Code, 123, 4),
     Condition::new(On::Code, 127, 2),
@@ -162,58 +163,59 @@ pub(super) static CONDITIONS: [Condition; 106] = [
     Condition::new(On::Code, 159, 1),
     Condition::new(On::Code, 160, 13),
     Condition::new(On::Code, 173, 8),
-    Condition::new(On::Class, 246, 20),
-    Condition::new(On::Class, 242, 4),
-    Condition::new(On::Phrase, 479, 1),
+    Condition::new(On::Class, 248, 20),
+    Condition::new(On::Class, 244, 4),
+    Condition::new(On::Phrase, 493, 1),
     Condition::new(On::Class, 208, 1),
-    Condition::new(On::Phrase, 480, 7),
+    Condition::new(On::Phrase, 494, 7),
     Condition::new(On::Class, 209, 10),
-    Condition::new(On::Class, 323, 14),
-    Condition::new(On::Class, 337, 13),
-    Condition::new(On::Class, 350, 2),
-    Condition::new(On::Class, 352, 1),
-    Condition::new(On::Class, 353, 3),
-    Condition::new(On::Class, 356, 9),
-    Condition::new(On::Class, 365, 11),
-    Condition::new(On::Class, 376, 5),
-    Condition::new(On::Class, 242, 4),
+    Condition::new(On::Class, 325, 14),
+    Condition::new(On::Class, 339, 13),
+    Condition::new(On::Class, 352, 2),
+    Condition::new(On::Class, 354, 1),
+    Condition::new(On::Class, 355, 3),
+    Condition::new(On::Class, 358, 9),
+    Condition::new(On::Class, 367, 11),
+    Condition::new(On::Class, 378, 5),
+    Condition::new(On::Class, 244, 4),
     Condition::new(On::Phase, 181, 1),
-    Condition::new(On::Class, 381, 1),
-    Condition::new(On::Class, 382, 20),
+    Condition::new(On::Class, 383, 1),
+    Condition::new(On::Class, 384, 24),
     Condition::new(On::Phase, 182, 1),
     Condition::new(On::Phase, 183, 1),
     Condition::new(On::Phase, 181, 1),
-    Condition::new(On::Class, 266, 46),
-    Condition::new(On::Class, 402, 2),
-    Condition::new(On::Phrase, 487, 2),
+    Condition::new(On::Class, 268, 46),
+    Condition::new(On::Class, 408, 2),
+    Condition::new(On::Phrase, 501, 2),
     Condition::new(On::Phase, 181, 1),
-    Condition::new(On::Class, 404, 13),
-    Condition::new(On::Class, 417, 1),
-    Condition::new(On::Class, 266, 46),
-    Condition::new(On::Class, 404, 13),
+    Condition::new(On::Class, 410, 14),
+    Condition::new(On::Class, 424, 1),
+    Condition::new(On::Class, 268, 46),
+    Condition::new(On::Class, 410, 14),
     Condition::new(On::Class, 223, 1),
-    Condition::new(On::Phrase, 489, 1),
-    Condition::new(On::Class, 219, 23),
-    Condition::new(On::Phrase, 490, 1),
-    Condition::new(On::Phrase, 491, 1),
+    Condition::new(On::Phrase, 503, 1),
+    Condition::new(On::Class, 425, 7),
+    Condition::new(On::Class, 219, 25),
+    Condition::new(On::Phrase, 504, 1),
+    Condition::new(On::Phrase, 505, 1),
 ];
 
 /// Classes that count only as the exception's own.
 pub(super) const OWN_CLASSES: Run = Run::new(196, 23);
 /// All other classes.
-pub(super) const CLASSES: Run = Run::new(219, 199);
+pub(super) const CLASSES: Run = Run::new(219, 213);
 /// The list @WRAPPERS.
-pub(super) const WRAPPERS: Run = Run::new(219, 23);
+pub(super) const WRAPPERS: Run = Run::new(219, 25);
 /// The list @CONNECTING.
-pub(super) const CONNECTING: Run = Run::new(242, 4);
+pub(super) const CONNECTING: Run = Run::new(244, 4);
 /// The list @CERTIFICATES.
-pub(super) const CERTIFICATES: Run = Run::new(246, 20);
+pub(super) const CERTIFICATES: Run = Run::new(248, 20);
 /// The list @LOST.
-pub(super) const LOST: Run = Run::new(266, 46);
+pub(super) const LOST: Run = Run::new(268, 46);
 /// What a `TypeError` of `fetch` says.
 pub(super) const FETCH_SAYS: Run = Run::new(184, 12);
 /// All phrases.
-pub(super) const PHRASES: Run = Run::new(418, 74);
+pub(super) const PHRASES: Run = Run::new(432, 74);
 
 /// The phrases by the alphabet, each by its place among them, whatever the case of their letters.
 pub(super) static SORTED: [u16; 74] = [
@@ -466,6 +468,8 @@ APICallError
 AI_RetryError
 RetryError
 HTTPClientError
+ProtocolError
+Timeout
 ConnectError
 ClientConnectorError
 ClientConnectorSSLError
@@ -626,6 +630,10 @@ AI_NoObjectGeneratedError
 AI_InvalidStreamPartError
 AI_NoSuchToolError
 AI_InvalidToolInputError
+ChecksumMismatch
+ParserError
+InvalidHeadersLength
+InvalidPayloadLength
 axios ECONNABORTED
 ERR_BAD_RESPONSE
 ReadTimeout
@@ -641,7 +649,15 @@ UND_ERR_HEADERS_TIMEOUT
 UND_ERR_BODY_TIMEOUT
 axios ECONNABORTED
 axios ETIMEDOUT
+TooSlowError
 WriteTimeout
+AbortError
+ABORT_ERR
+APIUserAbortError
+CanceledError
+ERR_CANCELED
+UND_ERR_ABORTED
+RequestAbortedError
 output blocked by content filtering policy
 flagged as potentially violating our usage policy
 limited access to this content for safety reasons
@@ -791,6 +807,7 @@ write_timeout
 lost
 read_timeout
 refused_by_phrase
+aborted
 wrapped
 timeout_by_phrase
 connection_by_phrase
