@@ -367,7 +367,9 @@ def tool_call(name: str, digest: str | None, complaint: str | None, risky: bool 
 
 
 def facts_of(told: dict[str, Any]) -> Record:
-    known = {name: told.get(name) for name in ("body", "code", "error_type", "message", "provider", "status", "wall_ms")}
+    known = {
+        name: told.get(name) for name in ("body", "code", "error_type", "message", "provider", "status", "wall_ms")
+    }
     lists = {"classes": told.get("classes", []), "headers": list(told.get("headers", {}).items())}
     return record(**known, **lists, phase=kebab(told.get("phase")))
 

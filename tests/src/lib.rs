@@ -16,3 +16,8 @@ pub mod simulate;
 pub mod stream;
 pub mod vector;
 pub mod words;
+
+/// The Rust of the page on failures compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/failures.md")]
+struct Failures;

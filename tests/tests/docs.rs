@@ -83,17 +83,20 @@ fn the_headers() {
 /// What the examples of the command print: each is the line that begins with `$` and what stands below it.
 #[test]
 fn the_examples() {
-    let text = fs::read_to_string(path("docs/failures.md")).unwrap();
-    let (_, policy) = text.split_once("```json\n").unwrap();
+    let page = fs::read_to_string(path("docs/failures.md")).unwrap();
+    let (_, policy) = page.split_once("```json\n").unwrap();
     let policy = Policy::from_json(policy.split_once("```").unwrap().0).unwrap();
-    let names: Vec<&str> = text.split("<!-- example ").skip(1).map(|rest| rest.split(" -->").next().unwrap()).collect();
-    for name in &names {
-        let (_, block) = text.split_once(&format!("<!-- example {name} -->\n```console\n$ ")).unwrap();
-        let line = block.lines().next().unwrap();
-        let wanted = format!("```console\n$ {line}\n{}\n```\n", printed(line, &policy));
-        check("docs/failures.md", &format!("example {name}"), &wanted);
+    for file in ["docs/failures.md", "README.md"] {
+        let text = fs::read_to_string(path(file)).unwrap();
+        let examples: Vec<&str> = text.split("<!-- example ").skip(1).collect();
+        for example in &examples {
+            let (name, rest) = example.split_once(" -->\n```console\n$ ").unwrap();
+            let line = rest.lines().next().unwrap();
+            let wanted = format!("```console\n$ {line}\n{}\n```\n", printed(line, &policy));
+            check(file, &format!("example {name}"), &wanted);
+        }
+        assert_eq!(examples.len(), text.matches("$ failsoft classify").count(), "{file}: an example without a marker");
     }
-    assert_eq!(names.len(), text.matches("$ failsoft classify").count(), "an example that is not marked");
 }
 
 /// What the command prints, with the policy of the page as its only file.
