@@ -284,7 +284,7 @@ impl Rule {
 
 /// The table of failures: one [`Rule`] for each [`FailureKind`].
 ///
-/// The defaults are the table of the design (section 5); a policy overrides any row, field by field.
+/// The defaults are the table of `docs/design.md`; a policy overrides any row, field by field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FailureTable([Rule; FailureKind::ALL.len()]);
 
