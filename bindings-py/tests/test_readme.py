@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from failsoft.testing import instant
+from failsoft import Agent
+from failsoft.testing import ends, instant, streams
 
 README = Path(__file__).parents[2] / "README.md"
+FAILURES = README.with_name("docs") / "failures.md"
 
 
 def blocks() -> list[str]:
@@ -62,3 +64,31 @@ def test_without_sleeping() -> None:
 
 def test_the_whole_agent_compiles() -> None:
     compile(block("agent = Agent("), str(README), "exec")
+
+
+def test_its_answer_as_it_comes(capsys: pytest.CaptureFixture[str]) -> None:
+    agent = Agent(streams(["The answer is 3", ends("")], ["The answer is 391."]))
+    with instant():
+        exec(block("agent.stream("), {"agent": agent})
+    (expected,) = re.findall(r"```text\n(The answer is 3\n.*?)```", README.read_text(), re.S)
+    assert capsys.readouterr().out == expected
+
+
+def test_a_policy_of_ones_own(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = FAILURES.read_text()
+    (policy,) = re.findall(r"```json\n(.*?)```", page, re.S)
+    (tmp_path / "policy.json").write_text(policy)
+    monkeypatch.chdir(tmp_path)
+
+    class Refused(Exception):
+        status_code, body = 403, {"message": "The team budget is spent."}
+
+    def ask() -> None:
+        raise Refused
+
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.S)
+    exec(code, {"ask": ask})
+    (expected,) = re.findall(r"--policy policy.json\n(.*?)```", page, re.S)
+    assert capsys.readouterr().out == expected

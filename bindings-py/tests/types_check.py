@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +12,8 @@ from failsoft import (
     ApprovalRequest,
     Attempt,
     CircuitBreaker,
+    Discard,
+    Explanation,
     Failure,
     Policy,
     Report,
@@ -21,15 +23,18 @@ from failsoft import (
     StepLimiter,
     Tool,
     TransientError,
+    Usage,
     approval_gate,
     attempts,
     call_with_deadline,
     classify,
+    explain,
     fallback,
     retry,
     retrying,
     tool,
 )
+from failsoft.events import Event
 from failsoft.testing import NoticeRecorder, VirtualTime, instant, says, script
 from typing_extensions import assert_type
 
@@ -128,6 +133,11 @@ breaker.call(number, 1)  # type: ignore[call-arg]
 assert_type(breaker.call(number), int)
 assert_type(breaker.state, str)
 assert_type(classify(KeyError()), Failure)
+assert_type(explain(KeyError(), phase="idle", policy=Policy(), provider="openai"), Explanation)
+assert_type(explain(KeyError()).failure, Failure)
+assert_type(explain(KeyError()).rule, str)
+assert_type(Session(routes=["primary"]).classify(KeyError(), phase="idle"), Failure)
+assert_type(Session(routes=["primary"]).explain(KeyError(), provider="openai"), Explanation)
 approval_gate("mail", {"to": "x"}, risky=True, approver=lambda request: request.tool == "x")
 approval_gate("mail", {}, risky={"mail", "rm"})
 approval_gate("mail", {}, risky=lambda name, arguments: name in arguments)
@@ -181,9 +191,29 @@ with session.turn(deadline=60) as turn:
     assert_type(turn.report(), Report)
 
 
+def numbers(attempt: Attempt) -> Iterator[int]:
+    yield attempt.number
+
+
+async def anumbers(attempt: Attempt) -> AsyncIterator[int]:
+    yield attempt.number
+
+
+async def later(attempt: Attempt) -> AsyncIterator[int]:
+    return anumbers(attempt)
+
+
+for chunk in session.turn().stream(numbers, restartable=True, read=lambda chunk: {"text": True}):
+    assert_type(chunk, int | Discard)
+
+
 async def asession() -> None:
     async with session.turn() as turn:
         assert_type(await turn.acall(arequest), int)
+        async for chunk in turn.astream(anumbers, collect=True):
+            assert_type(chunk, int | Discard)
+        async for chunk in turn.astream(later):
+            assert_type(chunk, int | Discard)
         await turn.agate("mail", {}, risky=True)
 
 
@@ -226,8 +256,21 @@ assert_type(result.cost, float | None)
 assert_type(dict(result), dict[str, Any])
 
 
+assert_type(result.model, str | None)
+assert_type(result.spent, Usage)
+for event in agent.stream("x", collect=True, raise_on="deadline"):
+    assert_type(event, Event)
+    if event.type == "text":
+        assert_type(event.text, str)
+    elif event.type == "report":
+        assert_type(event.result, Result)
+
+
 async def arun() -> None:
     assert_type(await agent.arun([{"role": "user", "content": "x"}]), Result)
+    async for event in agent.astream("x", restartable=False):
+        if isinstance(event, Discard):
+            assert_type(event.reason, str)
 
 
 # ---- Tests. ----

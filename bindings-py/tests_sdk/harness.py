@@ -21,10 +21,15 @@ class Provider:
 
     def __init__(self, binary: str) -> None:
         self._child = subprocess.Popen(
-            [binary, "--until-stdin-closes"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [binary, "--tls", "--until-stdin-closes"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         assert self._child.stdout is not None
         self.url = self._child.stdout.readline().split()[-1]
+        with urllib.request.urlopen(f"{self.url}/health") as reply:
+            health = json.load(reply)
+        self.doors: dict[str, str] = health["doors"]
+        """Addresses where a request fails before HTTP begins: ``closed``, ``untrusted``, ``mute``, ``not_tls``."""
+        self.certificate: str = health["certificate"]
 
     def close(self) -> None:
         self._child.communicate(timeout=10)

@@ -50,7 +50,7 @@ CASES: dict[str, tuple[Any, str, int | None]] = {
     "HTML under 200": ("malformed_body", "malformed", None),
     "half a body": ("malformed_chunk:1:hello there", "malformed", None),
     "an empty body": ({"do": "malformed_body", "body": ""}, "malformed", None),
-    "an error under 200": ("overloaded", "malformed", None),
+    "an error under 200": ("overloaded", "overloaded", None),
     "a list": (json_body([1]), "malformed", None),
     "a text": (json_body("hello"), "malformed", None),
     "null": (json_body(None), "malformed", None),

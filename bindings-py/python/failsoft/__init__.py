@@ -9,8 +9,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._approval import ApprovalRequest
     from ._breaker import CircuitBreaker
-    from ._classify import classify
-    from ._native import Attempt, Failure, Policy
+    from ._classify import classify, explain
+    from ._native import Attempt, Explanation, Failure, Policy
     from ._retry import attempts, retry, retrying
     from ._route import Route
     from .agent import Agent, Result
@@ -25,18 +25,20 @@ if TYPE_CHECKING:
         StepLimitExceeded,
         TransientError,
     )
+    from .events import Discard
     from .session import Report, Session, Turn, Usage
     from .toolkit import StepLimiter, approval_gate, call_with_deadline, fallback
     from .tools import Tool, tool
 
 # Each name is loaded when it is first used: an import at the start of somebody's program should cost next to nothing.
 _HOMES = {
-    "_native": "Attempt Failure Policy",
+    "_native": "Attempt Explanation Failure Policy",
     "agent": "Agent Result",
-    "_classify": "classify",
+    "_classify": "classify explain",
     "errors": "ApprovalDenied BreakerOpen CallTimeout DeadlineExceeded Exhausted FailsoftError PermanentError"
     " StepLimitExceeded TransientError",
     "_approval": "ApprovalRequest",
+    "events": "Discard",
     "_breaker": "CircuitBreaker",
     "_route": "Route",
     "_retry": "attempts retry retrying",
@@ -70,7 +72,9 @@ __all__ = [
     "CallTimeout",
     "CircuitBreaker",
     "DeadlineExceeded",
+    "Discard",
     "Exhausted",
+    "Explanation",
     "FailsoftError",
     "Failure",
     "PermanentError",
@@ -89,6 +93,7 @@ __all__ = [
     "attempts",
     "call_with_deadline",
     "classify",
+    "explain",
     "fallback",
     "retry",
     "retrying",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ._chat import ChatModel, Message, read_arguments, read_usage, said_instead, with_tools
+from ._chat import ChatModel, Message, said_instead, with_tools
+from ._chunks import AnthropicReply, Parts, item, read_arguments, read_usage
 
 
 class AnthropicMessages(ChatModel):
@@ -15,8 +16,8 @@ class AnthropicMessages(ChatModel):
     def _fits(self, client: Any) -> bool:
         return hasattr(client, "messages") and not hasattr(client, "chat")
 
-    def _create(self, client: Any) -> Callable[..., Any]:
-        return client.messages.create  # type: ignore[no-any-return]
+    def _resource(self, client: Any) -> Any:
+        return client.messages
 
     def _request(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         schemas = [
@@ -36,19 +37,27 @@ class AnthropicMessages(ChatModel):
         request["messages"] = _to_anthropic(messages)
         return request
 
-    def _read(self, reply: Any) -> dict[str, Any]:
-        blocks = getattr(reply, "content", None)
+    def _streamed(self, request: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+        return {**request, "stream": True}, True
+
+    def _collected(self) -> AnthropicReply:
+        return AnthropicReply()
+
+    def _parts(self, reply: Any) -> Parts:
+        blocks = item(reply, "content")
         if not isinstance(blocks, list):
-            self._unusable(said_instead(reply), "malformed", reply)
-        self._refuse_unfinished(getattr(reply, "stop_reason", None), None, reply)
+            raise self._unusable(said_instead(reply), "malformed", reply)
         calls = [
-            {"id": block.id, "name": block.name, "arguments": read_arguments(block.input)}
+            {"id": item(block, "id"), "name": item(block, "name"), "arguments": read_arguments(item(block, "input"))}
             for block in blocks
-            if getattr(block, "type", None) == "tool_use"
+            if item(block, "type") == "tool_use"
         ]
-        text = "".join(block.text or "" for block in blocks if getattr(block, "type", None) == "text")
-        parts = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-        return self._reply(calls, text, read_usage(reply, parts, "output_tokens"), reply)
+        text = "".join(item(block, "text") or "" for block in blocks if item(block, "type") == "text")
+        return Parts(item(reply, "stop_reason"), None, calls, text, item(reply, "usage"), item(reply, "model"))
+
+    def _usage(self, usage: Any) -> dict[str, int | None] | None:
+        read = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+        return read_usage(usage, read, "output_tokens")
 
 
 def _to_anthropic(messages: Iterable[Message]) -> list[dict[str, Any]]:

@@ -5,30 +5,31 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NoReturn
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from . import _native
+from ._chat_stream import Collecting, acollect, aopened, collect, opened
+from ._chunks import Parts, Reply, item, text_in, word
 from ._classify import classify
-from ._native import Attempt, Failure
+from ._native import Attempt, monotonic
+from ._stream import ProviderError, UnusableReply, mark
+from ._watch import Watch
 from .errors import CallTimeout
 
 Message = Mapping[str, Any]
 
 
-class UnusableReply(Exception):
-    """The provider replied, but with nothing that may be taken for a whole answer.
+_SLACK = 0.01
+"""Clocks are not read at the same instant."""
 
-    ``failsoft_failure`` is what the engine makes of it, ``reply`` the SDK's own object, with all that there was.
-    """
 
-    def __init__(self, message: str, kind: str, reply: Any = None) -> None:
-        super().__init__(message)
-        self.failsoft_failure = Failure(kind)
-        self.reply = reply
+class Ours(NamedTuple):
+    """A limit of the engine's own, whether it is what ends the client's reading, and since when it has run."""
 
-    def __reduce__(self) -> tuple[type[UnusableReply], tuple[str, str, Any]]:
-        return type(self), (str(self), self.failsoft_failure.kind, self.reply)
+    limit: float | None
+    ends_reading: bool
+    since: float
 
 
 class ChatModel:
@@ -37,27 +38,33 @@ class ChatModel:
     ``ask`` is what an agent calls, and what fits ``turn.call(lambda attempt: model.ask(messages, tools, attempt))``.
     The model itself is a function of ``(messages, tools)``, with the client's own time limit. With an async client
     both return awaitables. A reply is ``{"answer": str}`` or ``{"tool_calls": [{"id", "name", "arguments"}]}``, the
-    latter with the text beside them, if any, as ``answer``; and ``usage``, if the provider told it. Arguments that are
-    no JSON object stay the text that they were.
+    latter with the text beside them, if any, as ``answer``; and ``model`` and ``usage``, if the provider told them.
+    Arguments that are no JSON object stay the text that they were.
     """
 
     package = ""
 
     def __init__(
-        self, client: Any, model: str, options: Mapping[str, Any], route: Mapping[str, Any] | None, accept_cut: bool
+        self,
+        client: Any,
+        model: str,
+        options: Mapping[str, Any],
+        route: Mapping[str, Any] | None,
+        accept_cut: bool,
+        stream: bool,
     ) -> None:
         if isinstance(client, type) or not hasattr(client, "with_options") or not self._fits(client):
             raise TypeError(f"client: {client!r} is not allowed; use a client of the package {self.package}")
-        if options.get("stream"):
-            raise ValueError("stream: True is not allowed; leave it out, whole replies are what an agent needs")
-        accepted = inspect.signature(self._create(client)).parameters
+        accepted = inspect.signature(self._resource(client).create).parameters
         if not any(one.kind is one.VAR_KEYWORD for one in accepted.values()):
             for name in options:
                 if name not in accepted:
                     raise TypeError(f"options: {name} is not allowed; this version of {self.package} does not know it")
         self.client, self.model, self.options, self.accept_cut = client, model, dict(options), accept_cut
         self.is_async = any(kind.__name__.startswith("Async") for kind in client.__class__.__mro__)
-        self.honours_timeout = not self.is_async
+        self.streams = stream
+        # The clocks of a stream are its driver's: the client only knows how long it waited for bytes.
+        self.honours_timeout = not self.is_async and not stream
         self.route = {**_route(client, model), **(route or {})}
 
     def __repr__(self) -> str:
@@ -66,89 +73,157 @@ class ChatModel:
     def __call__(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] = ()) -> Any:
         return self._send(messages, tools, None, None)
 
-    def ask(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]], attempt: Attempt) -> Any:
-        """Makes the request of this attempt: within its time limit, under its idempotency key, once."""
-        return self._send(messages, tools, attempt.timeout, attempt.idempotency_key)
+    def ask(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[Mapping[str, Any]],
+        attempt: Attempt,
+        watch: Watch | None = None,
+    ) -> Any:
+        """Makes the request of this attempt: within its time limits, under its idempotency key, once.
+
+        :param watch: told of what a stream brings, by models whose ``streams`` is true.
+        """
+        return self._send(messages, tools, attempt, watch)
 
     def _send(
-        self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]], limit: float | None, key: str | None
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[Mapping[str, Any]],
+        attempt: Attempt | None,
+        watch: Watch | None,
     ) -> Any:
+        limit, total = _limits(attempt)
         own = self.options.get("timeout", getattr(self.client, "timeout", None))
         timeout, is_ours = _shorter(own, limit)
         request = {**self._request(messages, tools), "model": self.model, "timeout": timeout}
-        if key is not None:
-            request["extra_headers"] = {"Idempotency-Key": key, **(self.options.get("extra_headers") or {})}
-        create = self._create(self.client.with_options(max_retries=0))
-        ours = limit if is_ours else None
-        if self.is_async:
-            return self._asend(create, request, ours)
+        if attempt is not None:
+            headers = self.options.get("extra_headers") or {}
+            request["extra_headers"] = {"Idempotency-Key": attempt.idempotency_key, **headers}
+        resource = self._resource(self.client.with_options(max_retries=0))
+        ours = Ours(limit, is_ours, monotonic())
+        if self.streams:
+            request, wants_usage = self._streamed(request)
+            reply = self._collected()
+            course = Collecting(self.model, reply, self._usage, self.accept_cut, wants_usage, total, watch)
+            return (self._acollect if self.is_async else self._collect)(resource, request, ours, course)
+        return (self._acreate if self.is_async else self._create)(resource, request, ours)
+
+    # ---- Plain and streaming, sync and async. ----
+
+    def _create(self, resource: Any, request: dict[str, Any], ours: Ours) -> dict[str, Any]:
         try:
-            reply = create(**request)
+            reply = resource.create(**request)
         except Exception as error:
             self._give_up(error, ours)
             raise
         return self._whole(reply)
 
-    async def _asend(self, create: Callable[..., Any], request: dict[str, Any], ours: float | None) -> Any:
+    async def _acreate(self, resource: Any, request: dict[str, Any], ours: Ours) -> dict[str, Any]:
         try:
-            reply = await create(**request)
+            reply = await resource.create(**request)
         except Exception as error:
             self._give_up(error, ours)
             raise
         return self._whole(reply)
 
-    def _give_up(self, error: Exception, ours: float | None) -> None:
+    def _collect(self, resource: Any, request: dict[str, Any], ours: Ours, course: Collecting) -> dict[str, Any]:
+        try:
+            collect(opened(resource, request), course)
+            return self._end(course)
+        except Exception as error:
+            self._stream_broke(error, ours, course)
+            raise
+
+    async def _acollect(self, resource: Any, request: dict[str, Any], ours: Ours, course: Collecting) -> dict[str, Any]:
+        try:
+            await acollect(aopened(resource, request), course)
+            return self._end(course)
+        except Exception as error:
+            self._stream_broke(error, ours, course)
+            raise
+
+    # ---- What came of it. ----
+
+    def _give_up(self, error: Exception, ours: Ours) -> None:
         """Reports the SDK's time limit as our own where it was."""
-        if ours is not None and classify(error).kind == "read_timeout":
-            raise CallTimeout(f"{_native.given_up_on(self.model, ours)} of silence") from error
+        if ours.limit is None:
+            return
+        kind = classify(error).kind
+        has_passed = monotonic() - ours.since >= ours.limit - _SLACK
+        if (kind == "read_timeout" and ours.ends_reading) or (kind in ("connect", "read_timeout") and has_passed):
+            raise CallTimeout(f"{_native.given_up_on(self.model, ours.limit)} of silence") from error
+
+    def _stream_broke(self, error: Exception, ours: Ours, course: Collecting) -> None:
+        spent = course.spent()
+        try:
+            self._give_up(error, ours._replace(since=course.heard))
+        except CallTimeout as late:
+            mark(late, course.stream, spent)
+            raise
+        if not hasattr(error, "failsoft_usage"):
+            mark(error, course.stream, spent)
+
+    def _end(self, course: Collecting) -> dict[str, Any]:
+        if course.whole is not None:
+            return self._whole(course.whole)
+        return self._settle(course.parts(), None)
 
     def _whole(self, reply: Any) -> dict[str, Any]:
+        if error := item(reply, "error"):
+            raise ProviderError(f"{self.model}: {said_instead(reply)}", {"error": error})
         try:
-            return self._read(reply)
+            parts = self._parts(reply)
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             # The SDKs make an object of whatever came; what cannot even be read is no bug of the caller's.
             raise UnusableReply(f"{self.model}: {said_instead(reply)}", "malformed", reply) from error
-
-    def _unusable(self, what: str, kind: str, reply: Any) -> NoReturn:
-        raise UnusableReply(f"{self.model}: {what}", kind, reply)
-
-    def _refuse_unfinished(self, reason: Any, refusal: Any, reply: Any) -> None:
-        wrong = _native.judge_finish(_text(reason), _text(refusal), self.accept_cut)
+        wrong = _native.judge_finish(word(parts.finish), word(parts.refusal), self.accept_cut)
         if wrong is not None:
             kind, what = wrong
-            self._unusable(what, kind, reply)
+            raise self._unusable(what, kind, reply, parts)
+        return self._settle(parts, reply)
 
-    def _reply(
-        self, calls: list[dict[str, Any]], text: Any, usage: dict[str, int] | None, reply: Any
-    ) -> dict[str, Any]:
-        text = text if isinstance(text, str) else ""
-        if _native.read_reply(text, len(calls)) == "nothing":
-            self._unusable(_native.empty_reply(), "malformed", reply)
+    def _settle(self, parts: Parts, reply: Any) -> dict[str, Any]:
+        text, usage = text_in(parts.text), self._usage(parts.usage)
+        if _native.read_reply(text, len(parts.calls)) == "nothing":
+            raise self._unusable(_native.empty_reply(), "malformed", reply, parts)
         told: dict[str, Any] = {"answer": text} if text else {}
-        if calls:
-            told["tool_calls"] = calls
-        if usage is not None:
+        if parts.calls:
+            told["tool_calls"] = parts.calls
+        if isinstance(parts.model, str):
+            told["model"] = parts.model
+        if usage is not None and usage["output_tokens"] is not None:
             told["usage"] = usage
         return told
+
+    def _unusable(self, what: str, kind: str, reply: Any, parts: Parts | None = None) -> UnusableReply:
+        error = UnusableReply(f"{self.model}: {what}", kind, reply)
+        setattr(error, "failsoft_usage", self._usage(parts.usage) if parts else None)
+        return error
 
     # ---- What differs between the SDKs. ----
 
     def _fits(self, client: Any) -> bool:
         raise NotImplementedError
 
-    def _create(self, client: Any) -> Callable[..., Any]:
+    def _resource(self, client: Any) -> Any:
         raise NotImplementedError
 
     def _request(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         raise NotImplementedError
 
-    def _read(self, reply: Any) -> dict[str, Any]:
+    def _streamed(self, request: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+        """The request as one for a stream, and whether its usage comes after the reason for its end."""
         raise NotImplementedError
 
+    def _collected(self) -> Reply:
+        raise NotImplementedError
 
-def _text(word: Any) -> str | None:
-    """What the SDKs let through is not always text."""
-    return word if word is None or isinstance(word, str) else str(word)
+    def _parts(self, reply: Any) -> Parts:
+        raise NotImplementedError
+
+    def _usage(self, usage: Any) -> dict[str, int | None] | None:
+        raise NotImplementedError
 
 
 def with_tools(options: Mapping[str, Any], tools: list[dict[str, Any]], only_beside: Sequence[str]) -> dict[str, Any]:
@@ -158,6 +233,14 @@ def with_tools(options: Mapping[str, Any], tools: list[dict[str, Any]], only_bes
     if every:
         return {**request, "tools": every}
     return {name: value for name, value in request.items() if name not in only_beside}
+
+
+def _limits(attempt: Attempt | None) -> tuple[float | None, float | None]:
+    """How long to wait for bytes, and for the whole; None is for ever. A stream that makes progress has no limit."""
+    if attempt is None:
+        return None, None
+    clocks = [span for span in (attempt.first_progress, attempt.idle) if span is not None]
+    return (max(clocks), None) if clocks else (attempt.timeout, attempt.timeout)
 
 
 def _shorter(own: Any, limit: float | None) -> tuple[Any, bool]:
@@ -183,30 +266,9 @@ def _route(client: Any, model: str) -> dict[str, Any]:
     }
 
 
-def read_arguments(given: Any) -> Any:
-    """Arguments as an object; what is none stays as it came, for the core to refuse and the model to hear of."""
-    if not isinstance(given, str):
-        return given
-    try:
-        read = json.loads(given) if given.strip() else {}
-    except ValueError:
-        return given
-    return read if isinstance(read, dict) else given
-
-
-def read_usage(reply: Any, read: str | Sequence[str], written: str) -> dict[str, int] | None:
-    usage = getattr(reply, "usage", None)
-    names = (read,) if isinstance(read, str) else read
-    counts = [getattr(usage, name, None) for name in names]
-    output = getattr(usage, written, None)
-    if not isinstance(counts[0], int) or not isinstance(output, int):
-        return None
-    return {"input_tokens": sum(count for count in counts if isinstance(count, int)), "output_tokens": output}
-
-
 def said_instead(reply: Any) -> str:
     """What came in place of a reply, for people: the error under a status of 200, or what kind of thing it is."""
-    error = getattr(reply, "error", None)
+    error = item(reply, "error")
     if error:
         return f"the reply under status 200 is an error: {json.dumps(error, default=str)[:500]}"
     if isinstance(reply, str):

@@ -10,12 +10,11 @@ from collections.abc import Callable
 from typing import Any, NoReturn, Protocol, TypeVar, cast
 
 from . import _time
-from ._classify import classify
 from ._native import Attempt, Call, Failure, Finish, Rebuild, Switch, Wait, given_up_on, monotonic
 from .errors import BreakerOpen, CallTimeout, DeadlineExceeded, Exhausted, StepLimitExceeded
 
 T = TypeVar("T")
-Classify = Callable[[BaseException], Failure]
+Judge = Callable[[BaseException, Attempt], Failure]
 
 
 class Routes(Protocol):
@@ -30,7 +29,7 @@ def drive(
     request: Callable[[Attempt], T],
     routes: Routes,
     sleep: Callable[[float], object] | None,
-    judge: Classify = classify,
+    judge: Judge,
     last: Exception | None = None,
 ) -> T:
     """Drives a call to its end. ``last`` is the error of an attempt made before."""
@@ -42,7 +41,7 @@ def drive(
                         value = plain(request(attempt), "the request")
                     except Exception as error:
                         last = error
-                        call.failed(attempt.id, judge(error))
+                        call.failed(attempt.id, judge(error, attempt))
                     except BaseException:
                         call.abandoned(attempt.id)
                         raise

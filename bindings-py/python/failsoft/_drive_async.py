@@ -11,8 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from . import _time
-from ._classify import classify
-from ._drive import Classify, Routes, outcome_of, raise_end, start, unwrapped
+from ._drive import Judge, Routes, outcome_of, raise_end, start, unwrapped
 from ._native import Attempt, Call, Finish, Rebuild, Switch, Wait, given_up_on, monotonic
 from .errors import CallTimeout
 
@@ -27,7 +26,7 @@ async def adrive(
     request: Callable[[Attempt], Awaitable[T]],
     routes: Routes,
     sleep: Callable[[float], object] | None,
-    judge: Classify = classify,
+    judge: Judge,
     last: Exception | None = None,
 ) -> T:
     """Drives a call to its end. ``last`` is the error of an attempt made before."""
@@ -39,7 +38,7 @@ async def adrive(
                         value = await within(attempt.timeout, request(attempt))
                     except Exception as error:
                         last = error
-                        call.failed(attempt.id, judge(error))
+                        call.failed(attempt.id, judge(error, attempt))
                     except BaseException:
                         call.abandoned(attempt.id)
                         raise
@@ -265,7 +264,7 @@ class Tasks:
         try:
             value = await work()
         except BaseException as error:
-            if isinstance(error, GeneratorExit) or (self._trio and _is_trio_cancelled(error)):
+            if isinstance(error, GeneratorExit) or is_trio_cancelled(error):
                 raise
             # Even Ctrl-C in a task is the driver's to raise; and one that cancelled itself must not be waited for.
             self._report(key, None, error)
@@ -278,6 +277,12 @@ class Tasks:
             self._reports.append((key, value, error))
             self._changed.set()
 
+    def tell(self, key: int, value: Any) -> None:
+        """A report amid a task, from any thread."""
+        if key in self._running:
+            self._reports.append((key, value, None))
+            self._changed.set_from_thread()
+
     def cancel(self, key: int) -> None:
         """Stops a task and drops whatever it still brings."""
         task = self._running.pop(key, None)
@@ -289,20 +294,20 @@ class Tasks:
 
     async def wait(self, delay: float) -> None:
         """Returns when there is a report, or after ``delay`` seconds."""
+        # The signal first: a thread that reports now sets this one.
+        self._changed = Signal()
         if self._reports:
             return
         virtual = _time.current().virtual()
         if virtual is not None:
             await virtual(delay, lambda: bool(self._reports))
             return
-        self._changed = Signal()
         await self._changed.wait(min(delay, _time.LONGEST_SLEEP))
 
 
-def _is_trio_cancelled(error: BaseException) -> bool:
-    import trio
-
-    return isinstance(error, trio.Cancelled)
+def is_trio_cancelled(error: BaseException) -> bool:
+    trio = sys.modules.get("trio")
+    return trio is not None and isinstance(error, trio.Cancelled)
 
 
 async def in_thread(work: Callable[[], T]) -> T:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ._chat import ChatModel, Message, read_arguments, read_usage, said_instead, with_tools
+from ._chat import ChatModel, Message, said_instead, with_tools
+from ._chunks import OpenAIReply, Parts, first, item, read_arguments, read_usage
 
 
 class OpenAIChat(ChatModel):
@@ -15,8 +16,8 @@ class OpenAIChat(ChatModel):
     def _fits(self, client: Any) -> bool:
         return hasattr(client, "chat")
 
-    def _create(self, client: Any) -> Callable[..., Any]:
-        return client.chat.completions.create  # type: ignore[no-any-return]
+    def _resource(self, client: Any) -> Any:
+        return client.chat.completions
 
     def _request(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         functions = [{"type": "function", "function": dict(spec)} for spec in tools]
@@ -25,14 +26,24 @@ class OpenAIChat(ChatModel):
             "messages": [_to_openai(message) for message in messages],
         }
 
-    def _read(self, reply: Any) -> dict[str, Any]:
-        choice = next(iter(getattr(reply, "choices", None) or ()), None)
-        message = getattr(choice, "message", None)
+    def _streamed(self, request: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+        options = request.setdefault("stream_options", {"include_usage": True})
+        return {**request, "stream": True}, bool(item(options, "include_usage"))
+
+    def _collected(self) -> OpenAIReply:
+        return OpenAIReply()
+
+    def _parts(self, reply: Any) -> Parts:
+        choice = first(item(reply, "choices"))
+        message = item(choice, "message")
         if message is None:
-            self._unusable(said_instead(reply), "malformed", reply)
-        self._refuse_unfinished(getattr(choice, "finish_reason", None), getattr(message, "refusal", None), reply)
-        calls = [_read_call(call) for call in message.tool_calls or ()]
-        return self._reply(calls, message.content, read_usage(reply, "prompt_tokens", "completion_tokens"), reply)
+            raise self._unusable(said_instead(reply), "malformed", reply)
+        calls = [_read_call(call) for call in item(message, "tool_calls") or ()]
+        finish, refusal, text = item(choice, "finish_reason"), item(message, "refusal"), item(message, "content")
+        return Parts(finish, refusal, calls, text, item(reply, "usage"), item(reply, "model"))
+
+    def _usage(self, usage: Any) -> dict[str, int | None] | None:
+        return read_usage(usage, ("prompt_tokens",), "completion_tokens")
 
 
 def _to_openai(message: Message) -> dict[str, Any]:
@@ -60,8 +71,8 @@ def _as_json(arguments: Any) -> str:
 
 
 def _read_call(call: Any) -> dict[str, Any]:
-    function = getattr(call, "function", None)
+    function, key = item(call, "function"), item(call, "id")
     if function is None:
-        custom = getattr(call, "custom", None)
-        return {"id": call.id, "name": getattr(custom, "name", None), "arguments": getattr(custom, "input", None)}
-    return {"id": call.id, "name": function.name, "arguments": read_arguments(function.arguments)}
+        custom = item(call, "custom")
+        return {"id": key, "name": item(custom, "name"), "arguments": item(custom, "input")}
+    return {"id": key, "name": item(function, "name"), "arguments": read_arguments(item(function, "arguments"))}

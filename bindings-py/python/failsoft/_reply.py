@@ -11,10 +11,6 @@ def read_reply(value: Any, step: int) -> tuple[list[dict[str, Any]], str, tuple[
     """A model's reply as facts: its tool calls, its text, its usage."""
     if not isinstance(value, Mapping):
         return [], "", (None, None)
-    usage = value.get("usage")
-    usage = usage if isinstance(usage, Mapping) else {}
-    counts = [usage.get(name) for name in ("input_tokens", "output_tokens")]
-    tokens = [count if type(count) is int and 0 <= count < 2**63 else None for count in counts]
     answer = value.get("answer")
     answer = answer if isinstance(answer, str) else ""
     asked = value.get("tool_calls")
@@ -23,7 +19,15 @@ def read_reply(value: Any, step: int) -> tuple[list[dict[str, Any]], str, tuple[
         if isinstance(asked, list | tuple)
         else []
     )
-    return calls, answer, (tokens[0], tokens[1])
+    return calls, answer, read_usage(value.get("usage"))
+
+
+def read_usage(usage: Any) -> tuple[int | None, int | None]:
+    """Tokens that were read and written; None is unknown."""
+    known = usage if isinstance(usage, Mapping) else {}
+    counts = [known.get(name) for name in ("input_tokens", "output_tokens")]
+    read, written = (count if type(count) is int and 0 <= count < 2**63 else None for count in counts)
+    return read, written
 
 
 def _read_call(call: Any, otherwise: str) -> dict[str, Any]:

@@ -8,9 +8,8 @@ from types import CoroutineType, TracebackType
 from typing import Any, ParamSpec, TypeVar, cast, overload
 
 from . import _drive, _drive_async, _time
-from ._classify import classify
-from ._drive import name_of, wraps
-from ._native import Attempt, Call, Failure, Finish, Policy, Wait
+from ._drive import Judge, name_of, wraps
+from ._native import Attempt, Call, Finish, Policy, Wait
 from ._route import Span
 from .session import Session
 
@@ -27,17 +26,17 @@ def _make_retry_policy(max_attempts: int, base: Span, factor: float, cap: Span, 
 _retry_policy = functools.lru_cache(maxsize=256)(_make_retry_policy)
 
 
-def _judge(on: On) -> Callable[[BaseException], Failure]:
+def _judge(on: On, session: Session) -> Judge:
     """What counts as worth another attempt: the failure table, or the caller's own word."""
     if on is None:
-        return classify
+        return session._judge
     if isinstance(on, type | tuple):
         kinds = on
         wanted: Callable[[Any], bool] = lambda error: isinstance(error, kinds)  # noqa: E731 - one word each
     else:
         wanted = on
 
-    return lambda error: classify(error).judged(bool(wanted(error)))
+    return lambda error, attempt: session._judge(error, attempt).judged(bool(wanted(error)))
 
 
 def retry(
@@ -81,10 +80,10 @@ def retry(
             return cast(T, _retry_async(fn, value, policy, on, sleep, clock, seed))
         return value
     session = Session._without_routes(_retry_policy(max_attempts, base, factor, cap, jitter), clock, sleep, seed)
-    turn, judge = session.turn(), _judge(on)
+    turn, judge = session.turn(), _judge(on, session)
     try:
         entered = turn.enter()
-        call = turn.settle_failed(entered, judge(last)) if isinstance(entered, Attempt) else entered
+        call = turn.settle_failed(entered, judge(last, entered)) if isinstance(entered, Attempt) else entered
         return _drive.drive(call or Call(turn), lambda _: fn(), session, sleep, judge, last)
     finally:
         del last
@@ -104,10 +103,10 @@ async def _retry_async(
     except Exception as error:
         last = error
     session = Session._without_routes(policy, clock, sleep, seed)
-    turn, judge = session.turn(), _judge(on)
+    turn, judge = session.turn(), _judge(on, session)
     try:
         entered = turn.enter()
-        call = turn.settle_failed(entered, judge(last)) if isinstance(entered, Attempt) else entered
+        call = turn.settle_failed(entered, judge(last, entered)) if isinstance(entered, Attempt) else entered
         return await _drive_async.adrive(call or Call(turn), lambda _: fn(), session, sleep, judge, last)
     finally:
         del last
@@ -191,7 +190,7 @@ class attempts:  # a function to its users
     ) -> None:
         policy = _retry_policy(max_attempts, base, factor, cap, jitter)
         self._session = Session._without_routes(policy, clock, sleep, seed)
-        self._judge, self._sleep = _judge(on), sleep
+        self._judge, self._sleep = _judge(on, self._session), sleep
 
     def __iter__(self) -> Iterator[Block]:
         state = _Blocks(self._session, self._judge)
@@ -219,7 +218,7 @@ class attempts:  # a function to its users
 
 
 class _Blocks:
-    def __init__(self, session: Session, judge: Callable[[BaseException], Failure]) -> None:
+    def __init__(self, session: Session, judge: Judge) -> None:
         self.call, self.judge, self.block = Call(session.turn()), judge, cast("Block | None", None)
 
     def following(self) -> Block | Wait | None:
@@ -258,7 +257,7 @@ class Block:
         if not isinstance(error, Exception):
             call.abandoned(attempt.id)
             return False
-        call.failed(attempt.id, self._blocks.judge(error))
+        call.failed(attempt.id, self._blocks.judge(error, attempt))
         end = call.poll()
         if isinstance(end, Finish):
             if end.raised(has_original=True) == "original":

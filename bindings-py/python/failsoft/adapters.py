@@ -5,10 +5,9 @@ nothing:
 
 - The SDK's own retries are off for every request: one owner of retries, or 3 attempts become 9.
 - ``attempt.timeout`` goes to the SDK as its time limit, phase by phase the shorter of it and the client's own, so a
-  client keeps its quick connect limit. When the SDK gives up reading at a limit that was ours, that is ours to report:
-  a ``CallTimeout`` (kind ``timed_out``) with the SDK's error as its cause. At a shorter limit of the client's own, the
-  SDK's error stays as it is (``read_timeout``); a connection that did not come about stays ``connect``, whoever's
-  limit it was.
+  client keeps its quick connect limit. When the SDK gives up at a limit that was ours, that is ours to report: a
+  ``CallTimeout`` (kind ``timed_out``) with the SDK's error as its cause. At a shorter limit of the client's own, the
+  SDK's error stays as it is (``read_timeout``, or ``connect`` where no connection came about).
 - These limits are httpx's: of one wait for bytes, not of the whole. A server that dribbles (some send a blank now and
   then while a request waits in their queue) holds a sync request beyond its limit. Where that happens, use an async
   client, whose request is cancelled in any case, or set ``model.honours_timeout = False``: then an ``Agent`` runs the
@@ -22,7 +21,19 @@ A reply is an answer only if it says that it is whole. What cannot be taken for 
 - cut at a limit of tokens (``length``, ``max_tokens``): ``context_overflow``. The same route would cut it again at the
   same place, so only another one is asked, and nobody is charged. With ``accept_cut=True`` the part is taken for the
   answer;
-- no finish reason at all, no content, an error object or anything else under status 200: ``malformed``.
+- no finish reason at all, no content, or anything else under status 200: ``malformed``;
+- but an error object under status 200 is raised as ``ProviderError``, and classified by its words.
+
+With ``stream=True`` a reply is collected from a stream. An ``Agent`` then watches its progress by three clocks (first
+progress, idle, and the whole until there is progress), and ``agent.stream`` hands its text on. Read is what came over
+the wire, so a chunk that is no JSON is passed over where the answer still ends whole; where the answers of a client are
+no server-sent events (Bedrock's are not), its own iterator is read. What is judged, is judged as above; besides:
+
+- a stream that ends without the reason for its end: ``stream_broken``, or ``malformed`` if nothing had come;
+- an error that the provider sends amid the stream is raised as ``ProviderError``, and classified by its words;
+- a reason for the end without a terminator after it is the end: only the usage is waited for, for 0.5 s at most.
+
+Used in ``turn.call``, such a model knows ``attempt.timeout`` alone, as the limit of the whole.
 """
 
 from __future__ import annotations
@@ -31,10 +42,12 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from ._anthropic import AnthropicMessages
-from ._chat import ChatModel, UnusableReply
+from ._chat import ChatModel
 from ._openai import OpenAIChat
+from ._stream import ProviderError, UnusableReply
+from ._watch import Watch
 
-__all__ = ["ChatModel", "UnusableReply", "anthropic_messages", "openai_chat"]
+__all__ = ["ChatModel", "ProviderError", "UnusableReply", "Watch", "anthropic_messages", "openai_chat"]
 
 
 class OpenAIClient(Protocol):
@@ -60,6 +73,7 @@ def openai_chat(
     client: OpenAIClient,
     model: str,
     *,
+    stream: bool = False,
     accept_cut: bool = False,
     route: Mapping[str, Any] | None = None,
     **options: Any,
@@ -68,6 +82,8 @@ def openai_chat(
 
     :param client: a client of the ``openai`` package, sync or async. Its own ``max_retries`` is not used.
     :param model: the model, or on Azure the deployment.
+    :param stream: let the reply come as a stream, and collect it. ``stream_options`` asks for its usage, unless you
+        give one of your own.
     :param accept_cut: take an answer that was cut at a limit of tokens, or that has no finish reason, as it is.
     :param route: what the route of an ``Agent`` shall say besides, such as ``{"name": "eu", "context_window":
         128_000}``: fields of ``failsoft.Route``. Provider, model, endpoint and a fingerprint of the key are read from
@@ -75,9 +91,8 @@ def openai_chat(
     :param options: for ``client.chat.completions.create``: ``temperature``, ``max_completion_tokens``, .. A ``timeout``
         among them takes the place of the client's own.
     :raises TypeError: what is no such client, or an option that it does not know.
-    :raises ValueError: ``stream=True``, which comes later.
     """
-    return OpenAIChat(client, model, options, route, accept_cut)
+    return OpenAIChat(client, model, options, route, accept_cut, stream)
 
 
 def anthropic_messages(
@@ -85,6 +100,7 @@ def anthropic_messages(
     model: str,
     *,
     max_tokens: int = 4096,
+    stream: bool = False,
     accept_cut: bool = False,
     route: Mapping[str, Any] | None = None,
     **options: Any,
@@ -98,11 +114,11 @@ def anthropic_messages(
     :param client: a client of the ``anthropic`` package, sync or async. Its own ``max_retries`` is not used.
     :param model: the model.
     :param max_tokens: so many tokens of an answer at most; an answer cut there is not taken for one.
+    :param stream: let the reply come as a stream, and collect it.
     :param accept_cut: take an answer that was cut at a limit of tokens, or that has no stop reason, as it is.
     :param route: what the route of an ``Agent`` shall say besides, as for ``openai_chat``.
     :param options: for ``client.messages.create``: ``system``, ``stop_sequences``, .. A ``timeout`` among them takes
         the place of the client's own.
     :raises TypeError: what is no such client, or an option that it does not know.
-    :raises ValueError: ``stream=True``, which comes later.
     """
-    return AnthropicMessages(client, model, {"max_tokens": max_tokens, **options}, route, accept_cut)
+    return AnthropicMessages(client, model, {"max_tokens": max_tokens, **options}, route, accept_cut, stream)

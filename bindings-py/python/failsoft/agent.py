@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from typing import Any
+import contextlib
+from collections.abc import AsyncGenerator, Callable, Collection, Generator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from . import _drive, _time
 from ._approval import Approver
 from ._native import Policy
+from ._result import Message, Result
 from ._route import Route
-from ._run import Message, Result, Run
+from ._run import Run
 from .session import Session
 from .tools import Tool, as_tool
+
+if TYPE_CHECKING:
+    from ._news import News
+    from .events import Event
 
 __all__ = ["Agent", "Result"]
 
@@ -20,7 +26,9 @@ class Agent:
     """An agent that fails soft: ``Agent(model, fallbacks=[...], tools=[...]).run(task)``.
 
     :param model: ``model(messages, tools)`` returning ``{"answer": str}`` or ``{"tool_calls": [{"id", "name",
-        "arguments"}]}``, with an optional ``"usage"``; sync or async; or one made by ``failsoft.adapters``.
+        "arguments"}]}``, with an optional ``"usage"`` and ``"model"``; sync or async; or one made by
+        ``failsoft.adapters``. One of your own streams if its ``streams`` is true and it has ``ask(messages, tools,
+        attempt, watch)``, which tells the ``failsoft.adapters.Watch`` what it sees and returns the whole reply.
     :param fallbacks: models to turn to, in this order. Every turn begins at ``model`` again.
     :param tools: functions, or what ``tool`` made of them.
     :param approver: asked before a risky tool runs: ``approver(request) -> bool`` or a decision (``once``, ``session``,
@@ -76,12 +84,10 @@ class Agent:
         :param task: what the user said, or a whole conversation.
         :param raise_on: stop reasons that are to be raised as exceptions instead.
         """
-        for one in (*self.models, *(tool.fn for tool in self.tools), self.approver):
-            if _drive.is_async(one) or getattr(one, "is_async", False):
-                raise TypeError(f"run: {one!r} is async; use arun")
-        run = Run(self, task, raise_on)
+        run = self._run("run", task, raise_on)
         with _time.current().driving():
-            run.drive()
+            for _ in run.drive():
+                pass  # nobody listens: there are no events
         return run.result()
 
     async def arun(self, task: str | Sequence[Message], *, raise_on: Collection[str] = ()) -> Result:
@@ -89,6 +95,85 @@ class Agent:
         run = Run(self, task, raise_on)
         await run.adrive()
         return run.result()
+
+    def stream(
+        self,
+        task: str | Sequence[Message],
+        *,
+        collect: bool = False,
+        restartable: bool = True,
+        raise_on: Collection[str] = (),
+    ) -> Generator[Event, None, None]:
+        """Runs a task, and tells what happens as it happens: ``for event in agent.stream(task)``.
+
+        The events are those of ``failsoft.events``; each has a ``type``, and the last is a ``report`` with what ``run``
+        returns. Text comes in parts where the model streams (adapters with ``stream=True``), else step by step. While
+        you have an event, the run rests. Leaving the loop early abandons it, and closes the response that it reads.
+
+        :param collect: tell text only once its reply is whole: nothing is ever taken back.
+        :param restartable: ask again when a stream breaks after its first part: then a ``discard`` comes first. If
+            not, that ends the run.
+        :param raise_on: as for ``run``; raised in place of the report.
+        """
+        from ._news import News
+
+        run = self._run("stream", task, raise_on, News(collect), restartable or collect)
+        return _events(run)
+
+    def astream(
+        self,
+        task: str | Sequence[Message],
+        *,
+        collect: bool = False,
+        restartable: bool = True,
+        raise_on: Collection[str] = (),
+    ) -> AsyncGenerator[Event, None]:
+        """As ``stream``, on asyncio or trio: ``async for event in agent.astream(task)``.
+
+        When you leave the loop early, close the generator (``contextlib.aclosing``), or the run goes on being there
+        until the collector comes by.
+        """
+        from ._news import News
+
+        return _aevents(Run(self, task, raise_on, News(collect), restartable or collect))
+
+    def _run(
+        self,
+        what: str,
+        task: str | Sequence[Message],
+        raise_on: Collection[str],
+        news: News | None = None,
+        restartable: bool = True,
+    ) -> Run:
+        for one in (*self.models, *(tool.fn for tool in self.tools), self.approver):
+            if _drive.is_async(one) or getattr(one, "is_async", False):
+                raise TypeError(f"{what}: {one!r} is async; use a{what}")
+        return Run(self, task, raise_on, news, restartable)
+
+
+def _events(run: Run) -> Generator[Event, None, None]:
+    from .events import Report
+
+    with contextlib.closing(run.drive()) as events:
+        while True:
+            # The clock of a test stands still only while the run is at work.
+            with _time.current().driving():
+                event = next(events, None)
+            if event is None:
+                break
+            yield event
+    yield Report(run.result())
+
+
+async def _aevents(run: Run) -> AsyncGenerator[Event, None]:
+    from ._hand import Hand
+    from .events import Report
+
+    hand: Hand[Event] = Hand()
+    async with contextlib.aclosing(hand.items(run.adrive)) as events:
+        async for event in events:
+            yield event
+    yield Report(run.result())
 
 
 def _routes(models: Sequence[Any]) -> list[Route]:

@@ -3,44 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
-from types import CoroutineType, TracebackType
-from typing import Any, TypeVar, cast
+from collections.abc import Callable, Sequence
 
 from . import _drive, _drive_async, _native
-from ._approval import ApprovalRequest, Approver, ask_gate, decided
-from ._classify import classify
-from ._native import Attempt, Call, Failure, Policy, Rebuild, Switch
+from ._classify import classify, explain, judged
+from ._native import Attempt, Explanation, Failure, Policy, Rebuild, Switch
+from ._peek import get, whole
+from ._report import Report, Usage
 from ._route import Route, Span
-from .errors import DeadlineExceeded, StepLimitExceeded
+from ._turn import Turn
 
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Usage:
-    """Tokens, as the models reported them; None is unknown, never zero."""
-
-    input_tokens: int | None = None
-    output_tokens: int | None = None
+__all__ = ["Report", "Session", "Turn", "Usage"]
 
 
-@dataclass(frozen=True)
-class Report:
-    """What became of a turn so far. ``route`` is where it came to; ``lines`` is the whole account, for people."""
+class _Warning:
+    """The warning of a client that asks again by itself: once is enough."""
 
-    stop_reason: str | None
-    degraded: bool
-    steps: int
-    attempts: int
-    tool_calls: int
-    blocked: list[str]
-    usage: Usage
-    failure: Failure | None
-    route: str | None
-    lines: list[str]
+    is_given = False
+
+
+_of_the_process = _Warning()
+"""The one of all sessions without routes: a plain ``retry`` has one for every call."""
 
 
 class Session:
@@ -78,6 +61,7 @@ class Session:
         session = cls.__new__(cls)
         session.routes = []
         session._open(policy, clock, sleep, seed)
+        session._warning = _of_the_process
         return session
 
     def _open(
@@ -91,6 +75,7 @@ class Session:
         pairs = [(route, route.fields()) for route in self.routes]
         seed = int.from_bytes(os.urandom(8), "little") if seed is None else seed & (2**64 - 1)
         self.core = _native.Session(policy or Policy(), pairs, clock, seed)
+        self._warning = _Warning()
 
     @property
     def policy(self) -> Policy:
@@ -99,6 +84,14 @@ class Session:
     def turn(self, *, deadline: Span | None = None) -> Turn:
         """Begins a turn: one request of a user. ``deadline`` in seconds can only shorten the policy's own."""
         return Turn(self, deadline=deadline)
+
+    def classify(self, error: BaseException, *, phase: str | None = None, provider: str | None = None) -> Failure:
+        """As ``failsoft.classify``, by the session's policy."""
+        return classify(error, phase=phase, policy=self.policy, provider=provider)
+
+    def explain(self, error: BaseException, *, phase: str | None = None, provider: str | None = None) -> Explanation:
+        """As ``failsoft.explain``, by the session's policy."""
+        return explain(error, phase=phase, policy=self.policy, provider=provider)
 
     def breaker(self, route: str) -> str:
         """What the breaker of a route would do with a call now: ``closed``, ``open`` or ``half_open``."""
@@ -131,6 +124,7 @@ class Session:
                 _drive.plain(route.close(self.core.client_of(change.route)), f"close of route {route.name}")
             client = route.activate(route) if route.activate else None
             self.core.set_client(change.route, _drive.plain(client, f"activate of route {route.name}"))
+            self._warn_of(whole(get(client, "max_retries")), route)
         except Exception as error:
             _log_not_ready(route, error)
             return False
@@ -144,171 +138,30 @@ class Session:
                 await _drive_async.settled(route.close(self.core.client_of(change.route)))
             client = await _drive_async.settled(route.activate(route) if route.activate else None)
             self.core.set_client(change.route, client)
+            self._warn_of(whole(get(client, "max_retries")), route)
         except Exception as error:
             _log_not_ready(route, error)
             return False
         return True
+
+    def _judge(self, error: BaseException, attempt: Attempt | None = None) -> Failure:
+        """What a failure is, by the session's policy; and the one place that learns who else asks again."""
+        route = None if attempt is None else attempt.route
+        failure, retries = judged(error, None, self.policy, None if route is None else route.provider)
+        self._warn_of(retries, route)
+        return failure
+
+    def _warn_of(self, retries: int | None, route: Route | None) -> None:
+        if not retries or retries < 0 or self._warning.is_given:
+            return
+        self._warning.is_given = True
+        import logging
+
+        told = self.core.multiplied(None if route is None else route.name, retries)
+        logging.getLogger("failsoft").warning("%s", told)
 
 
 def _log_not_ready(route: Route, error: Exception) -> None:
     import logging
 
     logging.getLogger("failsoft").warning("the client of route %s could not be made: %r", route.name, error)
-
-
-class _AsyncRoutes:
-    def __init__(self, session: Session) -> None:
-        self.prepare: Any = session.aprepare
-
-
-class Turn(_native.Turn):
-    """One request of a user. It begins at the primary, and all its calls share one deadline and one account.
-
-    Use it as ``with session.turn() as turn:`` or ``async with``; leaving the block changes nothing in the session.
-    """
-
-    session: Session
-
-    def __new__(cls, session: Session, tools: Iterable[Any] = (), deadline: Span | None = None) -> Turn:
-        rows = [(tool.name, tool.is_risky, tool.replay, tool.timeout) for tool in tools]
-        turn = cast(Turn, super().__new__(cls, session.core, rows))
-        turn.session = session
-        if deadline is not None:
-            turn.shorten(_seconds("deadline", deadline))
-        return turn
-
-    def __init__(self, *_: Any, **__: Any) -> None: ...
-
-    def __enter__(self) -> Turn:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-    async def __aenter__(self) -> Turn:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-    # Not keyword-only: that costs every call some 10 ns more (CPython 3.11).
-    def call(self, request: Callable[[Attempt], T], isolate: bool = False) -> T:
-        """Makes a request by ``request(attempt)``: again, or on another route, as long as the policy allows.
-
-        ``attempt.route``, ``attempt.client``, ``attempt.timeout`` and ``attempt.idempotency_key`` say how to make it.
-        The function runs inline, so hand ``attempt.timeout`` to a client that honours it; with ``isolate=True`` it runs
-        in a thread that is left behind at the limit.
-
-        :raises Exhausted: everything was tried; the last error is the cause.
-        :raises BreakerOpen: nothing could be asked; ``retry_in`` says when to come back.
-        :raises DeadlineExceeded: the turn's time is over.
-        :raises Exception: the original error, unchanged, where asking again cannot help.
-        """
-        if isolate:
-            return self._slowly(None, _isolated(request), None)
-        entered = self.enter()
-        if type(entered) is not Attempt:
-            return self._slowly(entered, request, None)
-        try:
-            value = request(entered)
-            if type(value) is CoroutineType:
-                _drive.plain(value, "the request")
-        except Exception as error:
-            failed, last = self.settle_failed(entered, classify(error)), error
-        except BaseException:
-            self.settle_abandoned(entered)
-            raise
-        else:
-            self.settle(entered)
-            return value
-        try:
-            return self._slowly(failed, request, last)
-        finally:
-            del last
-
-    def _slowly(self, entered: Call | Attempt | None, request: Callable[[Attempt], T], last: Exception | None) -> T:
-        call = entered if isinstance(entered, Call) else Call(self)
-        try:
-            return _drive.drive(call, request, self.session, self.session.sleep, last=last)
-        finally:
-            del last
-
-    async def acall(self, request: Callable[[Attempt], Awaitable[T]]) -> T:
-        """As ``call``, for an async request: it is cancelled at its limit, on asyncio and on trio."""
-        entered: Attempt | Call | None = self.enter()
-        last = None
-        if type(entered) is Attempt:
-            try:
-                value = await _drive_async.within(entered.timeout, request(entered))
-            except Exception as error:
-                entered, last = self.settle_failed(entered, classify(error)), error
-            except BaseException:
-                self.settle_abandoned(entered)
-                raise
-            else:
-                self.settle(entered)
-                return value
-        try:
-            call = entered if isinstance(entered, Call) else Call(self)
-            routes = _AsyncRoutes(self.session)
-            return await _drive_async.adrive(call, request, routes, self.session.sleep, last=last)
-        finally:
-            last = None
-
-    def step(self) -> None:
-        """Counts a step of your own loop.
-
-        :raises StepLimitExceeded: the policy's ``turn.steps`` are taken.
-        :raises DeadlineExceeded: the turn's time is over.
-        """
-        limit = self.take_step()
-        if limit == "deadline":
-            raise DeadlineExceeded(_native.deadline_passed())
-        if limit is not None:
-            raise StepLimitExceeded(_native.no_steps_left())
-
-    def gate(
-        self, tool: str, arguments: Mapping[str, Any], *, risky: bool = False, approver: Approver | None = None
-    ) -> None:
-        """Returns when a tool call of your own loop may run. Standing approvals of the session count.
-
-        :raises ApprovalDenied: it may not; ``reason`` says why.
-        """
-        asked = ask_gate(self.session.policy, tool, arguments, risky, self.session.approvals())
-        if asked is not None:
-            answer = _drive.plain(approver(asked), "the approver") if approver else "no_approver"
-            self._decide(asked, answer)
-
-    async def agate(
-        self, tool: str, arguments: Mapping[str, Any], *, risky: bool = False, approver: Approver | None = None
-    ) -> None:
-        """As ``gate``, for an approver that may be async."""
-        asked = ask_gate(self.session.policy, tool, arguments, risky, self.session.approvals())
-        if asked is not None:
-            self._decide(asked, await _drive_async.settled(approver(asked)) if approver else "no_approver")
-
-    def _decide(self, asked: ApprovalRequest, answer: Any) -> None:
-        if _native.stands(decided(asked, answer)):
-            self.session.core.stand_for(asked.tool)
-
-    def report(self) -> Report:
-        """What became of the turn so far."""
-        return read_report(self)
-
-
-def read_report(turn: _native.Turn) -> Report:
-    report = turn.tally()
-    usage = Usage(report.pop("input_tokens"), report.pop("output_tokens"))
-    return Report(usage=usage, **report)
-
-
-def _isolated(request: Callable[[Attempt], T]) -> Callable[[Attempt], T]:
-    return lambda attempt: _drive.within(attempt.timeout, lambda: request(attempt))
-
-
-def _seconds(field: str, span: Span) -> float:
-    seconds = span.total_seconds() if isinstance(span, timedelta) else span
-    Policy(turn={field: seconds})  # the core's own check, and its words
-    return float(seconds)

@@ -20,9 +20,24 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from . import _drive_async, _native, _time
+from ._streams import achunks, chunks, ends, streams
 from .errors import TransientError
 
-__all__ = ["VirtualTime", "instant", "script", "says", "calls", "fails", "hangs", "ahangs", "NoticeRecorder"]
+__all__ = [
+    "NoticeRecorder",
+    "VirtualTime",
+    "achunks",
+    "ahangs",
+    "calls",
+    "chunks",
+    "ends",
+    "fails",
+    "hangs",
+    "instant",
+    "says",
+    "script",
+    "streams",
+]
 
 
 class _Sleeper:

@@ -1,0 +1,256 @@
+"""A reply collected from a stream of the real SDKs: their bytes where these are server-sent events, else their chunks.
+
+Read as bytes, a chunk that is no JSON can be passed over; the SDKs' own iterators break at it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from . import _drive, _drive_async, _native
+from ._chunks import Parts, Reply
+from ._native import given_up_on, monotonic
+from ._sse import Decoder, Event
+from ._stream import UnusableReply, provider_error
+from ._stream_async import aclose
+from ._watch import Watch
+from .errors import CallTimeout
+
+LINGER = 0.1
+"""For so many seconds a stream that has said all is read on: if it ends by itself, its connection is used again."""
+_END = object()
+Usage = dict[str, int | None] | None
+
+
+class Collecting:
+    """The reply of one request while its stream is read."""
+
+    def __init__(
+        self,
+        name: str,
+        reply: Reply,
+        read_usage: Callable[[Any], Usage],
+        accept_cut: bool,
+        wants_usage: bool,
+        limit: float | None,
+        watch: Watch | None,
+    ) -> None:
+        self.name, self.reply, self.watch = name, reply, watch
+        self._read_usage = read_usage
+        self._spent: Usage = None
+        self.stream = _native.Stream(accept_cut=accept_cut, wants_usage=wants_usage)
+        self.whole: Any = None
+        """The reply itself, where the provider sent it whole in place of a stream."""
+        self._limit, self._until = limit, float("inf") if limit is None else monotonic() + limit
+        self.heard = monotonic()
+        """When bytes came last."""
+        self._tail = float("inf")
+
+    def opened(self, response: Any) -> None:
+        if self.watch is not None:
+            self.watch.opened(partial(hang_up, response))
+
+    def on_time(self) -> None:
+        """Bytes came. That they come is the client's to watch; that they come to an end is ours.
+
+        :raises CallTimeout: the time for the whole is over.
+        """
+        self.heard = monotonic()
+        if self.heard >= self._until:
+            raise CallTimeout(given_up_on(self.name, self._limit))
+
+    @property
+    def patience(self) -> float | None:
+        """For how long to wait for what comes next; None is as long as the client does."""
+        return None if self._tail == float("inf") else max(0.0, self._tail - monotonic())
+
+    def take_event(self, event: Event) -> bool:
+        """Takes an event: whether the stream is read no further."""
+        _, data = event
+        data = data.strip()
+        if data == "[DONE]":
+            return self._take({"terminator": True})
+        try:
+            chunk = json.loads(data) if data else {}
+        except ValueError:
+            chunk = None
+        if not isinstance(chunk, Mapping):
+            return self._take({"malformed": True})
+        return self.take_chunk(chunk)
+
+    def take_chunk(self, chunk: Any) -> bool:
+        """As ``take_event``, of a chunk that the SDK has read.
+
+        :raises ProviderError: the provider's own, amid the stream.
+        """
+        wrong = provider_error(chunk)
+        if wrong is not None:
+            raise wrong
+        try:
+            return self._take(self.reply.read(chunk), self.reply.add(chunk))
+        except (AttributeError, LookupError, TypeError, ValueError):
+            # JSON, but in no shape of this API.
+            return self._take({"malformed": True})
+
+    def _take(self, facts: Mapping[str, Any], text: str = "") -> bool:
+        seen = self.stream.take(**facts)
+        spent, known = self.spent(), self._spent
+        if self.watch is not None and (text or seen != "nothing" or spent != known):
+            self._spent = spent
+            # What is not part of the answer is told for its usage alone.
+            self.watch.saw(text, seen != "nothing" and self.stream.has_progressed, spent)
+        if seen == "finished" and self._tail == float("inf"):
+            self._tail = monotonic() + _native.Stream.TAIL
+        return seen == "done"
+
+    def spent(self) -> Usage:
+        """The usage that was told so far."""
+        return self._read_usage(self.reply.spent)
+
+    def parts(self) -> Parts:
+        """What it came to, now that nothing more is read.
+
+        :raises UnusableReply: it may not be taken for a whole answer.
+        """
+        ended = self.stream.end()
+        if ended is not None:
+            kind, what = ended
+            raise UnusableReply(_native.stream_failed(self.name, what), kind)
+        return self.reply.parts()
+
+
+# ---- The two readers: translations of each other. ----
+
+
+def collect(request: Any, course: Collecting) -> None:
+    """Reads the stream of a sync client as far as it must be read."""
+    with request as response:
+        course.opened(response)
+        if _brings(response, "application/json"):
+            course.whole = _read_whole(response.read())
+            return
+        is_wire = _brings(response, "text/event-stream")
+        source: Iterator[Any] = _events(response, course) if is_wire else iter(parsed(response))
+        take = course.take_event if is_wire else course.take_chunk
+        pull = partial(next, source, _END)
+        try:
+            while (patience := course.patience) is None or patience > 0:
+                # After the end is known, only the usage is waited for.
+                if (came := pull() if patience is None else _drive.within(patience, pull)) is _END:
+                    return
+                if take(came):
+                    with contextlib.suppress(Exception):
+                        _drive.within(LINGER, lambda: [None for _ in source])
+                    return
+        except CallTimeout:
+            if course.patience is None:
+                raise
+        finally:
+            hang_up(response)
+
+
+async def acollect(request: Any, course: Collecting) -> None:
+    """As ``collect``, for async clients."""
+    async with request as response:
+        if _brings(response, "application/json"):
+            course.whole = _read_whole(await response.read())
+            return
+        is_wire = _brings(response, "text/event-stream")
+        source: AsyncIterator[Any] = (
+            _aevents(response, course) if is_wire else aiter(await _drive_async.settled(parsed(response)))
+        )
+        take = course.take_event if is_wire else course.take_chunk
+
+        async def pull() -> Any:
+            return await anext(source, _END)
+
+        async def read_out() -> None:
+            async for _ in source:
+                pass
+
+        try:
+            while (patience := course.patience) is None or patience > 0:
+                came = await (pull() if patience is None else _drive_async.within(patience, pull()))
+                if came is _END:
+                    return
+                if take(came):
+                    with contextlib.suppress(Exception):
+                        await _drive_async.within(LINGER, read_out())
+                    return
+        except CallTimeout:
+            if course.patience is None:
+                raise
+        finally:
+            await aclose(source)
+
+
+def _events(response: Any, course: Collecting) -> Iterator[Event]:
+    decoder = Decoder()
+    for piece in response.iter_bytes():
+        course.on_time()
+        yield from decoder.feed(piece)
+    yield from decoder.end()
+
+
+async def _aevents(response: Any, course: Collecting) -> AsyncIterator[Event]:
+    decoder = Decoder()
+    async with contextlib.aclosing(response.iter_bytes()) as pieces:
+        async for piece in pieces:
+            course.on_time()
+            for event in decoder.feed(piece):
+                yield event
+    for event in decoder.end():
+        yield event
+
+
+def opened(resource: Any, request: Mapping[str, Any]) -> Any:
+    """The request, to be made on entering and closed on leaving."""
+    if hasattr(resource, "with_streaming_response"):
+        return resource.with_streaming_response.create(**request)
+    return contextlib.closing(resource.create(**request))
+
+
+@contextlib.asynccontextmanager
+async def aopened(resource: Any, request: Mapping[str, Any]) -> AsyncIterator[Any]:
+    if hasattr(resource, "with_streaming_response"):
+        async with resource.with_streaming_response.create(**request) as response:
+            yield response
+    else:
+        stream = await resource.create(**request)
+        try:
+            yield stream
+        finally:
+            await aclose(stream)
+
+
+def hang_up(response: Any) -> None:
+    """Closes a response, from any thread: one that waits for its bytes is woken, where the connection is its alone."""
+    raw: Any = getattr(response, "http_response", None) or getattr(response, "response", None)
+    with contextlib.suppress(Exception):
+        if raw is not None and not raw.is_closed and raw.http_version != "HTTP/2":
+            raw.extensions["network_stream"].get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+    with contextlib.suppress(Exception):
+        response.close()
+
+
+def parsed(response: Any) -> Any:
+    """The SDK's own iterator of chunks; of a client that answers with nothing else, the answer."""
+    return response.parse() if hasattr(response, "parse") else response
+
+
+def _read_whole(body: bytes) -> Any:
+    """A reply that came whole; what is no JSON is a text."""
+    try:
+        return json.loads(body)
+    except ValueError:
+        return body.decode("utf-8", "replace")
+
+
+def _brings(response: Any, kind: str) -> bool:
+    headers = getattr(response, "headers", None)
+    return str(headers.get("content-type", "") if headers is not None else "").lower().startswith(kind)

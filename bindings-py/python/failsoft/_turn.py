@@ -1,0 +1,237 @@
+"""One request of a user, for those with a loop of their own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Generator, Iterable, Mapping
+from datetime import timedelta
+from types import CoroutineType, TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from . import _drive, _drive_async, _native
+from ._approval import ApprovalRequest, Approver, ask_gate, decided
+from ._native import Attempt, Call, Policy
+from ._report import Report, read_report
+from ._route import Span
+from .errors import DeadlineExceeded, StepLimitExceeded
+
+if TYPE_CHECKING:
+    from ._chunks import Read
+    from ._stream import Streaming
+    from .events import Discard
+    from .session import Session
+
+T = TypeVar("T")
+C = TypeVar("C")
+
+
+class _AsyncRoutes:
+    def __init__(self, session: Session) -> None:
+        self.prepare: Any = session.aprepare
+
+
+class Turn(_native.Turn):
+    """One request of a user. It begins at the primary, and all its calls share one deadline and one account.
+
+    Use it as ``with session.turn() as turn:`` or ``async with``; leaving the block changes nothing in the session.
+    """
+
+    session: Session
+
+    def __new__(cls, session: Session, tools: Iterable[Any] = (), deadline: Span | None = None) -> Turn:
+        rows = [(tool.name, tool.is_risky, tool.replay, tool.timeout) for tool in tools]
+        turn = cast(Turn, super().__new__(cls, session.core, rows))
+        turn.session = session
+        if deadline is not None:
+            turn.shorten(_seconds("deadline", deadline))
+        return turn
+
+    def __init__(self, *_: Any, **__: Any) -> None: ...
+
+    def __enter__(self) -> Turn:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    async def __aenter__(self) -> Turn:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    # Not keyword-only: that costs every call some 10 ns more (CPython 3.11).
+    def call(self, request: Callable[[Attempt], T], isolate: bool = False) -> T:
+        """Makes a request by ``request(attempt)``: again, or on another route, as long as the policy allows.
+
+        ``attempt.route``, ``attempt.client``, ``attempt.timeout`` and ``attempt.idempotency_key`` say how to make it.
+        The function runs inline, so hand ``attempt.timeout`` to a client that honours it; with ``isolate=True`` it runs
+        in a thread that is left behind at the limit.
+
+        :raises Exhausted: everything was tried; the last error is the cause.
+        :raises BreakerOpen: nothing could be asked; ``retry_in`` says when to come back.
+        :raises DeadlineExceeded: the turn's time is over.
+        :raises Exception: the original error, unchanged, where asking again cannot help.
+        """
+        if isolate:
+            return self._slowly(None, _isolated(request), None)
+        entered = self.enter()
+        if type(entered) is not Attempt:
+            return self._slowly(entered, request, None)
+        try:
+            value = request(entered)
+            if type(value) is CoroutineType:
+                _drive.plain(value, "the request")
+        except Exception as error:
+            failed, last = self.settle_failed(entered, self.session._judge(error, entered)), error
+        except BaseException:
+            self.settle_abandoned(entered)
+            raise
+        else:
+            self.settle(entered)
+            return value
+        try:
+            return self._slowly(failed, request, last)
+        finally:
+            del last
+
+    def _slowly(self, entered: Call | Attempt | None, request: Callable[[Attempt], T], last: Exception | None) -> T:
+        call = entered if isinstance(entered, Call) else Call(self)
+        try:
+            return _drive.drive(call, request, self.session, self.session.sleep, self.session._judge, last)
+        finally:
+            del last
+
+    async def acall(self, request: Callable[[Attempt], Awaitable[T]]) -> T:
+        """As ``call``, for an async request: it is cancelled at its limit, on asyncio and on trio."""
+        entered: Attempt | Call | None = self.enter()
+        last = None
+        if type(entered) is Attempt:
+            try:
+                value = await _drive_async.within(entered.timeout, request(entered))
+            except Exception as error:
+                entered, last = self.settle_failed(entered, self.session._judge(error, entered)), error
+            except BaseException:
+                self.settle_abandoned(entered)
+                raise
+            else:
+                self.settle(entered)
+                return value
+        try:
+            call = entered if isinstance(entered, Call) else Call(self)
+            routes = _AsyncRoutes(self.session)
+            return await _drive_async.adrive(call, request, routes, self.session.sleep, self.session._judge, last)
+        finally:
+            last = None
+
+    def stream(
+        self,
+        request: Callable[[Attempt], Iterable[C]],
+        *,
+        restartable: bool = False,
+        collect: bool = False,
+        accept_cut: bool = False,
+        read: Read | None = None,
+    ) -> Generator[C | Discard, None, None]:
+        """Makes a request that brings a stream, and hands on its chunks: ``for chunk in turn.stream(request)``.
+
+        ``request(attempt)`` brings any iterable of chunks: what an SDK returns for ``stream=True``, or a generator of
+        your own. Before the first chunk that is a part of an answer (not the role alone, not usage, not a keep-alive)
+        everything may be asked again, unnoticed. After it, a stream that breaks, hangs, or ends without the reason for
+        its end is an error; it is never continued.
+
+        The source is pulled in a daemon thread, one chunk at a time, within ``attempt.first_progress`` and
+        ``attempt.idle``; while you have a chunk, no clock runs. Leaving the loop early closes the source.
+
+        :param restartable: ask again after the first part, too: then a ``failsoft.Discard`` comes before the chunks of
+            the new stream, and says that those before it are void.
+        :param collect: hand nothing on until the stream is whole; then what came before a failure was never seen.
+        :param accept_cut: an answer that the provider cut at a limit of tokens counts as whole.
+        :param read: says of a chunk what it holds, as a mapping: ``text``, ``tool_call``, ``reasoning``, ``usage``,
+            ``terminator``, ``malformed``, ``other`` (true or left out), ``finish``, ``refusal`` (text). By default,
+            chunks of ``openai`` and ``anthropic`` are known, objects or dicts, and all others are ``other``: content
+            that is whole when it ends.
+        :raises Exhausted: as ``call``; also for a stream that broke after its first part.
+        """
+        from ._stream_sync import stream
+
+        state = self._streaming(restartable, collect, accept_cut, read)
+        return stream(state, request, self.session, self.session.sleep)
+
+    def astream(
+        self,
+        request: Callable[[Attempt], AsyncIterable[C] | Awaitable[AsyncIterable[C]] | Iterable[C]],
+        *,
+        restartable: bool = False,
+        collect: bool = False,
+        accept_cut: bool = False,
+        read: Read | None = None,
+    ) -> AsyncGenerator[C | Discard, None]:
+        """As ``stream``, on asyncio or trio: ``async for chunk in turn.astream(request)``.
+
+        ``request(attempt)`` brings an async iterable, or is a coroutine that does; a plain iterable is pulled in
+        threads. When you leave the loop early, close the generator (``contextlib.aclosing``), or the source stays open
+        until the collector comes by.
+        """
+        from ._stream_async import astream
+
+        state = self._streaming(restartable, collect, accept_cut, read)
+        return astream(state, request, _AsyncRoutes(self.session), self.session.sleep)
+
+    def _streaming(self, restartable: bool, collect: bool, accept_cut: bool, read: Read | None) -> Streaming:
+        from ._chunks import read_chunk
+        from ._stream import Streaming
+
+        call = Call(self, streaming=True, restartable=restartable or collect)
+        return Streaming(call, self.session._judge, read or read_chunk, accept_cut, collect)
+
+    def step(self) -> None:
+        """Counts a step of your own loop.
+
+        :raises StepLimitExceeded: the policy's ``turn.steps`` are taken.
+        :raises DeadlineExceeded: the turn's time is over.
+        """
+        limit = self.take_step()
+        if limit == "deadline":
+            raise DeadlineExceeded(_native.deadline_passed())
+        if limit is not None:
+            raise StepLimitExceeded(_native.no_steps_left())
+
+    def gate(
+        self, tool: str, arguments: Mapping[str, Any], *, risky: bool = False, approver: Approver | None = None
+    ) -> None:
+        """Returns when a tool call of your own loop may run. Standing approvals of the session count.
+
+        :raises ApprovalDenied: it may not; ``reason`` says why.
+        """
+        asked = ask_gate(self.session.policy, tool, arguments, risky, self.session.approvals())
+        if asked is not None:
+            answer = _drive.plain(approver(asked), "the approver") if approver else "no_approver"
+            self._decide(asked, answer)
+
+    async def agate(
+        self, tool: str, arguments: Mapping[str, Any], *, risky: bool = False, approver: Approver | None = None
+    ) -> None:
+        """As ``gate``, for an approver that may be async."""
+        asked = ask_gate(self.session.policy, tool, arguments, risky, self.session.approvals())
+        if asked is not None:
+            self._decide(asked, await _drive_async.settled(approver(asked)) if approver else "no_approver")
+
+    def _decide(self, asked: ApprovalRequest, answer: Any) -> None:
+        if _native.stands(decided(asked, answer)):
+            self.session.core.stand_for(asked.tool)
+
+    def report(self) -> Report:
+        """What became of the turn so far."""
+        return read_report(self)
+
+
+def _isolated(request: Callable[[Attempt], T]) -> Callable[[Attempt], T]:
+    return lambda attempt: _drive.within(attempt.timeout, lambda: request(attempt))
+
+
+def _seconds(field: str, span: Span) -> float:
+    seconds = span.total_seconds() if isinstance(span, timedelta) else span
+    Policy(turn={field: seconds})  # the core's own check, and its words
+    return float(seconds)
