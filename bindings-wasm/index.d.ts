@@ -2,6 +2,9 @@
 // left out (or `undefined`) has its default. A value that is not allowed is an `InvalidOption`; an option that there is
 // not, or of the wrong type, is a `TypeError`.
 
+import type { Chunk as ChunkFacts, ToolOutcome } from "./machine.js";
+
+export type { Chunk as ChunkFacts, ToolOutcome } from "./machine.js";
 export * as testing from "./testing.js";
 
 // ---- One guard around one call ----
@@ -131,15 +134,67 @@ export class CircuitBreaker {
 }
 
 /**
- * What kind of failure an error is, as the engine sees it. Knows failsoft's own errors, those of `fetch`, Node, `openai`
- * and `@anthropic-ai/sdk`, and whatever carries an HTTP status and headers. Never throws.
+ * What kind of failure an error is, as the engine sees it. Knows failsoft's own errors, those of `fetch`, Node, `openai`,
+ * `@anthropic-ai/sdk`, `ai`, `@google/genai`, AWS and axios, and whatever carries an HTTP status, headers or a body. It
+ * reads nothing from a connection, and throws for no error, however odd.
  *
  * An error that brings along a {@link Failure} as `failsoftFailure` is that failure.
  *
  * @example
  * if (classify(error).kind === "rate_limited") { .. }
  */
-export function classify(error: unknown): Failure;
+export function classify(error: unknown, options?: ClassifyOptions): Failure;
+
+/**
+ * As {@link classify}, with the rule that decided, the facts that made it hold, and what the engine will do.
+ *
+ * @example
+ * console.log(`${explain(error)}`); // a few lines for people
+ */
+export function explain(error: unknown, options?: ClassifyOptions): Explanation;
+
+/** What was decided about a failure, and why. As a text it is a few lines for people. */
+export class Explanation {
+  private constructor();
+  /** The name of the rule that decided. A policy can switch it off or replace it by that name. */
+  readonly rule: string;
+  readonly failure: Failure;
+  /** The facts that made the rule hold. */
+  readonly why: string;
+  /** What the engine will do about it. */
+  readonly next: string;
+  toString(): string;
+}
+
+/** What is known of an error beside itself. */
+export interface ClassifyOptions extends JudgingOptions {
+  /**
+   * Whose rules and failure table count; without one the built-in ones.
+   *
+   * @default undefined
+   * @example explain(error, { policy: Policy.fromJSON(file) })
+   */
+  policy?: Policy | undefined;
+}
+
+/** What is known of an error beside itself, where the policy is that of the session. */
+export interface JudgingOptions {
+  /**
+   * How far the attempt had come. Who reads a stream knows: `"first_progress"` before anything of an answer came,
+   * `"idle"` afterwards.
+   *
+   * @default undefined: what the error itself tells
+   * @example classify(error, { phase: "idle" })
+   */
+  phase?: FailurePhase | undefined;
+  /**
+   * Who was asked, such as `"openai"`, `"google"` or `"openrouter"`: for rules that hold only there.
+   *
+   * @default undefined: what the error itself tells
+   * @example classify(error, { provider: "openrouter" })
+   */
+  provider?: string | undefined;
+}
 
 /** A class of errors, abstract ones included. */
 export type ErrorClass = abstract new (...args: never) => object;
@@ -395,6 +450,10 @@ export class Session<Client = unknown> {
   breaker(route: string): BreakerState;
   /** Forgets all that was held against a route: breakers close, rests end. */
   reset(route: string): void;
+  /** As {@link classify}, by the rules of this session's policy. */
+  classify(error: unknown, options?: JudgingOptions): Failure;
+  /** As {@link explain}, by the rules and the failure table of this session's policy. */
+  explain(error: unknown, options?: JudgingOptions): Explanation;
   /** Tools that were approved for longer than one call. */
   approvals(): string[];
   /** Takes back such an approval; false if there was none. */
@@ -416,6 +475,32 @@ export class Turn<Client = unknown> {
    * const reply = await turn.call(({ client, signal }) => client!.ask("hi", { signal })); // what `activate` made
    */
   call<T>(request: (attempt: Attempt<Client>) => T, options?: CallOptions): Promise<Awaited<T>>;
+  /**
+   * Makes a request that brings a stream, and hands on its chunks, unchanged.
+   *
+   * `request` brings whatever can be iterated: what an SDK returns for `stream: true`, a `ReadableStream`, a generator of
+   * your own. Before the first chunk that is a part of an answer (not the role alone, not usage, not a keep-alive)
+   * everything may be asked again, unnoticed. After it, a stream that breaks, hangs, or ends without the reason for its
+   * end is an error; it is never continued. Chunks of `openai` and `anthropic` are known; of all others the end is what
+   * makes them whole.
+   *
+   * The limits are `attempt.firstProgress` and `attempt.idle`; while you have a chunk, no clock runs. Hand on
+   * `attempt.signal`, or a request that hangs before it brings its stream stays open. Leaving the loop early closes the
+   * source. Rejects as {@link Turn.call} does.
+   *
+   * @example
+   * for await (const chunk of turn.stream(({ signal }) => client.chat.completions.create({ ...body, stream: true }, { signal }))) {
+   *   show(chunk.choices[0]?.delta.content ?? "");
+   * }
+   */
+  stream<Chunk>(
+    request: (attempt: Attempt<Client>) => ChunkSource<Chunk> | PromiseLike<ChunkSource<Chunk>>,
+    options?: StreamOptions<Chunk> & { restartable?: false | undefined },
+  ): AsyncGenerator<Chunk, undefined, undefined>;
+  stream<Chunk>(
+    request: (attempt: Attempt<Client>) => ChunkSource<Chunk> | PromiseLike<ChunkSource<Chunk>>,
+    options: StreamOptions<Chunk>,
+  ): AsyncGenerator<Chunk | Discard, undefined, undefined>;
   /** Counts a step of your own loop. Throws {@link StepLimitExceeded} or {@link DeadlineExceeded} when it may not be taken. */
   step(): void;
   /**
@@ -657,6 +742,67 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** Where {@link Turn.stream} takes chunks from. */
+export type ChunkSource<Chunk> =
+  | AsyncIterable<Chunk>
+  | Iterable<Chunk | PromiseLike<Chunk>>
+  | ReadableStream<Chunk>
+  | AsyncIterator<Chunk, unknown>
+  | Iterator<Chunk | PromiseLike<Chunk>, unknown>;
+
+/** How {@link Turn.stream} goes about it. */
+export interface StreamOptions<Chunk> {
+  /**
+   * Whether it is asked again after the first part, too: then a {@link Discard} comes before the chunks of the new
+   * stream, and says that those before it are void.
+   *
+   * @default false
+   * @example turn.stream(request, { restartable: true })
+   */
+  restartable?: boolean | undefined;
+  /**
+   * Whether nothing is handed on until the stream is whole; then what came before a failure was never seen.
+   *
+   * @default false
+   * @example turn.stream(request, { collect: true })
+   */
+  collect?: boolean | undefined;
+  /**
+   * Whether an answer that the provider cut at a limit of tokens counts as whole.
+   *
+   * @default false
+   * @example turn.stream(request, { acceptCut: true })
+   */
+  acceptCut?: boolean | undefined;
+  /**
+   * Says what a chunk holds. By default chunks of `openai` and `anthropic` are known, and all others are `other`:
+   * content that is whole when it ends.
+   *
+   * @default undefined
+   * @example turn.stream(request, { read: (line) => ({ text: line !== "", finish: line === "." ? "stop" : undefined }) })
+   */
+  read?: ((chunk: Chunk) => ChunkFacts) | undefined;
+  /**
+   * Ends it, during waits too: the source is closed, and the rejection is `signal.reason`.
+   *
+   * @default undefined
+   * @example turn.stream(request, { signal: controller.signal })
+   */
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * What came of this answer so far is void: the stream broke, and it is asked for again from its beginning. It stands
+ * among the chunks of {@link Turn.stream} and the events of {@link Agent.stream}; only there it has a `step`.
+ */
+export class Discard {
+  constructor(reason: FailureKind, step?: number);
+  readonly type: "discard";
+  /** The kind of the failure. */
+  readonly reason: FailureKind;
+  readonly step?: number;
+}
+
 /** What became of a turn so far. */
 export interface Report {
   /** Why it ended; undefined while it goes on. */
@@ -668,7 +814,10 @@ export interface Report {
   toolCalls: number;
   /** Names of tools that were not allowed to run. */
   blocked: string[];
+  /** Of the requests whose reply was taken. */
   usage: Usage;
+  /** Of those that failed; a part that is not known of one of them is undefined. */
+  spent: Usage;
   /** The failure that ended it. */
   failure: Failure | undefined;
   /** Where it came to. */
@@ -714,6 +863,87 @@ export class Agent {
    * reasons named in `raiseOn`.
    */
   run(task: string | readonly Message[], options?: RunOptions): Promise<Result>;
+  /**
+   * Runs a task, and tells what happens as it happens. The last event is a `report` with what `run` resolves with.
+   *
+   * Text comes in parts where the model streams (adapters with `stream: true`), else step by step. While you have an
+   * event, the run rests. Leaving the loop early abandons it, and closes the response that it reads.
+   *
+   * @example
+   * for await (const event of agent.stream("What is 17 x 23?")) {
+   *   if (event.type === "text") show(event.text);
+   *   if (event.type === "discard") clear();
+   * }
+   */
+  stream(
+    task: string | readonly Message[],
+    options?: AgentStreamOptions,
+  ): AsyncGenerator<AgentEvent, undefined, undefined>;
+}
+
+/** What happens in a run: plain objects, ready to be sent on as JSON (of a `report`, the `error` aside). */
+export type AgentEvent =
+  | StepEvent
+  | TextEvent
+  | (Discard & { readonly step: number })
+  | ToolCallEvent
+  | ToolResultEvent
+  | RetryEvent
+  | SwitchEvent
+  | ReportEvent;
+
+/** The model is asked, for the `step`-th time in this run, from 1. */
+export interface StepEvent {
+  type: "step";
+  step: number;
+}
+
+/** A part of the text of a step, or the whole where the model does not stream. */
+export interface TextEvent {
+  type: "text";
+  text: string;
+  step: number;
+}
+
+/** The model asks for a tool. Whether it runs is told by its {@link ToolResultEvent}. */
+export interface ToolCallEvent {
+  type: "tool_call";
+  id: string;
+  name: string;
+  arguments: unknown;
+}
+
+/** What became of a tool call: `content` is what the model is told. */
+export interface ToolResultEvent {
+  type: "tool_result";
+  id: string;
+  name: string;
+  content: string;
+  outcome: ToolOutcome;
+}
+
+/** An attempt failed, and the same route is asked again after `delay` milliseconds. */
+export interface RetryEvent {
+  type: "retry";
+  route: string;
+  failure: FailureKind;
+  delay: number;
+  /** Which attempt on its route it was, from 1. */
+  attempt: number;
+}
+
+/** The run went on to another route. */
+export interface SwitchEvent {
+  type: "switch";
+  route: string;
+  /** The kind of the failure that it left the one before for; a word of its own where that could not be asked. */
+  reason: FailureKind | "passed_over" | "not_ready" | "";
+}
+
+/** The last event: what `run` would have resolved with. */
+export interface ReportEvent {
+  type: "report";
+  result: Result;
 }
 
 /** What an {@link Agent} has beside its model. `policy`, `clock`, `sleep`, `seed` and `log` belong to the session: not beside one. */
@@ -801,6 +1031,25 @@ export interface RunOptions {
   raiseOn?: StopReason | Iterable<StopReason> | undefined;
 }
 
+/** What a run that is watched may be given. */
+export interface AgentStreamOptions extends RunOptions {
+  /**
+   * Whether text is told only once its reply is whole: nothing is ever taken back.
+   *
+   * @default false
+   * @example agent.stream("hi", { collect: true })
+   */
+  collect?: boolean | undefined;
+  /**
+   * Whether it is asked again when a stream breaks after its first part: then a `discard` comes first. If not, that ends
+   * the run.
+   *
+   * @default true
+   * @example agent.stream("hi", { restartable: false })
+   */
+  restartable?: boolean | undefined;
+}
+
 /** What came of a run. */
 export interface Result {
   /** The model's answer, or a calm sentence in its place. */
@@ -816,8 +1065,13 @@ export interface Result {
   error: unknown;
   /** Where it came to. */
   route: string | undefined;
+  /** Who really answered last, in the provider's own words. */
+  model: string | undefined;
   attempts: number;
+  /** Of the replies that were taken. */
   usage: Usage;
+  /** Of the attempts that failed; a part that nobody told of one of them is undefined. */
+  spent: Usage;
   /** Not known yet: always undefined. */
   cost: number | undefined;
   /** The whole account, for people. */
@@ -840,21 +1094,40 @@ export type ModelFunction = (
 export interface ChatModel {
   /** What is known of the route that leads to it. */
   readonly route?: Partial<RouteSpec> | undefined;
+  /** Whether it reads its reply from a stream: then it is told to whom in `ask`, and has the limits of a stream. */
+  readonly streams?: boolean | undefined;
   /**
    * Asks. Also fits `turn.call((attempt) => model.ask(messages, [], attempt))`.
    *
    * @param attempt gives the request its limits and its key.
+   * @param watch is to be told of what a stream brings, where `streams` is true.
    */
   ask(
     messages: readonly Message[],
     tools?: readonly ToolSpec[],
     attempt?: AskAttempt,
+    watch?: Watch,
   ): PromiseLike<ModelReply> | ModelReply;
+}
+
+/** Who is told of what a model's stream brings. */
+export interface Watch {
+  /**
+   * A chunk was taken.
+   *
+   * @param text the text in it; may be empty.
+   * @param isMeaningful whether it was a part of the answer, such as text, reasoning or a part of a tool call; true by
+   *   default. Only such chunks count against the limits.
+   * @param usage what is known to be used so far: what counts as spent if the stream breaks.
+   */
+  saw(text: string, isMeaningful?: boolean, usage?: Partial<Usage>): void;
 }
 
 /** What a {@link ChatModel} needs of an attempt. */
 export interface AskAttempt {
   readonly timeout?: number | undefined;
+  readonly firstProgress?: number | undefined;
+  readonly idle?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly idempotencyKey?: string | undefined;
 }
@@ -869,9 +1142,14 @@ export interface WorkContext {
 }
 
 /** A model's reply: an answer, or calls of tools with or without text beside them. */
-export type ModelReply =
-  | { answer: string; toolCalls?: readonly ToolCallReply[] | undefined; usage?: Partial<Usage> | undefined }
-  | { answer?: string | undefined; toolCalls: readonly ToolCallReply[]; usage?: Partial<Usage> | undefined };
+export type ModelReply = (
+  | { answer: string; toolCalls?: readonly ToolCallReply[] | undefined }
+  | { answer?: string | undefined; toolCalls: readonly ToolCallReply[] }
+) & {
+  usage?: Partial<Usage> | undefined;
+  /** Who really answered, in the provider's own words. */
+  model?: string | undefined;
+};
 
 /** A tool call as a model brings it. */
 export interface ToolCallReply {
@@ -1050,7 +1328,7 @@ export type Decision = "once" | "session" | "always" | "deny" | "withdrawn" | "n
  * A model of the Chat Completions API: OpenAI, Azure OpenAI, and whatever speaks it behind another base URL.
  *
  * The client's own `maxRetries` is not used: the policy says how often to ask. A reply that was cut, refused or is no
- * reply rejects with {@link UnusableReply}.
+ * reply rejects with {@link UnusableReply}, an error under a status of 200 with {@link ProviderError}.
  *
  * @param client a client of the npm package `openai`.
  * @param model the model, or on Azure the deployment.
@@ -1099,7 +1377,7 @@ export type CreateOptions<Create, Brought extends string = never> = Create exten
   ...rest: any
 ) => unknown
   ? {
-      [Name in keyof Body as Name extends "messages" | "model" | "stream" | "stream_options" | Brought ? never : Name]?:
+      [Name in keyof Body as Name extends "messages" | "model" | "stream" | Brought ? never : Name]?:
         | Body[Name]
         | undefined;
     }
@@ -1114,6 +1392,15 @@ export interface AdapterOptions {
    * @example openaiChat(client, "gpt-5", { acceptCut: true })
    */
   acceptCut?: boolean | undefined;
+  /**
+   * Whether replies are collected from a stream: a hung answer is noticed within `attempt.idle` rather than at the limit
+   * of the whole, and {@link Agent.stream} tells its text as it comes. A chunk that cannot be read is passed over where
+   * the rest is whole. Chat Completions are asked for their usage, unless you say otherwise.
+   *
+   * @default false
+   * @example openaiChat(client, "gpt-5", { stream: true })
+   */
+  stream?: boolean | undefined;
   /**
    * What is known of the route that leads to this model, beside what the client tells.
    *
@@ -1169,6 +1456,16 @@ export class UnusableReply extends Error {
   readonly failsoftFailure: Failure;
   /** The SDK's own object, with all that there was. */
   readonly reply: unknown;
+}
+
+/**
+ * The provider sent an error in place of a reply, or amid a stream, under a status that promised one. {@link classify}
+ * reads it.
+ */
+export class ProviderError extends Error {
+  constructor(message: string, body?: unknown, options?: { cause?: unknown });
+  /** All that it said. */
+  readonly body: unknown;
 }
 
 // ---- Failures, and the words of the engine ----
@@ -1257,6 +1554,7 @@ export type FailureKind =
   | "invalid_request"
   | "certificate"
   | "bug"
+  | "cancelled"
   | "unknown";
 
 /** How far an attempt had come: waiting for a connection, connecting, sending, waiting for a first sign, reading on; or the whole of it. */
@@ -1373,6 +1671,119 @@ export interface PolicyOptions {
    * @example new Policy({ failures: { rateLimited: { again: "no" } } })
    */
   failures?: FailuresOptions | undefined;
+  /**
+   * What failures are taken for, beside the built-in rules: rules of your own, and rules switched off. {@link explain}
+   * names the rule that decides.
+   *
+   * @default {}: the built-in rules alone
+   * @example new Policy({ classify: { off: ["content_zhipu"] } })
+   */
+  classify?: ClassifyPolicyOptions | undefined;
+}
+
+/** What failures are taken for, beside the built-in rules. */
+export interface ClassifyPolicyOptions {
+  /**
+   * How far headers are believed: also what providers send beside the RFCs (decimals, `20s`, durations, rate-limit
+   * resets), or only whole seconds, whole milliseconds and HTTP dates.
+   *
+   * @default "lenient"
+   * @example new Policy({ classify: { headers: "strict" } })
+   */
+  headers?: "lenient" | "strict" | undefined;
+  /**
+   * Built-in rules that are not asked: a list of names.
+   *
+   * @default []
+   * @example new Policy({ classify: { off: ["content_zhipu"] } })
+   */
+  off?: readonly string[] | undefined;
+  /**
+   * Rules of your own, asked before the built-in ones unless they say otherwise: a list of up to 64 rules.
+   *
+   * @default []
+   * @example new Policy({ classify: { rules: [{ name: "closed", when: { code: ["shop_closed"] }, then: { kind: "overloaded" } }] } })
+   */
+  rules?: readonly ClassifyRule[] | undefined;
+}
+
+/** A rule: what must hold of a failure, and what it is then. With the name of a built-in rule it stands in its place. */
+export interface ClassifyRule {
+  /**
+   * Its name: 1 to 200 bytes. {@link explain} tells it.
+   *
+   * @default none: it must be given
+   * @example new Policy({ classify: { rules: [{ name: "closed", when: { code: ["closed"] }, then: { kind: "overloaded" } }] } })
+   */
+  name: string;
+  /**
+   * What must hold, all of it.
+   *
+   * @default none: it must be given
+   * @example new Policy({ classify: { rules: [{ name: "closed", when: { status: [418] }, then: { kind: "overloaded" } }] } })
+   */
+  when: ClassifyConditions;
+  /**
+   * What must not hold: any of it stops the rule.
+   *
+   * @default {}
+   * @example new Policy({ classify: { rules: [{ name: "closed", when: { status: ["4xx"] }, unless: { phrase: ["try later"] }, then: { kind: "auth" } }] } })
+   */
+  unless?: ClassifyConditions | undefined;
+  /**
+   * What the failure is then.
+   *
+   * @default none: it must be given
+   * @example new Policy({ classify: { rules: [{ name: "closed", when: { status: [418] }, then: { kind: "overloaded", retryAfter: 60_000 } }] } })
+   */
+  then: ClassifyOutcome;
+  /**
+   * The built-in rule before which it is asked; before all of them without one.
+   *
+   * @default undefined
+   * @example new Policy({ classify: { rules: [{ name: "closed", before: "server_5xx", when: { status: [503] }, then: { kind: "auth" } }] } })
+   */
+  before?: string | undefined;
+  /**
+   * Of classes, only those of the error itself count, and not those of its causes: true or false.
+   *
+   * @default false
+   * @example new Policy({ classify: { rules: [{ name: "closed", own: true, when: { class: ["ShopError"] }, then: { kind: "auth" } }] } })
+   */
+  own?: boolean | undefined;
+}
+
+/** Conditions of a rule. Of the alternatives within one, any is enough; each list has up to 32. */
+export interface ClassifyConditions {
+  /** The HTTP status: 100 to 599, or a hundred of them such as `"5xx"`. */
+  status?: readonly (number | string)[] | undefined;
+  /** A word of the provider's, whole, in any case; `*` at either end stands for anything. */
+  code?: readonly string[] | undefined;
+  /** Within the message or a text of the body, from the beginning of a word, in any case. */
+  phrase?: readonly string[] | undefined;
+  /** The class that tells most, or a system's code such as `ECONNRESET`. */
+  class?: readonly string[] | undefined;
+  /** How far the attempt had come, as far as the caller knows. */
+  phase?: readonly FailurePhase[] | undefined;
+  /** A header with its value, such as `"x-amzn-errortype: ThrottlingException"`. */
+  header?: readonly string[] | undefined;
+  /** A field that the body has, whatever it holds. */
+  field?: readonly string[] | undefined;
+  /** Who was asked, in lower case. */
+  provider?: readonly string[] | undefined;
+}
+
+/** What a failure is by a rule. */
+export interface ClassifyOutcome {
+  kind: FailureKind;
+  /** How far it had come, where the caller does not know. */
+  phase?: FailurePhase | undefined;
+  /** `"none"` where it is certain that nothing was sent. */
+  effect?: FailureEffect | undefined;
+  /** Milliseconds to wait before asking again, where the provider stated no time. */
+  retryAfter?: number | undefined;
+  /** Milliseconds until the limit is lifted, where the provider stated no time. */
+  resetAfter?: number | undefined;
 }
 
 /** The same route again: how often, after what wait. */
@@ -1799,6 +2210,13 @@ export interface FailuresOptions {
    * @example new Policy({ failures: { bug: { next: "yes" } } })
    */
   bug?: FailureRule | undefined;
+  /**
+   * The caller stopped it.
+   *
+   * @default {}
+   * @example new Policy({ failures: { cancelled: { next: "yes" } } })
+   */
+  cancelled?: FailureRule | undefined;
   /**
    * Nothing is known about it.
    *

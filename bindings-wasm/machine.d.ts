@@ -6,6 +6,7 @@ import type {
   BreakerState,
   Clock,
   Decision,
+  Explanation,
   Failure,
   FailureKind,
   FailurePhase,
@@ -15,7 +16,7 @@ import type {
   StopReason,
 } from "./index.js";
 
-export { Attempt, Failure, Policy } from "./index.js";
+export { Attempt, Explanation, Failure, Policy } from "./index.js";
 
 /** What a host is told to do. A host that meets a kind that it does not know must throw. */
 export type Command = Attempt | Wait | Switch | Rebuild | AskApproval | Cancel | Finish;
@@ -167,6 +168,8 @@ export class MachineSession {
   standingApprovals(): string[];
   standFor(tool: string): void;
   withdrawApproval(tool: string): boolean;
+  /** The warning about a client that repeats its requests by itself so often. */
+  multiplied(route: string | undefined, retries: number): string;
   clientOf(route: number): unknown;
   setClient(route: number, client: unknown): void;
 }
@@ -232,8 +235,44 @@ export interface Tally {
   blocked: string[];
   inputTokens: number | undefined;
   outputTokens: number | undefined;
+  /** What requests used that failed; undefined once that is unknown of one of them. */
+  spentInputTokens: number | undefined;
+  spentOutputTokens: number | undefined;
   failure: Failure | undefined;
   lines: string[];
+}
+
+/** Something worth a log line. */
+export interface Notice {
+  /** Milliseconds since the turn began. */
+  at: number;
+  line: string;
+  what:
+    | "attempt_failed"
+    | "recovered"
+    | "passed_over"
+    | "moved_on"
+    | "not_ready"
+    | "rebuilt"
+    | "not_rebuilt"
+    | "breaker_opened"
+    | "breaker_closed"
+    | "cooling"
+    | "waiting"
+    | "replied"
+    | "asked"
+    | "decided"
+    | "tool"
+    | "limit_reached"
+    | "usage_unknown"
+    | "finished";
+  /** The name of the route that it is about. */
+  route: string | undefined;
+  /** Of an attempt that failed: which on its route, from 1; how; what follows, and the milliseconds before it. */
+  attempt: number | undefined;
+  kind: FailureKind | undefined;
+  next: "again" | "rebuild" | "move_on" | "wait" | "stop" | undefined;
+  delay: number | undefined;
 }
 
 /** One request of a user. */
@@ -252,6 +291,14 @@ export class MachineTurn extends Machine {
     rows?: readonly CallRow[],
     usage?: { inputTokens?: number | undefined; outputTokens?: number | undefined },
   ): boolean;
+  /** What the attempt has used of the model, as far as that is known; said before `failed`. */
+  spent(id: number, usage?: { inputTokens?: number | undefined; outputTokens?: number | undefined }): boolean;
+  /**
+   * The models of these routes, by their places in the chain, stream: for the model requests to come.
+   *
+   * @param restartable whether one that broke may be asked for again, from the beginning, after it made progress.
+   */
+  streamOn(routes: readonly number[], restartable: boolean): void;
   /** What became of a tool call; undefined while it is open. */
   outcome(index: number): { outcome: ToolOutcome; limit: Limit | undefined } | undefined;
   /** What the model is told about a tool call that brought no result of its own. */
@@ -261,8 +308,8 @@ export class MachineTurn extends Machine {
   /** Counts a step; returns the limit in the way, if there is one. */
   takeStep(): Limit | undefined;
   tally(): Tally;
-  /** Notices that were not read yet: milliseconds since the turn began, and a line. */
-  notices(): [at: number, line: string][];
+  /** Notices that were not read yet. */
+  notices(): Notice[];
   /** Milliseconds left until the deadline; undefined without one. */
   timeLeft(): number | undefined;
   /** Brings the deadline forward to so many milliseconds from now. */
@@ -318,6 +365,106 @@ export interface MachineCallOptions {
   timeout?: number | undefined;
 }
 
+/** What one chunk of a stream holds; what is left out it does not hold. */
+export interface Chunk {
+  /**
+   * Text of the answer that is not blank.
+   *
+   * @default false
+   * @example stream.take({ text: true })
+   */
+  text?: boolean | undefined;
+  /**
+   * A tool call, or a part of one.
+   *
+   * @default false
+   * @example stream.take({ toolCall: true })
+   */
+  toolCall?: boolean | undefined;
+  /**
+   * Reasoning.
+   *
+   * @default false
+   * @example stream.take({ reasoning: true })
+   */
+  reasoning?: boolean | undefined;
+  /**
+   * The provider's reason for its end.
+   *
+   * @default undefined
+   * @example stream.take({ finish: "stop" })
+   */
+  finish?: string | undefined;
+  /**
+   * A part of a refusal.
+   *
+   * @default undefined
+   * @example stream.take({ refusal: "I cannot" })
+   */
+  refusal?: string | undefined;
+  /**
+   * Usage.
+   *
+   * @default false
+   * @example stream.take({ usage: true })
+   */
+  usage?: boolean | undefined;
+  /**
+   * The mark after which nothing comes.
+   *
+   * @default false
+   * @example stream.take({ terminator: true })
+   */
+  terminator?: boolean | undefined;
+  /**
+   * It could not be read.
+   *
+   * @default false
+   * @example stream.take({ malformed: true })
+   */
+  malformed?: boolean | undefined;
+  /**
+   * Content of a kind whose end cannot be known: any chunk that is no provider's.
+   *
+   * @default false
+   * @example stream.take({ other: true })
+   */
+  other?: boolean | undefined;
+}
+
+/** How a {@link Stream} is judged. */
+export interface StreamOptions {
+  /**
+   * Whether half an answer is welcome where the provider says that it cut it.
+   *
+   * @default false
+   * @example new Stream({ acceptCut: true })
+   */
+  acceptCut?: boolean | undefined;
+  /**
+   * Whether the provider was asked for the usage, so that it is worth waiting for.
+   *
+   * @default false
+   * @example new Stream({ wantsUsage: true })
+   */
+  wantsUsage?: boolean | undefined;
+}
+
+/** What a stream of chunks comes to: the host says what each chunk holds, and judges nothing. */
+export class Stream {
+  /** For how many milliseconds at most a stream is read on after {@link Stream.take} has said "finished". */
+  static readonly TAIL: number;
+  constructor(options?: StreamOptions);
+  /** Takes the next chunk. "finished": only the usage is missing. "done": read no further. */
+  take(chunk: Chunk): "nothing" | "progress" | "finished" | "done";
+  /** Nothing more is read: why it may not be taken for a whole answer; undefined when it may. */
+  end(): { kind: FailureKind; what: string } | undefined;
+  /** How far it has come, for the classification of an error that is met while it is read. */
+  get phase(): "first_progress" | "idle";
+  /** Whether a part of the answer has come. */
+  get hasProgressed(): boolean;
+}
+
 /** One breaker, by the numbers of a policy's `breaker` part. */
 export class Circuit {
   constructor(policy: Policy, clock?: Clock);
@@ -338,29 +485,35 @@ export class StepCounter {
 
 /** What a host can tell about an error without judging it. */
 export interface Facts {
-  /** Names of classes, the error's own first, then those of its causes; codes and names of its own before them. */
-  classes?: readonly string[] | undefined;
-  message?: string | undefined;
   status?: number | undefined;
+  /** Those of {@link headerNames} that the answer has, by their names in lower case. */
+  headers?: Readonly<Record<string, string>> | undefined;
+  /** The text of the answer's body, JSON or not; its first 64 KiB are looked at. */
+  body?: string | undefined;
   /** The provider's error code, such as `insufficient_quota`. */
   code?: string | undefined;
   /** The provider's error type, such as `overloaded_error`. */
   errorType?: string | undefined;
+  message?: string | undefined;
+  /** Names of classes, the error's own first, then those of its causes; codes and names of its own before them. */
+  classes?: readonly string[] | undefined;
   phase?: FailurePhase | undefined;
-  /** The header `retry-after-ms`, as it came; so are the next two. */
-  retryAfterMs?: string | undefined;
-  retryAfter?: string | undefined;
-  shouldRetry?: string | undefined;
-  /** Milliseconds since the Unix epoch, for a `retry-after` that is a date. */
+  /** Whose answer it is, in lower case: `openai`, `anthropic`, `google`. */
+  provider?: string | undefined;
+  /** Milliseconds since the Unix epoch, for dates. */
   wallMs?: number | undefined;
 }
 
 export type ReplyKind = "answer" | "tool_calls" | "nothing";
 
-/** The failure that these facts make. */
-export function classifyFacts(facts: Facts): Failure;
-/** The name of the rule that decides so. */
-export function decidingRule(facts: Facts): string;
+/** The failure that these facts make, by a policy's rules and the built-in ones. */
+export function classifyFacts(facts: Facts, policy?: Policy): Failure;
+/** The same with the rule, the facts that made it hold, and what follows. */
+export function explainFacts(facts: Facts, policy?: Policy): Explanation;
+/** What follows a failure that an error brings along. */
+export function explainFailure(failure: Failure, policy?: Policy): Explanation;
+/** The headers that are handed over, in lower case. */
+export function headerNames(): readonly string[];
 /** What a tool call is known by, or what is wrong with its arguments, which come as JSON text. */
 export function canonicalDigest(
   tool: string,
@@ -409,6 +562,10 @@ export const words: {
   stepsTaken(most: number): string;
   noStepsLeft(): string;
   deadlinePassed(): string;
+  /** A stream did not bring a whole answer; `what` is what {@link Stream.end} says. */
+  streamFailed(route: string | undefined, what: string): string;
+  /** A request brought something else than a stream. */
+  noStream(found: string): string;
 };
 
 /** Milliseconds on the default clock. It never goes back. */

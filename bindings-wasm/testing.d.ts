@@ -2,7 +2,7 @@
 
 /// <reference lib="esnext.disposable" />
 
-import type { Clock, LogEntry, Message, ModelReply, ToolSpec, WorkContext } from "./index.js";
+import type { ChatModel, Clock, LogEntry, Message, ModelReply, ToolSpec, WorkContext } from "./index.js";
 
 /**
  * No real sleeping: all of failsoft runs on a virtual clock, for the whole process, until `work` ends.
@@ -86,6 +86,56 @@ export function calls(name: string, args?: object): ModelReply;
 export function fails(times?: number, error?: Error): Step[];
 /** A step that hangs on the virtual clock, by default for ever, until the attempt is given up on; then takes another step. */
 export function hangs(millis?: number, then?: Step): StepFunction;
+
+/**
+ * A stream in the shape of Chat Completions.
+ *
+ * A text becomes a chunk; a number lets so many milliseconds pass on the virtual clock; an error is thrown; `calls(..)`
+ * becomes a tool call in parts; any other object is a chunk as it stands. At the end come the reason for it and the usage,
+ * unless the last part is `ends(..)`, an error, or a chunk.
+ *
+ * @example
+ * for await (const chunk of turn.stream(() => chunks("the ", 500, "answer"))) show(chunk);
+ */
+export function chunks(...parts: Part[]): AsyncGenerator<ScriptedChunk, void, void>;
+
+/** A part of a stream: it ends here, by this reason; `ends("")` is a stream that breaks off without any. */
+export function ends(reason: string): StreamEnd;
+
+/**
+ * A model that streams by a script: one list of parts a request, the last one repeated. It is the adapter of `openaiChat`
+ * with `stream: true` over a client that only pretends.
+ *
+ * @example
+ * const agent = new Agent(streams(["the ans", new TransientError("reset")], ["the answer"]));
+ */
+export function streams(...requests: (readonly Part[])[]): StreamingModel;
+
+/** A part of a stream that follows a script. */
+export type Part = string | number | Error | ModelReply | StreamEnd | object;
+
+/** What {@link ends} makes. */
+export interface StreamEnd {
+  readonly reason: string;
+}
+
+/** A chunk that {@link chunks} makes. */
+export interface ScriptedChunk {
+  object: "chat.completion.chunk";
+  model: string;
+  choices: { index: number; delta: { content?: string }; finish_reason: string | null }[];
+  usage?: { prompt_tokens: number; completion_tokens: number };
+}
+
+/** What {@link streams} makes. */
+export interface StreamingModel extends ChatModel {
+  readonly client: {
+    /** What was asked, as the SDK's `create` would be. */
+    readonly requests: object[];
+    /** How many streams were closed, or came to their end. */
+    readonly closed: number;
+  };
+}
 
 /**
  * Records what is logged.

@@ -1,7 +1,9 @@
 // The whole agent: a model, tools, and the engine that decides between them.
 
 import { InvalidOption } from "./errors.js";
-import { checkOptionalFunction, checkOptions, shown } from "./options.js";
+import { Leavable } from "./leavable.js";
+import { News } from "./news.js";
+import { checkOptionalFunction, checkOptions, checkSignal, shown } from "./options.js";
 import { Route } from "./route.js";
 import { Run } from "./run.js";
 import { Session } from "./session.js";
@@ -49,13 +51,42 @@ export class Agent {
    * @param task what the user said, or a whole conversation.
    */
   async run(task, options) {
-    const run = new Run(this, task, options);
+    checkOptions("run", options, ["signal", "raiseOn"]);
+    const signal = options?.signal ?? undefined;
+    checkSignal("run", signal);
+    const run = new Run(this, task, options?.raiseOn);
     try {
-      await run.drive();
+      for await (const event of run.drive(signal)) {
+        throw new Error(`a run without a consumer has no news: ${event.type}`);
+      }
       return run.result();
     } finally {
       run.turn.release(); // nobody else has heard of it
     }
+  }
+
+  /**
+   * Runs a task, and tells what happens as it happens: `for await (const event of agent.stream(task))`.
+   *
+   * The events are described in `index.d.ts`; each has a `type`, and the last is a `report` with what `run` brings. Text
+   * comes in parts where the model streams, else step by step. While you have an event, the run rests. Leaving the loop
+   * early abandons it, and closes the response that it reads.
+   */
+  stream(task, options) {
+    checkOptions("stream", options, ["collect", "restartable", "raiseOn", "signal"]);
+    const { collect = false, restartable = true, raiseOn, signal } = options ?? {};
+    checkSignal("stream", signal ?? undefined);
+    const run = new Run(this, task, raiseOn, new News(collect), restartable || collect);
+    return new Leavable((leaving) => events(run, leaving), signal ?? undefined);
+  }
+}
+
+async function* events(run, signal) {
+  try {
+    yield* run.drive(signal);
+    yield { type: "report", result: run.result() };
+  } finally {
+    run.turn.release();
   }
 }
 

@@ -1,6 +1,7 @@
 // The Messages API: neutral messages to those of the npm package `@anthropic-ai/sdk`, and its replies back.
 
-import { ChatModel, readArguments, readUsage, saidInstead, withTools } from "./chat.js";
+import { ChatModel, withTools } from "./chat.js";
+import { AnthropicReply, readArguments, readUsage } from "./chunks.js";
 import { isObject } from "./reply.js";
 
 const READ = ["input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"];
@@ -44,10 +45,21 @@ class AnthropicMessages extends ChatModel {
     return request;
   }
 
-  read(reply) {
+  streamed(request) {
+    return { ...request, stream: true };
+  }
+
+  wantsUsage() {
+    return true;
+  }
+
+  collected() {
+    return new AnthropicReply();
+  }
+
+  parts(reply) {
     const blocks = reply?.content;
-    if (!Array.isArray(blocks)) this.unusable(saidInstead(reply), "malformed", reply);
-    this.refuse(reply.stop_reason, undefined, reply);
+    if (!Array.isArray(blocks)) return undefined;
     const calls = blocks
       .filter(({ type }) => type === "tool_use")
       .map(({ id, name, input }) => ({ id, name, arguments: readArguments(name, input) }));
@@ -55,7 +67,11 @@ class AnthropicMessages extends ChatModel {
       .filter(({ type }) => type === "text")
       .map((block) => block.text ?? "")
       .join("");
-    return this.reply(calls, text, readUsage(reply, READ, "output_tokens"), reply);
+    return { finish: reply.stop_reason, refusal: undefined, calls, text, usage: reply.usage, model: reply.model };
+  }
+
+  usage(usage) {
+    return readUsage(usage, READ, "output_tokens");
   }
 }
 

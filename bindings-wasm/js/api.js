@@ -3,10 +3,11 @@
 export { Agent } from "./agent.js";
 export { anthropicMessages } from "./anthropic.js";
 export { CircuitBreaker } from "./breaker.js";
-export { UnusableReply } from "./chat.js";
-export { classify } from "./classify.js";
+export { classify, explain } from "./classify.js";
+export { ProviderError, UnusableReply } from "./course.js";
 export * from "./errors.js";
-export { Attempt, Failure, Policy } from "./machine.js";
+export { Discard } from "./events.js";
+export { Attempt, Explanation, Failure, Policy } from "./machine.js";
 export { openaiChat } from "./openai.js";
 export { attempts, retry, retrying } from "./retry.js";
 export { Route } from "./route.js";

@@ -4,54 +4,49 @@
 // Both adapters convert and judge nothing:
 //
 // - The SDK's own retries are off for every request: one owner of retries, or 3 attempts become 9.
-// - `attempt.timeout` goes to the SDK as its time limit, or the client's own if that is shorter. When the SDK gives up at
-//   a limit that was ours, that is ours to report: a CallTimeout (kind `timed_out`) with the SDK's error as its cause.
-//   At a shorter limit of the client's own the SDK's error stays as it is (`read_timeout`).
+// - `attempt.timeout` goes to the SDK as its time limit, or the client's own if that is shorter; of a stream it is the
+//   longer of its two clocks. When the SDK gives up at a limit that was ours, that is ours to report: a CallTimeout (kind
+//   `timed_out`) with the SDK's error as its cause. At a shorter limit of the client's own the SDK's error stays as it
+//   is (`read_timeout`).
 // - The SDK's limit ends with the head of the reply; `attempt.signal` covers all of it, to the last byte.
 // - `attempt.idempotencyKey` goes out as the header `Idempotency-Key`, the same in every attempt of a call.
-// - Whatever else the SDK throws is thrown unchanged; `classify` knows it.
+// - An error that the provider sends under a status of 200 is a ProviderError. Whatever else the SDK throws is thrown
+//   unchanged; `classify` knows both.
 
+import { textIn, word } from "./chunks.js";
 import { classify } from "./classify.js";
+import { Collecting, collect } from "./collect.js";
+import { mark, ProviderError, providerError, UnusableReply } from "./course.js";
 import { CallTimeout, InvalidOption } from "./errors.js";
-import { canonicalDigest, Failure, fingerprint, judgeFinish, readReply, words } from "./machine.js";
+import { fingerprint, judgeFinish, readReply, words } from "./machine.js";
+import { get } from "./peek.js";
 import { isObject } from "./reply.js";
 
 /** Longer timers fire at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 const OF_THE_REQUEST = ["timeout", "headers", "query", "fetchOptions"];
 const OURS = {
-  stream: "whole replies are what an agent needs",
   maxRetries: "the policy says how often to ask",
   signal: "run takes one",
 };
 
 /**
- * The provider replied, but with nothing that may be taken for a whole answer.
- *
- * `failsoftFailure` is what the engine makes of it, `reply` the SDK's own object, with all that there was.
- */
-export class UnusableReply extends Error {
-  constructor(message, kind, reply, options) {
-    super(message, options);
-    this.failsoftFailure = new Failure(kind);
-    this.reply = reply;
-  }
-}
-Object.defineProperty(UnusableReply.prototype, "name", { value: "UnusableReply", writable: true, configurable: true });
-
-/**
  * A model that an Agent takes, made by `openaiChat` or `anthropicMessages`.
  *
- * `ask(messages, tools, attempt)` is what an agent calls, and what fits
+ * `ask(messages, tools, attempt, watch)` is what an agent calls, and what fits
  * `turn.call((attempt) => model.ask(messages, tools, attempt))`. Without an attempt the client's own time limit holds.
+ * `watch` is told of what a stream brings, where `streams` is true.
  */
 export class ChatModel {
   #ofTheRequest = {};
   #options = {};
 
-  constructor(client, model, { acceptCut = false, route, ...options } = {}) {
+  constructor(client, model, { acceptCut = false, stream = false, route, ...options } = {}) {
     if (!this.fits(client)) {
       throw new TypeError(`client: ${nameOf(client)} is not allowed; use a client of the package ${this.package}`);
+    }
+    if (typeof stream !== "boolean") {
+      throw new TypeError(`options.stream: ${String(stream)} is not allowed; use true or false`);
     }
     for (const [name, value] of Object.entries(options)) {
       if (Object.hasOwn(OURS, name)) {
@@ -63,6 +58,7 @@ export class ChatModel {
     this.client = client;
     this.model = model;
     this.acceptCut = acceptCut;
+    this.streams = stream;
     this.route = { ...routeOf(client, model, this.provider), ...route };
   }
 
@@ -71,62 +67,81 @@ export class ChatModel {
     return this.#options;
   }
 
-  /** Makes the request of this attempt: within its time limit, under its idempotency key, once. */
-  async ask(messages, tools = [], attempt = {}) {
+  /** Makes the request of this attempt: within its time limits, under its idempotency key, once. */
+  async ask(messages, tools = [], attempt = {}, watch = undefined) {
     const own = this.#ofTheRequest.timeout ?? this.client.timeout;
-    const [timeout, ours] = shorter(own, attempt.timeout);
+    const [timeout, ours] = shorter(own, limitOf(attempt));
     const signal = attempt.signal ?? undefined;
-    const request = {
+    const options = {
       ...this.#ofTheRequest,
       maxRetries: 0,
       headers: withKey(this.#ofTheRequest.headers, attempt.idempotencyKey),
     };
-    if (timeout !== undefined) request.timeout = timeout;
-    if (signal !== undefined) request.signal = signal;
-    let reply;
+    if (timeout !== undefined) options.timeout = timeout;
+    if (signal !== undefined) options.signal = signal;
+    const request = { ...this.request(messages, tools), model: this.model };
+    const course = this.streams ? this.#course(request, watch) : undefined;
     try {
-      reply = await this.create({ ...this.request(messages, tools), model: this.model }, request);
+      if (course === undefined) {
+        return this.#whole(await this.create(request, options));
+      }
+      await collect(this.create(this.streamed(request), options), course, signal);
+      return course.whole === undefined ? this.#settle(course.parts()) : this.#whole(course.whole);
     } catch (error) {
       // The SDKs have an error of their own for an aborted request, which does not say why.
       if (signal?.aborted) throw signal.reason;
-      if (ours !== undefined && classify(error).kind === "read_timeout") {
-        throw new CallTimeout(`${words.givenUpOn(this.model, ours)} of silence`, { cause: error });
-      }
-      throw error;
+      const isOurs = ours !== undefined && classify(error).kind === "read_timeout";
+      const told = isOurs
+        ? new CallTimeout(`${words.givenUpOn(this.model, ours)} of silence`, { cause: error })
+        : error;
+      if (course !== undefined && get(told, "failsoftUsage") === undefined) mark(told, course.stream, course.spent());
+      throw told;
     }
-    return this.#whole(reply);
+  }
+
+  #course(request, watch) {
+    const { acceptCut } = this;
+    const wantsUsage = this.wantsUsage(this.streamed(request));
+    return new Collecting(this.model, this.collected(), (usage) => this.usage(usage), { acceptCut, wantsUsage, watch });
   }
 
   #whole(reply) {
+    const wrong = providerError(reply);
+    if (wrong !== undefined) throw new ProviderError(`${this.model}: ${saidInstead(reply)}`, wrong.body);
+    let parts;
     try {
-      return this.read(reply);
+      parts = this.parts(reply);
     } catch (error) {
-      if (error instanceof UnusableReply) throw error;
       // The SDKs hand on whatever came; what cannot even be read is no bug of the caller's.
       throw new UnusableReply(`${this.model}: ${saidInstead(reply)}`, "malformed", reply, { cause: error });
     }
-  }
-
-  /** Throws what the core has against a reply that ended so. */
-  refuse(reason, refusal, reply) {
-    const judged = judgeFinish(word(reason), word(refusal), this.acceptCut);
-    if (judged !== undefined) this.unusable(judged.what, judged.kind, reply);
-  }
-
-  unusable(what, kind, reply) {
-    throw new UnusableReply(`${this.model}: ${what}`, kind, reply);
-  }
-
-  reply(calls, given, usage, reply) {
-    const text = typeof given === "string" ? given : "";
-    if (readReply(text, calls.length) === "nothing") {
-      this.unusable(words.emptyReply(), "malformed", reply);
+    if (parts === undefined) {
+      throw new UnusableReply(`${this.model}: ${saidInstead(reply)}`, "malformed", reply);
     }
+    const judged = judgeFinish(word(parts.finish), word(parts.refusal), this.acceptCut);
+    if (judged !== undefined) throw this.#unusable(judged.what, judged.kind, reply, parts);
+    return this.#settle(parts, reply);
+  }
+
+  #settle(parts, reply) {
+    const { calls, model } = parts;
+    const text = textIn(parts.text);
+    if (readReply(text, calls.length) === "nothing") {
+      throw this.#unusable(words.emptyReply(), "malformed", reply, parts);
+    }
+    const usage = this.usage(parts.usage);
     return {
       ...(text !== "" && { answer: text }),
       ...(calls.length > 0 && { toolCalls: calls }),
-      ...(usage !== undefined && { usage }),
+      ...(typeof model === "string" && { model }),
+      ...(usage?.outputTokens !== undefined && { usage }),
     };
+  }
+
+  #unusable(what, kind, reply, parts) {
+    const error = new UnusableReply(`${this.model}: ${what}`, kind, reply);
+    const value = this.usage(parts.usage);
+    return value === undefined ? error : Object.defineProperty(error, "failsoftUsage", { value });
   }
 }
 
@@ -138,6 +153,11 @@ export function withTools(options, tools, onlyBeside) {
     for (const name of ["tools", ...onlyBeside]) delete request[name];
   }
   return request;
+}
+
+/** For how long the client may be silent: a stream has two clocks of its own, and no limit for the whole. */
+function limitOf({ firstProgress, idle, timeout }) {
+  return firstProgress === undefined && idle === undefined ? timeout : Math.max(firstProgress ?? 0, idle ?? 0);
 }
 
 /** A client's own time limit shortened to ours, in whole milliseconds, and our limit if it is the one that ends it. */
@@ -170,37 +190,12 @@ function providerOf(client, plain) {
   return name.includes(plain) ? name : plain;
 }
 
-/**
- * Arguments as an object; what is none stays the text that it was, for the core to refuse and the model to hear of. So
- * do numbers that JavaScript would round.
- */
-export function readArguments(name, given) {
-  if (typeof given !== "string") return given;
-  if (given.trim() === "") return {};
-  return canonicalDigest(String(name), given).digest === undefined ? given : JSON.parse(given);
-}
-
-export function readUsage(reply, read, written) {
-  const counts = read.map((name) => reply.usage?.[name]);
-  const output = reply.usage?.[written];
-  if (!Number.isSafeInteger(counts[0]) || !Number.isSafeInteger(output)) return undefined;
-  return {
-    inputTokens: counts.filter(Number.isSafeInteger).reduce((sum, count) => sum + count, 0),
-    outputTokens: output,
-  };
-}
-
 /** What came in place of a reply, for people: the error under a status of 200, or what kind of thing it is. */
-export function saidInstead(reply) {
+function saidInstead(reply) {
   const error = isObject(reply) ? reply.error : undefined;
   if (error) return `the reply under status 200 is an error: ${String(JSON.stringify(error)).slice(0, 500)}`;
   if (typeof reply === "string") return `the reply is a text and no object: ${JSON.stringify(reply.slice(0, 200))}`;
   return `the reply is not what this API sends: ${nameOf(reply)} without content`;
-}
-
-/** What the SDKs let through is not always text. */
-function word(value) {
-  return value === undefined || value === null ? undefined : String(value);
 }
 
 function nameOf(value) {

@@ -1,6 +1,6 @@
 // The host loop of a call. It acts; every decision is the core's.
 
-import { classify } from "./classify.js";
+import { judged } from "./classify.js";
 import { BreakerOpen, CallTimeout, DeadlineExceeded, Exhausted, StepLimitExceeded } from "./errors.js";
 import { unlessAborted, within } from "./race.js";
 import { current } from "./time.js";
@@ -8,8 +8,8 @@ import { current } from "./time.js";
 export { within } from "./race.js";
 export { Tasks } from "./tasks.js";
 
-/** Drives a call to its end. `last` is the error of an attempt made before. */
-export async function drive(call, request, routes, { sleep, judge = classify, signal, last } = {}) {
+/** Drives a call to its end. `judge(error, attempt)` says what went wrong; `last` is the error of an attempt made before. */
+export async function drive(call, request, routes, { sleep, judge = plainly, signal, last } = {}) {
   let held;
   try {
     signal?.throwIfAborted();
@@ -24,7 +24,7 @@ export async function drive(call, request, routes, { sleep, judge = classify, si
           } catch (error) {
             signal?.throwIfAborted();
             last = error;
-            call.failed(command.id, judge(error));
+            call.failed(command.id, judge(error, command));
             break;
           }
           if (call.succeeded(command.id)) {
@@ -62,6 +62,11 @@ export async function drive(call, request, routes, { sleep, judge = classify, si
   }
 }
 
+/** By the built-in rules alone. */
+function plainly(error) {
+  return judged(error)[0];
+}
+
 /** Makes the request of an attempt, under its limit. */
 function attempted(attempt, request, signal) {
   attempt.follow(signal);
@@ -69,7 +74,7 @@ function attempted(attempt, request, signal) {
 }
 
 /** Has a route's client made, until its time is over: one that comes later is closed. */
-async function prepared(call, command, routes, signal) {
+export async function prepared(call, command, routes, signal) {
   const left = command.until === undefined ? Infinity : Math.max(0, command.until - call.turn.now());
   const gone = new AbortController();
   const stop = { abort: (reason) => gone.abort(reason), done() {} };

@@ -1,13 +1,13 @@
 // The machine: sessions, turns and calls, for hosts that write a loop of their own. Every decision is the core's.
 
+import { readNotice, readTally } from "./account.js";
 import { monotonic, setDefaultClock } from "./clock.js";
 import { Attempt, readCommand } from "./command.js";
-import { native, out } from "./engine.js";
-import { known, numbersOf, readFailure } from "./failure.js";
+import { native } from "./engine.js";
+import { known, numbersOf } from "./failure.js";
 import { checked, keep, letGo, parsed, statistics, TABLES } from "./handles.js";
 import { handleOf, policyOf } from "./policy.js";
 import { restoring, rowOf } from "./rows.js";
-import { names } from "./words.js";
 
 export { Circuit, StepCounter } from "./circuit.js";
 export { AskApproval, Attempt, Cancel, Finish, Rebuild, Switch, Wait } from "./command.js";
@@ -24,11 +24,12 @@ export {
   refusal,
   stands,
 } from "./policy.js";
+export { Stream } from "./stream.js";
 export { deniedByRule, names, stopReasons, toolFailed, words } from "./words.js";
 export { monotonic, setDefaultClock, statistics };
 
 /** Events that are no more than an id, by their places in the list of `names.json`. */
-const EVENTS = { taken: 0, succeeded: 1, waited: 5, ready: 6, notReady: 7, abandoned: 9, interrupted: 10 };
+const EVENTS = { taken: 0, succeeded: 1, waited: 6, ready: 7, notReady: 8, abandoned: 10, interrupted: 11 };
 
 /** The process or the conversation, as the engine knows it; clients and the user's route objects stay here. */
 export class MachineSession {
@@ -43,6 +44,7 @@ export class MachineSession {
     this.routes = routes.map(([object]) => object);
     this.#clock = clock ?? undefined;
     this.handle = keep(this, TABLES.sessions, checked(make));
+    this.routeNames = fields.map((one) => one.name ?? one);
   }
 
   /** A session from a snapshot, over a policy and a chain of today; `epoch` differs from those of the processes before. */
@@ -83,6 +85,11 @@ export class MachineSession {
 
   standFor(tool) {
     native.sessionApprove(this.handle, String(tool));
+  }
+
+  /** The warning about a client that repeats its requests by itself; without a route, around a plain function. */
+  multiplied(route, retries) {
+    return native.sessionMultiplied(this.handle, route, retries);
   }
 
   withdrawApproval(tool) {
@@ -195,6 +202,17 @@ export class MachineTurn extends Machine {
     return native.turnProgress(this.handle, this.now(), id, meaningful);
   }
 
+  /** What the attempt has used of the model, as far as that is known; said before `failed`. */
+  spent(id, { inputTokens, outputTokens } = {}) {
+    return native.turnSpent(this.handle, this.now(), id, inputTokens ?? NaN, outputTokens ?? NaN);
+  }
+
+  /** The models of these routes, by their places in the chain, stream: for the model requests to come. */
+  streamOn(routes, restartable) {
+    const half = (from) => routes.reduce((bits, place) => bits | (place >> 5 === from ? 1 << (place & 31) : 0), 0);
+    native.turnStreamOn(this.handle, half(0), half(1), restartable);
+  }
+
   decided(id, decision, digest) {
     return checked(() => native.turnDecided(this.handle, this.now(), id, String(decision), String(digest)));
   }
@@ -228,29 +246,14 @@ export class MachineTurn extends Machine {
 
   /** What became of the turn so far. */
   tally() {
-    const route = native.turnTally(this.handle);
-    const [stopReason, degraded, ...counts] = out().subarray(7, 14);
-    const [steps, attempts, toolCalls, inputTokens, outputTokens] = counts.map(known);
-    return {
-      route,
-      stopReason: names().stop_reason[stopReason],
-      degraded: degraded !== 0,
-      steps,
-      attempts,
-      toolCalls,
-      inputTokens,
-      outputTokens,
-      failure: readFailure(0),
-      blocked: native.turnBlocked(this.handle),
-      lines: native.turnLines(this.handle),
-    };
+    return readTally(this.handle);
   }
 
-  /** Notices that were not read yet: pairs of milliseconds since the turn began and a line. */
+  /** Notices that were not read yet. */
   notices() {
     const notices = [];
     for (let line = native.turnNotice(this.handle); line !== undefined; line = native.turnNotice(this.handle)) {
-      notices.push([out()[0], line]);
+      notices.push(readNotice(line, this.session.routeNames));
     }
     return notices;
   }

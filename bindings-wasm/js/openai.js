@@ -1,6 +1,7 @@
 // Chat Completions: neutral messages to those of the npm package `openai`, and its replies back.
 
-import { ChatModel, readArguments, readUsage, saidInstead, withTools } from "./chat.js";
+import { ChatModel, withTools } from "./chat.js";
+import { OpenAIReply, readArguments, readUsage } from "./chunks.js";
 import { asText } from "./reply.js";
 
 class OpenAIChat extends ChatModel {
@@ -28,13 +29,35 @@ class OpenAIChat extends ChatModel {
     };
   }
 
-  read(reply) {
+  streamed(request) {
+    return { stream_options: { include_usage: true }, ...request, stream: true };
+  }
+
+  /** Whether the usage of a stream comes, after the reason for its end. */
+  wantsUsage({ stream_options: options }) {
+    return Boolean(options?.include_usage);
+  }
+
+  collected() {
+    return new OpenAIReply();
+  }
+
+  parts(reply) {
     const choice = reply?.choices?.[0];
     const message = choice?.message;
-    if (message === undefined || message === null) this.unusable(saidInstead(reply), "malformed", reply);
-    this.refuse(choice.finish_reason, message.refusal, reply);
-    const calls = [...(message.tool_calls ?? [])].map(readCall);
-    return this.reply(calls, message.content, readUsage(reply, ["prompt_tokens"], "completion_tokens"), reply);
+    if (message === undefined || message === null) return undefined;
+    return {
+      finish: choice.finish_reason,
+      refusal: message.refusal,
+      calls: [...(message.tool_calls ?? [])].map(readCall),
+      text: message.content,
+      usage: reply.usage,
+      model: reply.model,
+    };
+  }
+
+  usage(usage) {
+    return readUsage(usage, ["prompt_tokens"], "completion_tokens");
   }
 }
 

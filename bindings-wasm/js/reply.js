@@ -6,10 +6,9 @@ import { canonicalDigest, readReply as kindOf } from "./machine.js";
 /** On its way to the core it would become another character, and the digest that of another text. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** A model's reply: its kind (the core's word), its tool calls, its text, its usage. */
+/** A model's reply: its kind (the core's word), its tool calls, its text, its usage, and who answered. */
 export function readReply(value, step) {
   const known = isObject(value) ? value : {};
-  const usage = isObject(known.usage) ? known.usage : {};
   const answer = typeof known.answer === "string" ? known.answer : "";
   const asked = Array.isArray(known.toolCalls) ? known.toolCalls : [];
   const calls = asked.map((one, place) => readCall(one, `call_${step}_${place}`));
@@ -17,8 +16,14 @@ export function readReply(value, step) {
     kind: kindOf(answer, calls.length),
     calls,
     answer,
-    usage: { inputTokens: tokens(usage.inputTokens), outputTokens: tokens(usage.outputTokens) },
+    usage: readUsage(known.usage),
+    model: typeof known.model === "string" ? known.model : undefined,
   };
+}
+
+/** What a model used, as far as that is known. */
+export function readUsage(usage) {
+  return { inputTokens: tokens(usage?.inputTokens), outputTokens: tokens(usage?.outputTokens) };
 }
 
 function readCall(call, otherwise) {

@@ -1,6 +1,6 @@
 // Another attempt after a failure that may pass: as a function, around a function, and as a loop.
 
-import { classify } from "./classify.js";
+import { judged } from "./classify.js";
 import { asleep, drive, errorOf } from "./drive.js";
 import { Call, MachineSession, MachineTurn, Policy } from "./machine.js";
 import { checkFunction, checkOptionalFunction, checkOptions, checkSignal, isGenerator, shown } from "./options.js";
@@ -71,10 +71,11 @@ class FirstAttempt {
 
 /** The first attempt has failed: now there is something to decide. */
 async function again(fn, settings, last) {
-  const { judge, sleep, signal } = settings;
-  const failure = judge(last);
+  const { sleep, signal } = settings;
   const turn = turnOf(settings);
+  const judge = (error) => settings.judge(error, turn.session);
   try {
+    const failure = judge(last);
     const entered = turn.enter();
     const call = entered.kind === "attempt" ? turn.settleFailed(entered, failure) : entered;
     return await drive(call, (attempt) => fn(attempt), undefined, { sleep, judge, signal, last });
@@ -106,7 +107,7 @@ function settingsOf(where, options) {
 }
 
 /** Without options there is no policy to be made before it is needed. */
-const DEFAULTS = { policy: () => policyOf({}), judge: classify };
+const DEFAULTS = { policy: () => policyOf({}), judge };
 const policies = new Map();
 let latest = {};
 
@@ -135,22 +136,34 @@ function policyOf({ maxAttempts, base, factor, cap, jitter }) {
   return policy;
 }
 
+/** What a failure is; and the one place that learns who else asks again, which is told once. */
+function judge(error, session) {
+  const [failure, retries] = judged(error);
+  if (retries > 0 && !hasWarned) {
+    hasWarned = true;
+    console.warn(`failsoft: ${session.multiplied(undefined, retries)}`);
+  }
+  return failure;
+}
+
+let hasWarned = false;
+
 /** What counts as worth another attempt: the failure table, or the caller's own word. */
 function judgeOf(where, on) {
   if (on === undefined || on === null) {
-    return classify;
+    return judge;
   }
   const classes = Array.isArray(on) ? on : isClass(on) ? [on] : undefined;
   if (classes === undefined) {
     checkFunction(`${where}: on`, on);
-    return (error) => classify(error).judged(Boolean(on(error)));
+    return (error, session) => judge(error, session).judged(Boolean(on(error)));
   }
   for (const one of classes) {
     if (!isClass(one)) {
       throw new TypeError(`${where}: on: ${shown(one)} is not a class of errors`);
     }
   }
-  return (error) => classify(error).judged(classes.some((one) => error instanceof one));
+  return (error, session) => judge(error, session).judged(classes.some((one) => error instanceof one));
 }
 
 /** A class, told from a predicate. */
@@ -198,8 +211,9 @@ export function attempts(options) {
 }
 
 async function* blocks(settings) {
-  const { judge, sleep, signal } = settings;
+  const { sleep, signal } = settings;
   const turn = turnOf(settings);
+  const judge = (error) => settings.judge(error, turn.session);
   const call = new Call(turn);
   try {
     while (true) {

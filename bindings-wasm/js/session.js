@@ -1,17 +1,20 @@
 // One session over several routes: for those with a loop or a framework of their own.
 
 import { passGate } from "./approval.js";
-import { classify, textOf } from "./classify.js";
+import { classify, explain, judged, textOf } from "./classify.js";
 import { drive } from "./drive.js";
 import { CallTimeout, DeadlineExceeded, InvalidOption, StepLimitExceeded } from "./errors.js";
 import { MachineSession, MachineTurn, Policy, stands, words } from "./machine.js";
 import { checkFunction, checkOptionalFunction, checkOptions, checkSignal, checkSpan, shown } from "./options.js";
+import { get } from "./peek.js";
 import { Home, isThenable, promised, Race } from "./race.js";
 import { fieldsOf, Route } from "./route.js";
 import { restoring } from "./rows.js";
+import { streamOf } from "./streaming.js";
 import { current } from "./time.js";
 
 const OPTIONS = ["routes", "policy", "clock", "sleep", "seed", "log"];
+const JUDGING = ["phase", "provider"];
 
 /**
  * The process or the conversation: one policy, one chain of routes, and what has been learnt about them. The options
@@ -19,6 +22,7 @@ const OPTIONS = ["routes", "policy", "clock", "sleep", "seed", "log"];
  */
 export class Session {
   #log;
+  #hasWarned = false;
 
   constructor(options) {
     checkOptions("Session", options ?? {}, OPTIONS);
@@ -64,6 +68,18 @@ export class Session {
     this.core.resetRoute(this.#place(route));
   }
 
+  /** What kind of failure an error is, by this session's policy. */
+  classify(error, options) {
+    checkOptions("classify", options, JUDGING);
+    return classify(error, { ...options, policy: this.policy });
+  }
+
+  /** The same with the rule that decided, the facts that made it hold, and what the engine will do. */
+  explain(error, options) {
+    checkOptions("explain", options, JUDGING);
+    return explain(error, { ...options, policy: this.policy });
+  }
+
   /** Tools that were approved for longer than one call. */
   approvals() {
     return this.core.standingApprovals();
@@ -87,10 +103,27 @@ export class Session {
         return false;
       }
       this.core.setClient(change.route, client);
+      this.#warnOf(get(client, "maxRetries"), route);
       return true;
     } catch (error) {
       this.log("warn", `the client of route ${route.name} could not be made: ${textOf(error)}`);
       return false;
+    }
+  }
+
+  /** The host's own: what a failure is, by the session's policy; and the one place that learns who else asks again. */
+  judge(error, attempt) {
+    const route = attempt?.route;
+    const [failure, retries] = judged(error, { provider: route?.provider }, this.policy);
+    this.#warnOf(retries, route);
+    return failure;
+  }
+
+  /** Two that repeat the same request multiply it: once is enough to say so. */
+  #warnOf(retries, route) {
+    if (Number.isSafeInteger(retries) && retries > 0 && !this.#hasWarned) {
+      this.#hasWarned = true;
+      this.log("warn", this.core.multiplied(route?.name, retries));
     }
   }
 
@@ -182,6 +215,18 @@ export class Turn extends MachineTurn {
     }
   }
 
+  /**
+   * Makes a request that brings a stream, and hands on its chunks: `for await (const chunk of turn.stream(request))`.
+   *
+   * `request(attempt)` brings whatever can be iterated, such as what an SDK returns for `stream: true`, or a
+   * `ReadableStream`. Before the first chunk that is a part of an answer everything may be asked again, unnoticed. After
+   * it, a stream that breaks, hangs, or ends without the reason for its end is an error; it is never continued. The
+   * options are described in `index.d.ts`. Leaving the loop early closes the source.
+   */
+  stream(request, options) {
+    return streamOf(this, request, options);
+  }
+
   /** The host's own: the first attempt failed, and its call goes on from there by the loop. */
   async after(attempt, request, signal, error) {
     attempt.done();
@@ -189,11 +234,14 @@ export class Turn extends MachineTurn {
       this.settleAbandoned(attempt);
       throw signal.reason;
     }
-    return this.#slowly(this.settleFailed(attempt, classify(error)), request, signal, error);
+    const failure = this.owner.judge(error, attempt);
+    return this.#slowly(this.settleFailed(attempt, failure), request, signal, error);
   }
 
   #slowly(call, request, signal, last) {
-    return drive(call, request, this.owner, { sleep: this.owner.sleep, signal, last });
+    const { sleep } = this.owner;
+    const judge = (error, attempt) => this.owner.judge(error, attempt);
+    return drive(call, request, this.owner, { sleep, judge, signal, last });
   }
 
   /** Counts a step of your own loop. Throws `StepLimitExceeded` or `DeadlineExceeded` when it may not be taken. */
@@ -222,8 +270,9 @@ export class Turn extends MachineTurn {
 
   /** What became of the turn so far. */
   report() {
-    const { inputTokens, outputTokens, ...report } = this.tally();
-    return { ...report, usage: { inputTokens, outputTokens } };
+    const { inputTokens, outputTokens, spentInputTokens, spentOutputTokens, ...report } = this.tally();
+    const spent = { inputTokens: spentInputTokens, outputTokens: spentOutputTokens };
+    return { ...report, usage: { inputTokens, outputTokens }, spent };
   }
 }
 

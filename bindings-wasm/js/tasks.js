@@ -27,6 +27,14 @@ export class Tasks {
     );
   }
 
+  /** A report amid the work of a task. */
+  tell(key, value) {
+    if (this.#running.has(key)) {
+      this.#reports.push([key, value, undefined, false]);
+      this.#waiting?.ring();
+    }
+  }
+
   /** Drops whatever a task still brings. Stopping it is for whoever started it. */
   cancel(key) {
     this.#running.delete(key);

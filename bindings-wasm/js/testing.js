@@ -6,6 +6,7 @@ import { VirtualSource } from "./testing/virtual.js";
 import { install, rest } from "./time.js";
 
 export { calls, fails, hangs, says, script } from "./testing/script.js";
+export { chunks, ends, streams } from "./testing/streams.js";
 
 /**
  * Virtual time: a clock that moves only when nothing else can happen. `slept` lists the waits of the loops, in

@@ -4,7 +4,7 @@ import { native } from "./engine.js";
 
 /** The engine's lists, in its order. */
 const LISTS = ["failure_kind", "failure_phase", "failure_effect", "stop_reason", "limit", "wait_why", "switch_why"];
-LISTS.push("cancel_why", "decision", "replay", "raised", "reply_kind");
+LISTS.push("cancel_why", "decision", "replay", "raised", "reply_kind", "notice", "follows", "seen");
 
 let lists;
 
@@ -27,6 +27,8 @@ export const words = {
   stepsTaken: (most) => native.stepsTaken(most),
   noStepsLeft: () => native.noStepsLeft(),
   deadlinePassed: () => native.deadlinePassed(),
+  streamFailed: (route, what) => native.streamFailed(route, String(what)),
+  noStream: (found) => native.noStream(String(found)),
 };
 
 /** The sentence for a tool that a rule of the policy denies. */

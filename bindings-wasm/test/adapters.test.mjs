@@ -12,9 +12,11 @@ import {
   InvalidOption,
   openaiChat,
   Policy,
+  ProviderError,
   UnusableReply,
 } from "failsoft";
 import { instant } from "failsoft/testing";
+import { rejection } from "./common.mjs";
 
 const HI = [{ role: "user", content: "hi" }];
 const KEY = "sk-a-secret";
@@ -125,7 +127,6 @@ for (const [kind, { make, hello }] of Object.entries(KINDS)) {
 
   test(`${kind}: what came in place of a reply is told`, async () => {
     const cases = [
-      [{ error: { type: "overloaded_error" } }, 'the reply under status 200 is an error: {"type":"overloaded_error"}'],
       ["<html>", 'the reply is a text and no object: "<html>"'],
       [null, "the reply is not what this API sends: null without content"],
       [undefined, "the reply is not what this API sends: undefined without content"],
@@ -136,6 +137,14 @@ for (const [kind, { make, hello }] of Object.entries(KINDS)) {
       const error = await refused(make(client(kind, reply), "m"));
       assert.deepEqual([error.failsoftFailure.kind, error.message, error.reply], ["malformed", `m: ${what}`, reply]);
     }
+  });
+
+  test(`${kind}: an error in place of a reply is what the provider says`, async () => {
+    const body = { error: { type: "overloaded_error" } };
+    const error = await rejection(make(client(kind, body), "m").ask(HI));
+    assert(error instanceof ProviderError);
+    assert.equal(error.message, 'm: the reply under status 200 is an error: {"type":"overloaded_error"}');
+    assert.deepEqual([error.name, error.body, classify(error).kind], ["ProviderError", body, "overloaded"]);
   });
 
   test(`${kind}: of the client's key only a fingerprint is kept`, () => {
@@ -158,7 +167,7 @@ for (const [kind, { make, hello }] of Object.entries(KINDS)) {
     for (const wrong of [Client, {}, "openai", undefined, client(kind === "openai" ? "anthropic" : "openai", hello)]) {
       assert.throws(() => make(wrong, "m"), /^TypeError: client: .* is not allowed; use a client of the package /);
     }
-    for (const name of ["stream", "maxRetries", "signal"]) {
+    for (const name of ["maxRetries", "signal"]) {
       assert.throws(
         () => make(client(kind, hello), "m", { [name]: 3 }),
         (error) => {
@@ -168,7 +177,7 @@ for (const [kind, { make, hello }] of Object.entries(KINDS)) {
         },
       );
     }
-    make(client(kind, hello), "m", { stream: false });
+    assert.throws(() => make(client(kind, hello), "m", { stream: 3 }), /^TypeError: options.stream: 3 is not allowed/);
   });
 
   test(`${kind}: an agent answers by it`, () =>

@@ -57,7 +57,7 @@ export const REQUESTS = {
     kind: "read_timeout",
     effect: "possible",
   },
-  "somebody else's abort": { model: "silence", abort: 100, kind: "unknown", effect: "possible" },
+  "somebody's abort": { model: "silence", abort: 100, kind: "cancelled", effect: "possible" },
 };
 
 /** Makes one of these requests: `url` of the provider, `nobody` an address where nobody listens. */

@@ -1,14 +1,16 @@
 // Run by leaks.test.mjs in a process of its own, with `--expose-gc`: many calls, a third of them aborted and some dropped,
-// and what is alive at the end of each round. Prints one line of JSON.
+// streams beside them that are left in every way, and what is alive at the end of each round. Prints one line of JSON.
 
 import { getEventListeners, setMaxListeners } from "node:events";
-import { PermanentError, Policy, retry, Session } from "failsoft";
+import { Agent, PermanentError, Policy, retry, Session } from "failsoft";
 import { statistics } from "failsoft/machine";
 
 const ROUNDS = 10;
 const CALLS = 20_000;
 /** So many are under way at once. */
 const TOGETHER = 200;
+/** So many streams beside them. */
+const STREAMS = 16;
 
 // Stack traces take most of the time of a call that fails.
 Error.stackTraceLimit = 0;
@@ -54,7 +56,15 @@ const HANGING = [
   async ({ number }) => (number === 1 ? Promise.reject(busy) : never()),
 ];
 
-const ends = { done: 0, failed: 0, aborted: 0, dropped: 0, wrong: [] };
+/** Sources of streams that somebody has read one chunk of, and dropped. */
+const unread = [];
+
+function counted(source) {
+  unread.push(source);
+  return source;
+}
+
+const ends = { done: 0, failed: 0, aborted: 0, dropped: 0, streams: 0, wrong: [] };
 
 async function finishing(number) {
   const [request, end] = ENDING[number % ENDING.length];
@@ -87,6 +97,64 @@ async function aborted(number) {
   else ends.aborted += 1;
 }
 
+/** What a stream is read from: it has one chunk, then it hangs, or has another and ends. `source.closed` says that it was. */
+function sourceOf(hangs) {
+  const waiting = ["a", "b"];
+  const source = { closed: false, return: () => void Object.assign(source, { closed: true }) };
+  source.next = () =>
+    hangs && waiting.length === 1 ? never() : { done: waiting.length === 0, value: waiting.shift() };
+  return source;
+}
+
+/** A model that streams one part, then hangs until its signal is aborted. */
+const hanging = {
+  streams: true,
+  ask: (_messages, _tools, { signal }, watch) => {
+    watch.saw("a");
+    return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
+  },
+};
+const agents = awake.map((session) => new Agent(hanging, { session }));
+
+/** How a stream is left, and what its reader got. */
+const LEAVING = [
+  async (stream) => {
+    for await (const value of stream) if (value === undefined) break;
+    return "all";
+  },
+  async (stream) => {
+    for await (const value of stream) if (value !== undefined) break;
+    return "left";
+  },
+  async (stream) => {
+    await stream.next();
+    setImmediate(() => stream.return());
+    while (!(await stream.next()).done);
+    return "left";
+  },
+  async (stream, controller) => {
+    setImmediate(() => setImmediate(() => controller.abort("enough")));
+    return LEAVING[0](stream).catch((reason) => reason);
+  },
+];
+const LEFT = ["all", "left", "left", "enough"];
+
+async function streamed(number) {
+  const way = number % LEAVING.length;
+  const isOfAgent = number % (2 * LEAVING.length) > LEAVING.length;
+  const controller = new AbortController();
+  const source = sourceOf(way > 0);
+  const options = { signal: controller.signal };
+  const stream = isOfAgent
+    ? agents[number % 2].stream("go", options)
+    : awake[number % 2].turn().stream(() => source, options);
+  const found = await LEAVING[way](stream, controller);
+  if (found !== LEFT[way]) ends.wrong.push(`stream ${number}: ${found} instead of ${LEFT[way]}`);
+  else if (!isOfAgent && !source.closed) ends.wrong.push(`stream ${number}: not closed`);
+  else if (getEventListeners(controller.signal, "abort").length > 0) ends.wrong.push(`stream ${number}: a listener`);
+  else ends.streams += 1;
+}
+
 /** Nobody holds these, and neither the request nor the wait of theirs ever ends. */
 const DROPPING = [
   (turn) => void turn().call(never),
@@ -94,6 +162,11 @@ const DROPPING = [
   () => void retry(never),
   () => void retry(() => Promise.reject(busy), { sleep: never, jitter: "none" }),
   (turn) => void turn().enter(),
+  (turn) => void turn().stream(never).next(),
+  (turn) =>
+    void turn()
+      .stream(() => counted(sourceOf(true)), { signal: lasting.signal })
+      .next(),
 ];
 
 function drop(number) {
@@ -112,7 +185,8 @@ const rounds = [];
 for (let round = 0; round < ROUNDS; round += 1) {
   for (let first = 0; first < CALLS; first += TOGETHER) {
     const numbers = Array.from({ length: TOGETHER }, (_, place) => round * CALLS + first + place);
-    await Promise.all(numbers.map((number) => (number % 3 === 0 ? aborted(number / 3) : finishing(number))));
+    const calls = numbers.map((number) => (number % 3 === 0 ? aborted(number / 3) : finishing(number)));
+    await Promise.all([...calls, ...numbers.slice(0, STREAMS).map(streamed)]);
     drop(first / TOGETHER);
     for (const session of [...awake, ...sleeping]) session.reset("primary");
     // Left to itself it comes when it likes, and the engine's memory has no fixed highest mark.
@@ -124,5 +198,6 @@ for (let round = 0; round < ROUNDS; round += 1) {
   rounds.push({ ...statistics(), heap: process.memoryUsage().heapUsed, listeners });
 }
 
+const unclosed = unread.filter(({ closed }) => !closed).length;
 const timers = process.getActiveResourcesInfo().filter((name) => name === "Timeout" || name === "Immediate");
-console.log(JSON.stringify({ calls: ROUNDS * CALLS, rounds, ends, timers }));
+console.log(JSON.stringify({ calls: ROUNDS * CALLS, rounds, ends, timers, dropped: [unread.length, unclosed] }));

@@ -3,11 +3,13 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { instant, says, script } from "failsoft/testing";
+import { Agent, TransientError } from "failsoft";
+import { chunks, ends, instant, says, script, streams } from "failsoft/testing";
 
 const AsyncFunction = (async () => {}).constructor;
 const README = textOf("../../README.md");
 const PAGE = textOf("../README.md");
+const FAILURES = textOf("../../docs/failures.md");
 
 function textOf(path) {
   return readFileSync(new URL(path, import.meta.url), "utf8");
@@ -61,7 +63,7 @@ test("the whole agent", async () => {
     return { choices: [{ message, finish_reason: message.tool_calls ? "tool_calls" : "stop" }] };
   };
   const yours = { ask: async () => "y", mail: (...given) => sent.push(given) };
-  const printed = await run(block(PAGE, "new Agent(openaiChat"), yours, { openai: { default: OpenAI } });
+  const printed = await run(block(PAGE, "const sendEmail"), yours, { openai: { default: OpenAI } });
   assert.deepEqual(printed.slice(0, 4), ["It is 391.", 2, false, "answered"]);
   assert.deepEqual([asked, sent], [["gpt-5", "gpt-5"], [["ada", "391"]]]);
 });
@@ -84,6 +86,54 @@ test("your own loop", async () => {
   assert.deepEqual(printed, [false, []]);
 });
 
+test("an agent that streams", async () => {
+  const shown = [];
+  const client = streams(["17 x ", new TransientError("x")], ["it is ", "391"]).client;
+  const yours = { client, otherClient: client, request: { signal: new AbortController().signal } };
+  Object.assign(yours, { show: (text) => shown.push(text), clear: (reason) => shown.push(`<${reason}>`) });
+  const printed = await run(block(PAGE, "agent.stream("), yours);
+  assert.deepEqual(shown, ["17 x ", "<server_error>", "it is ", "391"]);
+  assert.deepEqual(printed.slice(0, 2), ["scripted-1", { inputTokens: 1, outputTokens: 2 }]);
+});
+
+test("a stream of your own", async () => {
+  const shown = [];
+  const create = async () => (shown.length === 0 ? chunks("the ", new TransientError("x")) : chunks("it ", "is"));
+  const yours = { body: {}, clients: { primary: { chat: { completions: { create } } } } };
+  Object.assign(yours, { show: (text) => text && shown.push(text), clear: (reason) => shown.push(`<${reason}>`) });
+  await run(block(PAGE, "turn.stream("), yours);
+  assert.deepEqual(shown, ["the ", "<server_error>", "it ", "is"]);
+});
+
+test("what went wrong", async () => {
+  const error = Object.assign(new Error("no"), { status: 429, error: { code: "insufficient_quota" } });
+  let told = 0;
+  const yours = { ask: () => Promise.reject(error), tellSomebody: async () => (told += 1) };
+  const [line] = await run(block(PAGE, "explain(error)"), yours);
+  assert.equal(told, 1);
+  assert.match(line, /quota_exhausted/);
+});
+
+test("an answer as it comes", async () => {
+  let shown = "";
+  const stdout = { write: (text) => (shown += text) };
+  const console = { log: (text) => stdout.write(`${text}\n`) };
+  const agent = new Agent(streams(["The answer is 3", ends("")], ["The answer is 391."]));
+  await run(block(README, "agent.stream("), { agent, console, process: { stdout } });
+  const [, expected] = /```text\n(The answer is 3\n.*?)```/s.exec(README);
+  assert.equal(shown, expected);
+});
+
+test("a policy of one's own", async () => {
+  const [, policy] = /```json\n(.*?)```/s.exec(FAILURES);
+  const refused = Object.assign(new Error("no"), { status: 403, error: { message: "The team budget is spent." } });
+  const files = { readFileSync: (name) => (name === "policy.json" ? policy : undefined) };
+  const ask = () => Promise.reject(refused);
+  const [line] = await run(block(FAILURES, "session.explain"), { ask }, { "node:fs": files });
+  const [, expected] = /--policy policy.json\n(.*?)```/s.exec(FAILURES);
+  assert.equal(`${line}\n`, expected);
+});
+
 test("without sleeping", async () => {
   assert.deepEqual(await run(block(PAGE, "time.slept")), ["hello", [500, 1000]]);
 });
@@ -98,7 +148,6 @@ test("the engine given by hand", async () => {
 });
 
 test("a model may be a plain function", async () => {
-  const { Agent } = await import("failsoft");
   const [, model] = /any\n`(async \(messages[^`]*)`/.exec(PAGE);
   const made = new Function("answer", `return ${model}`)("hello");
   assert.equal((await new Agent(made).run("hi")).answer, (await new Agent(script(says("hello"))).run("hi")).answer);

@@ -243,6 +243,7 @@ timed("the report tells what happened", async () => {
     toolCalls: 0,
     blocked: [],
     usage: { inputTokens: 0, outputTokens: 0 },
+    spent: { inputTokens: 0, outputTokens: 0 },
     failure: undefined,
     route: "b",
   });

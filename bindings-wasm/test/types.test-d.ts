@@ -3,6 +3,7 @@
 import Anthropic from "@anthropic-ai/sdk";
 import {
   Agent,
+  type AgentEvent,
   ApprovalDenied,
   type ApprovalRequest,
   type Attempt,
@@ -14,11 +15,15 @@ import {
   CallTimeout,
   type ChatModel,
   CircuitBreaker,
+  type ClassifyRule,
   callWithDeadline,
   classify,
   DeadlineExceeded,
   type Decision,
+  Discard,
   Exhausted,
+  type Explanation,
+  explain,
   Failure,
   type FailureKind,
   fallback,
@@ -30,6 +35,7 @@ import {
   type ModelReply,
   openaiChat,
   Policy,
+  ProviderError,
   type Report,
   type Result,
   Route,
@@ -46,7 +52,18 @@ import {
   UnusableReply,
 } from "failsoft";
 import { Call, type Command, MachineSession, MachineTurn, names, words } from "failsoft/machine";
-import { fails, hangs, instant, NoticeRecorder, says, script, type VirtualTime } from "failsoft/testing";
+import {
+  chunks,
+  ends,
+  fails,
+  hangs,
+  instant,
+  NoticeRecorder,
+  says,
+  script,
+  streams,
+  type VirtualTime,
+} from "failsoft/testing";
 import { init, initSync, retry as retryOfWasm } from "failsoft/wasm";
 import OpenAI, { AzureOpenAI } from "openai";
 
@@ -164,6 +181,23 @@ approvalGate("pay", {}, { risky: true, approver: () => 1 });
 const failure = classify(new Error("x"));
 same<Failure>()(failure);
 same<FailureKind>()(failure.kind);
+same<Failure>()(classify(undefined, { phase: "idle", policy: new Policy(), provider: "openai" }));
+const explanation = explain(new Error("x"), { policy: new Policy() });
+same<Explanation>()(explanation);
+same<string>()(explanation.rule + explanation.why + explanation.next + explanation);
+same<Failure>()(explanation.failure);
+// @ts-expect-error: one of six words
+classify(undefined, { phase: "later" });
+// @ts-expect-error: a session has a policy
+new Session({ routes: ["a"] }).explain(undefined, { policy: new Policy() });
+same<Failure>()(new Session({ routes: ["a"] }).classify(undefined, { phase: "idle" }));
+new Policy({ classify: { headers: "strict", off: ["quota"], rules: [] } });
+const conditions: ClassifyRule["when"] = { status: [418, "5xx"], class: ["E"], phase: ["idle"] };
+// biome-ignore lint/suspicious/noThenProperty: a rule says what the failure is then
+const rule: ClassifyRule = { name: "a", when: conditions, then: { kind: "auth", retryAfter: 1 }, before: "quota" };
+new Policy({ classify: { rules: [rule] } });
+// @ts-expect-error: a rule says what the failure is then
+new Policy({ classify: { rules: [{ name: "a", when: conditions }] } });
 same<number | undefined>()(failure.retryAfter);
 new Failure("rate_limited", { retryAfter: 1_000, effect: "none" });
 // @ts-expect-error: the words are those of the table
@@ -191,6 +225,8 @@ try {
 new BreakerOpen("later", { retryIn: 5, cause: 1 });
 new ApprovalDenied("no", { reason: "expired" });
 same<Failure>()(new UnusableReply("x", "malformed", {}).failsoftFailure);
+same<unknown>()(new ProviderError("x", { error: "x" }).body);
+same<"discard">()(new Discard("timed_out").type);
 // @ts-expect-error: a call's limit is not the turn's
 const _limit: CallTimeout = new DeadlineExceeded("x");
 // @ts-expect-error: opposites
@@ -246,6 +282,29 @@ same<void>()(turn.step());
 same<Promise<void>>()(turn.gate("pay", { amount: 1 }, { risky: (_, { amount }) => amount > 3 }));
 same<Report>()(turn.report());
 same<number | undefined>()(turn.report().usage.inputTokens);
+
+// ---- Streams. ----
+
+declare const texts: () => AsyncGenerator<string>;
+same<AsyncGenerator<string, undefined, undefined>>()(turn.stream(texts));
+same<AsyncGenerator<string, undefined, undefined>>()(turn.stream(texts, { collect: true, restartable: false }));
+same<AsyncGenerator<string | Discard, undefined, undefined>>()(turn.stream(texts, { restartable: true }));
+same<AsyncGenerator<number, undefined, undefined>>()(turn.stream(async () => [1, later()], { signal }));
+same<AsyncGenerator<Uint8Array, undefined, undefined>>()(
+  turn.stream(async ({ signal }) => (await fetch("/", { signal })).body as ReadableStream<Uint8Array>),
+);
+const sdks = () => new OpenAI().chat.completions.create({ model: "gpt-5", messages: [], stream: true });
+for await (const chunk of turn.stream(sdks)) same<string | null | undefined>()(chunk.choices[0]?.delta.content);
+turn.stream(texts, { acceptCut: true, read: (text) => ({ text: text !== "", finish: undefined }) });
+// @ts-expect-error: it may hold discards
+same<AsyncGenerator<string, undefined, undefined>>()(turn.stream(texts, { restartable: true }));
+// @ts-expect-error: no stream
+turn.stream(() => 42);
+// @ts-expect-error: what a chunk holds, and not the chunk
+turn.stream(texts, { read: (text) => text });
+// @ts-expect-error: an option of `agent.stream`
+turn.stream(texts, { raiseOn: "deadline" });
+
 // @ts-expect-error: a list of routes, not one
 new Session({ routes: "a" });
 // @ts-expect-error: a chain is wanted
@@ -301,7 +360,27 @@ for (const message of result.messages) {
   // @ts-expect-error: only a tool's message has one
   message.toolCallId;
 }
+same<string | undefined>()(result.model);
+same<number | undefined>()(result.spent.outputTokens);
 agent.run([...result.messages, { role: "user", content: "and now?" }]);
+for await (const event of agent.stream("x", { signal, collect: true, restartable: false, raiseOn: "deadline" })) {
+  same<AgentEvent>()(event);
+  if (event.type === "text") same<string>()(event.text);
+  if (event.type === "discard") same<number>()(event.step);
+  if (event.type === "retry") same<FailureKind>()(event.failure);
+  if (event.type === "report") same<Result>()(event.result);
+  // @ts-expect-error: there is no such event
+  if (event.type === "done") break;
+}
+new Agent({
+  streams: true,
+  ask: async (_messages, _tools, _attempt, watch) => {
+    watch?.saw("x", true, { inputTokens: 1 });
+    return { answer: "x" };
+  },
+});
+// @ts-expect-error: one of two words
+agent.stream("x", { collect: "text" });
 new Agent(model, { session: new Session({ routes: [new Route("a", { activate: connect })] }) });
 // @ts-expect-error: neither an answer nor tool calls
 new Agent(async () => ({ text: "x" }));
@@ -334,8 +413,9 @@ anthropicMessages(new Anthropic(), "claude-sonnet-4-5", { maxTokens: 1_024, syst
 turn.call((attempt) => openaiChat(new OpenAI(), "gpt-5").ask([{ role: "user", content: "hi" }], [], attempt));
 // @ts-expect-error: the SDK knows no such effort
 openaiChat(new OpenAI(), "gpt-5", { reasoning_effort: "utmost" });
-// @ts-expect-error: whole replies are what an agent needs
-openaiChat(new OpenAI(), "gpt-5", { stream: true });
+openaiChat(new OpenAI(), "gpt-5", { stream: true, stream_options: { include_usage: false } });
+// @ts-expect-error: true or false
+openaiChat(new OpenAI(), "gpt-5", { stream: "yes" });
 // @ts-expect-error: the policy says how often to ask
 openaiChat(new OpenAI(), "gpt-5", { maxRetries: 3 });
 // @ts-expect-error: the other adapter
@@ -356,8 +436,13 @@ const log = new NoticeRecorder();
 same<string[]>()(log.lines);
 new Agent(script(fails(2), hangs(3_000, says("x")), { answer: "x" }), { log });
 retry(number, { clock: instant().clock, sleep: instant().sleep });
+new Agent(streams(["the ", 500, new Error("x")], [{ toolCalls: [] }, ends("")]), { log });
+same<number>()(streams(["x"]).client.closed);
+for await (const chunk of turn.stream(() => chunks("x"))) same<string | undefined>()(chunk.choices[0]?.delta.content);
 // @ts-expect-error: a reply, an error or a function
 script("hello");
+// @ts-expect-error: a list of parts a request
+streams("hello");
 
 // ---- The machine, and the engine given by hand. ----
 

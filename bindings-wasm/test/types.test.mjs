@@ -21,6 +21,7 @@ const PARTS = {
   recovery: "RecoveryPolicyOptions",
   turn: "TurnPolicyOptions",
   approval: "ApprovalPolicyOptions",
+  classify: "ClassifyPolicyOptions",
 };
 
 for (const [entry, file] of Object.entries(ENTRIES)) {

@@ -34,7 +34,7 @@ for (const [name, { kind, effect, effectInPage = effect }] of Object.entries(REQ
 const ONLY_IN_A_PAGE = {
   "an origin that lets no page in": [{ url: `${closed}/log` }, "connect", "possible"],
   "a name that nobody knows": [{ url: "http://nobody.invalid/" }, "connect", "possible"],
-  "aborted before it was sent": [{ url: `${url}/log`, abort: true }, "unknown", "possible"],
+  "aborted before it was sent": [{ url: `${url}/log`, abort: true }, "cancelled", "possible"],
   "a limit that is over": [{ url: `${url}/log`, within: 0 }, "read_timeout", "possible"],
 };
 

@@ -21,11 +21,11 @@ const filesOf = (path) =>
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(path.length + 1))
     .sort();
 
-/** A file and its types an entry, what the entries share, the engine, and what there is to read. */
+/** A file and its types an entry, what the entries share, the engine, the command, and what there is to read. */
 function expected() {
   const entries = ["index", "machine", "testing", "wasm"].flatMap((name) => [`js/${name}.js`, `${name}.d.ts`]);
   const papers = ["LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"];
-  return [...entries, ...papers, "failsoft.wasm"].sort();
+  return [...entries, ...papers, "failsoft.wasm", "js/cli.js"].sort();
 }
 
 const isShared = (name) => /^js\/shared-[A-Z0-9]{8}\.js$/.test(name);

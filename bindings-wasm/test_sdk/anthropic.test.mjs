@@ -44,7 +44,7 @@ testFailures(provider, clientOf, anthropicMessages, {
   "HTML under 200": ["malformed_body", "malformed"],
   "half a body": ["malformed_chunk:1:hello there", "malformed"],
   "an empty body": [{ do: "malformed_body", body: "" }, "malformed"],
-  "an error under 200": ["overloaded", "malformed"],
+  "an error under 200": ["overloaded", "overloaded"],
   "a list": [jsonBody([1]), "malformed"],
   "a text": [jsonBody("hello"), "malformed"],
   null: [jsonBody(null), "malformed"],

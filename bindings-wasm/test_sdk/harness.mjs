@@ -2,10 +2,11 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { after, beforeEach, test } from "node:test";
 import { classify, Policy, Session, tool } from "failsoft";
+
+export { nobody } from "./places.mjs";
 
 export const HI = [{ role: "user", content: "hi" }];
 
@@ -109,15 +110,6 @@ export function status(code, error, headers = {}) {
 
 export function jsonBody(body) {
   return { do: "malformed_body", body: JSON.stringify(body), headers: { "content-type": "application/json" } };
-}
-
-/** An address where nobody listens any more. */
-export async function nobody() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return `http://127.0.0.1:${port}`;
 }
 
 export const multiply = tool(({ a, b }) => a * b, {
