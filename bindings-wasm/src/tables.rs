@@ -76,15 +76,18 @@ impl Tables {
     }
 
     pub(crate) fn drop_call(&mut self, call: Handle) {
-        let Some(guarded) = self.calls.remove(call) else { return };
-        if let Some(within) = self.turns.get_mut(guarded.turn) {
+        let Some(turn) = self.calls.get(call).map(|guarded| guarded.turn) else { return };
+        self.calls.remove(call);
+        if let Some(within) = self.turns.get_mut(turn) {
             within.calls = within.calls.saturating_sub(1);
         }
     }
 
     /// A turn takes along what nobody can ask for any more: calls whose loop was collected before its end.
     fn drop_turn(&mut self, turn: Handle) {
-        if self.turns.remove(turn).is_some_and(|within| within.calls > 0) {
+        let left = self.turns.get(turn).map_or(0, |within| within.calls);
+        self.turns.remove(turn);
+        if left > 0 {
             self.calls.retain(|guarded| guarded.turn != turn);
         }
     }

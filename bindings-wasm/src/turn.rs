@@ -2,8 +2,8 @@
 
 use alloc::string::{String, ToString as _};
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use alloc::vec;
+use alloc::vec::Vec;
 
 use failsoft::account::What;
 use failsoft::command::{Event, Id, Reply, ReplyKind, Risk, ToolCall};
@@ -284,7 +284,7 @@ pub fn enter_call(turn: Handle, now: f64, streaming: bool, restartable: bool) ->
         let call = Call::new(Work::Function);
         let call = if streaming { call.streaming(restartable) } else { call };
         // In its place from the beginning: a call is three hundred bytes.
-        let (handle, guarded) = calls.insert_with(|| Guarded { turn, core: call });
+        let Some((handle, guarded)) = calls.insert_with(|| Guarded { turn, core: call }) else { return i32::MIN };
         let (call, key) = (&mut guarded.core, i32::try_from(handle).unwrap_or(i32::MAX));
         entering.calls += 1;
         if !call.enter(scope, session, instant(now)) {

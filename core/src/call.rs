@@ -293,7 +293,7 @@ impl Call {
         match self.state {
             State::Attempt(run) if run.taken => running(run.expiry().0),
             State::Rebuild { taken: true, until, .. } | State::Switch { taken: true, until, .. } => running(until),
-            State::Attempt(run) => Command::Attempt(self.attempt(cx.scope, cx.now, run)),
+            State::Attempt(run) => Command::Attempt(self.attempt(cx.scope, cx.now, &run)),
             State::Wait { id, until, why, .. } => Command::Wait { id, delay: until - cx.now, until, why },
             State::Rebuild { id, route, client, until, .. } => Command::Rebuild { id, route, client, until },
             State::Switch { id, route, until, why, .. } => Command::Switch { id, route, until, why },
@@ -303,7 +303,7 @@ impl Call {
         }
     }
 
-    fn attempt(&self, scope: &Scope, now: Instant, running: Running) -> Attempt {
+    fn attempt(&self, scope: &Scope, now: Instant, running: &Running) -> Attempt {
         let until = running.expiry().0;
         Attempt {
             id: running.id,
@@ -323,8 +323,8 @@ impl Call {
 
     /// The first attempt: on the committed route, else the primary, else the first route that may be asked.
     fn begin(&mut self, cx: &mut Context<'_>) -> State {
-        if let Some(running) = self.admit_first(cx) {
-            return State::Attempt(running);
+        if self.admit_first(cx).is_some() {
+            return self.state;
         }
         if let Some(over) = self.out_of_bounds(cx) {
             return State::Over(over);
@@ -332,19 +332,25 @@ impl Call {
         self.next_route(cx, None).unwrap_or_else(|| self.over(cx, End::NoRoute))
     }
 
-    /// The short way in, shared with `enter`: the first route is ready and nothing stands in the way.
+    /// The short way in, shared with `enter`: the first route is ready and nothing stands in the way. The attempt is put where
+    /// it stays: to hand it around costs more than to make it.
     #[inline(always)]
-    fn admit_first(&mut self, cx: &mut Context<'_>) -> Option<Running> {
+    fn admit_first(&mut self, cx: &mut Context<'_>) -> Option<()> {
         if self.out_of_bounds(cx).is_some() {
             return None;
         }
         if self.has_no_routes(cx) {
-            return Some(self.run(cx, None));
+            self.state = State::Attempt(self.run(cx, None));
+            return Some(());
         }
         let route = self.first_route(cx)?;
         let open = cx.live.place(route)?.ready && cx.live.would_admit(cx.policy, route, cx.now).is_ok();
-        let permit = open.then(|| self.permit(cx, route))?.ok()?;
-        Some(self.arrive(cx, route, permit))
+        if !open {
+            return None;
+        }
+        let permit = self.permit(cx, route).ok()?;
+        self.state = State::Attempt(self.arrive(cx, route, &permit));
+        Some(())
     }
 
     /// What follows a failed attempt: the same route again, a rebuilt client, the next route, or the end.

@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// What an attempt on a route needs: its ticket, and how long it may run.
+type Permit = (Ticket, Allowance);
+
 /// Routes that may still be asked: one before all others, then the chain from the top.
 pub(super) struct Candidates {
     first: Option<RouteId>,
@@ -107,7 +110,7 @@ impl Call {
     }
 
     /// What an attempt on a route needs: its ticket, and how long it may run.
-    pub(super) fn permit(&mut self, cx: &mut Context<'_>, route: RouteId) -> Result<(Ticket, Allowance), Refusal> {
+    pub(super) fn permit(&mut self, cx: &mut Context<'_>, route: RouteId) -> Result<Permit, Refusal> {
         let before = self.route.replace(route);
         let allowance = self.allowance(cx);
         self.route = before;
@@ -127,18 +130,12 @@ impl Call {
         }
         let Ok(permit) = self.permit(cx, route) else { return self.over(cx, End::NoRoute) };
         if ready {
-            return State::Attempt(self.arrive(cx, route, permit));
+            return State::Attempt(self.arrive(cx, route, &permit));
         }
         self.switch(cx, route, permit, if fell_back { SwitchWhy::Fallback } else { SwitchWhy::Begin })
     }
 
-    fn switch(
-        &mut self,
-        cx: &mut Context<'_>,
-        route: RouteId,
-        (ticket, _): (Ticket, Allowance),
-        why: SwitchWhy,
-    ) -> State {
+    fn switch(&mut self, cx: &mut Context<'_>, route: RouteId, (ticket, _): Permit, why: SwitchWhy) -> State {
         let (id, until) = (cx.scope.next_id(), self.allowance(cx).until());
         self.activating(cx, route, until);
         State::Switch { id, route, ticket, until, taken: false, why }
@@ -167,7 +164,7 @@ impl Call {
     }
 
     /// Commits to a route: the first attempt on it.
-    pub(super) fn arrive(&mut self, cx: &mut Context<'_>, route: RouteId, permit: (Ticket, Allowance)) -> Running {
+    pub(super) fn arrive(&mut self, cx: &mut Context<'_>, route: RouteId, permit: &Permit) -> Running {
         let moved = self.route.is_some_and(|before| before != route);
         (self.on_route, self.repeated, self.last_chance, self.previous) = (0, false, false, None);
         self.route = Some(route);
@@ -196,7 +193,7 @@ impl Call {
             return self.wait_for_client(cx, Then::SameRoute);
         }
         match self.permit(cx, route) {
-            Ok(permit) if ready => State::Attempt(self.run(cx, Some((route, permit)))),
+            Ok(permit) if ready => State::Attempt(self.run(cx, Some((route, &permit)))),
             Ok(permit) => self.switch(cx, route, permit, SwitchWhy::Begin),
             Err(refusal) => {
                 self.note(cx, Some(route), What::PassedOver { why: Skip::Breaker, until: Some(refusal.until()) });
@@ -206,7 +203,7 @@ impl Call {
     }
 
     /// Makes an attempt, counted in the scope; without a route there is nothing to permit.
-    pub(super) fn run(&mut self, cx: &mut Context<'_>, on: Option<(RouteId, (Ticket, Allowance))>) -> Running {
+    pub(super) fn run(&mut self, cx: &mut Context<'_>, on: Option<(RouteId, &Permit)>) -> Running {
         let id = cx.scope.next_id();
         if self.first == 0 {
             self.first = id;
@@ -215,10 +212,7 @@ impl Call {
         if !self.is_tool() {
             cx.scope.attempts = cx.scope.attempts.saturating_add(1);
         }
-        let (ticket, allowance) = match on {
-            Some((_, (ticket, allowance))) => (Some(ticket), allowance),
-            None => (None, self.allowance(cx)),
-        };
+        let allowance = on.map_or_else(|| self.allowance(cx), |(_, permit)| permit.1);
         let place = on.and_then(|(route, _)| cx.live.place(route));
         let limits = &cx.policy.attempt;
         let streams = self.is_stream(on.map(|(route, _)| route));
@@ -226,7 +220,7 @@ impl Call {
         Running {
             id,
             client: place.map_or(0, |place| place.client),
-            ticket,
+            ticket: on.map(|(_, permit)| permit.0),
             started: cx.now,
             allowance,
             first_progress: of_route(place.and_then(|place| place.route.first_progress), limits.first_progress),

@@ -71,8 +71,8 @@ impl Call {
         // The permit was held for the switch; the attempt gets one of its own, for its own time.
         cx.live.give_back(cx.policy, ticket, cx.now);
         match self.permit(cx, route) {
-            Ok(permit) if self.route == Some(route) => State::Attempt(self.run(cx, Some((route, permit)))),
-            Ok(permit) => State::Attempt(self.arrive(cx, route, permit)),
+            Ok(permit) if self.route == Some(route) => State::Attempt(self.run(cx, Some((route, &permit)))),
+            Ok(permit) => State::Attempt(self.arrive(cx, route, &permit)),
             Err(refusal) => {
                 self.note(cx, Some(route), What::PassedOver { why: Skip::Breaker, until: Some(refusal.until()) });
                 self.go_on(cx)

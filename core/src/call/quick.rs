@@ -56,17 +56,13 @@ impl Call {
         if self.state != State::Fresh {
             return false;
         }
-        let admitted = self.admit_first(&mut Context::new(session, scope, now));
-        if let Some(running) = admitted {
-            self.state = State::Attempt(running);
-        }
-        admitted.is_some()
+        self.admit_first(&mut Context::new(session, scope, now)).is_some()
     }
 
     /// The attempt that is under way.
     #[must_use]
     pub fn attempted(&self, scope: &Scope) -> Option<Attempt> {
-        match self.state {
+        match &self.state {
             State::Attempt(running) => Some(self.attempt(scope, scope.seen, running)),
             _ => None,
         }
@@ -81,13 +77,16 @@ impl Call {
         now: Instant,
         result: Result<(), Failure>,
     ) -> bool {
-        let State::Attempt(running) = self.state else { return false };
+        let State::Attempt(running) = &self.state else { return false };
         let mut cx = Context::new(session, scope, now);
         match result {
             Ok(()) => {
-                self.succeeded(&mut cx, &running);
+                self.succeeded(&mut cx, running);
             }
-            Err(failure) => self.state = self.attempt_failed(&mut cx, running, failure),
+            Err(failure) => {
+                let running = *running;
+                self.state = self.attempt_failed(&mut cx, running, failure);
+            }
         }
         result.is_ok()
     }

@@ -66,7 +66,9 @@ impl Live {
         let lease = until + LEASE_GRACE;
         let mut ticket = Ticket { route, epoch: self.epoch, admitted: now, deployment: 0, endpoint: 0, rests: [0; 4] };
         let Some(scopes) = self.place(route).map(|place| place.scopes) else { return Ok(ticket) };
-        for (at, generation) in &mut [(scopes.deployment, &mut ticket.deployment), (scopes.endpoint, &mut ticket.endpoint)] {
+        for (at, generation) in
+            &mut [(scopes.deployment, &mut ticket.deployment), (scopes.endpoint, &mut ticket.endpoint)]
+        {
             if policy.breaker.enabled
                 && let Some(gate) = self.gate_mut(*at)
             {
