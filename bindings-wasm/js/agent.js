@@ -84,6 +84,7 @@ export class Agent {
 async function* events(run, signal) {
   try {
     yield* run.drive(signal);
+    signal.throwIfAborted();
     yield { type: "report", result: run.result() };
   } finally {
     run.turn.release();

@@ -2,7 +2,7 @@
 //
 // Facts only. Whether a stream made progress, may be left, or was whole, is judged by the core's `Stream`.
 
-import { canonicalDigest } from "./machine.js";
+import { canonicalDigest, judgeFinish } from "./machine.js";
 import { isObject } from "./reply.js";
 
 /** What any chunk holds: one of OpenAI, one of Anthropic, or something else, whose end cannot be known. */
@@ -16,7 +16,38 @@ export function readChunk(chunk) {
   if (chunk.object === "chat.completion.chunk" || Array.isArray(chunk.choices)) {
     return readOpenAI(chunk);
   }
+  if (textIn(chunk.type).startsWith("response.")) {
+    return readResponse(chunk);
+  }
   return EVENTS.has(chunk.type) ? readAnthropic(chunk) : { other: true };
+}
+
+/** A reader of one stream. Where several answers were asked for (`n`), its end is that of the last one. */
+export function chunkReader() {
+  const ends = new Map();
+  return (chunk) => {
+    const choices = chunk?.choices;
+    if (!Array.isArray(choices) || choices.length === 0) {
+      return readChunk(chunk);
+    }
+    for (const choice of choices) {
+      const index = choice?.index ?? 0;
+      ends.set(index, word(choice?.finish_reason) || ends.get(index));
+    }
+    if (ends.size === 1) {
+      return readChunk(chunk);
+    }
+    const several = choices.map((choice) => readChoice(chunk, choice));
+    const facts = { ...several[0] };
+    for (const name of Object.keys(facts)) {
+      facts[name] = several.map((one) => one[name]).find(Boolean);
+    }
+    const told = [...ends.values()];
+    // If one of them may not be taken for whole, that is the end of all.
+    const bad = told.find((end) => judgeFinish(end, undefined, false) !== undefined);
+    facts.finish = told.every(Boolean) ? (bad ?? told[0]) : undefined;
+    return facts;
+  };
 }
 
 /** Whether there is anything in a text. */
@@ -26,6 +57,13 @@ export function isText(value) {
 
 export function textIn(value) {
   return typeof value === "string" ? value : "";
+}
+
+/** The text of a message's content: it may come in typed parts, with reasoning among them (Mistral). */
+export function saidIn(content) {
+  return Array.isArray(content)
+    ? content.map((part) => (part?.type === "text" ? textIn(part.text) : "")).join("")
+    : textIn(content);
 }
 
 /** What providers and SDKs let through as a word is not always text. */
@@ -56,19 +94,31 @@ export function readUsage(usage, read, written) {
 
 /** The error that a provider sends under status 200, in place of a reply or amid a stream, if this is one. */
 export function errorIn(chunk) {
-  const isError = isObject(chunk) && (chunk.type === "error" || chunk.type === undefined);
-  return (isError && chunk.error) || undefined;
+  if (!isObject(chunk)) {
+    return undefined;
+  }
+  if (chunk.type === "error" || chunk.object === "error") {
+    return chunk.error || chunk;
+  }
+  if (chunk.type === "response.failed") {
+    return chunk.response?.error || chunk;
+  }
+  return (chunk.type === undefined && chunk.error) || undefined;
 }
 
 // ---- Chat Completions. ----
 
 export function readOpenAI(chunk) {
-  const choice = firstChoice(chunk);
+  return readChoice(chunk, firstChoice(chunk));
+}
+
+function readChoice(chunk, choice) {
   const delta = choice?.delta;
+  const parts = Array.isArray(delta?.content) ? delta.content : [];
   return {
-    text: isText(delta?.content),
+    text: isText(saidIn(delta?.content)),
     toolCall: delta?.tool_calls?.length > 0,
-    reasoning: Boolean(delta?.reasoning_content || delta?.reasoning),
+    reasoning: Boolean(delta?.reasoning_content || delta?.reasoning || parts.some((part) => part?.type === "thinking")),
     finish: word(choice?.finish_reason),
     refusal: word(delta?.refusal),
     usage: isObject(chunk.usage),
@@ -125,7 +175,7 @@ export class OpenAIReply {
     for (const part of delta?.tool_calls ?? []) {
       this.#addCall(part);
     }
-    const text = textIn(delta?.content);
+    const text = saidIn(delta?.content);
     this.#text += text;
     return text;
   }
@@ -145,6 +195,22 @@ export class OpenAIReply {
     call.name ||= said?.name;
     call.json += textIn(said?.arguments) || textIn(said?.input);
   }
+}
+
+// ---- The Responses API, whose events are only handed on. ----
+
+function readResponse({ type, delta, response }) {
+  const isOver = type === "response.completed" || type === "response.incomplete";
+  const isCall = type.endsWith("_call_arguments.delta") || type.endsWith("_call_input.delta");
+  return {
+    text: type === "response.output_text.delta" && isText(delta),
+    toolCall: Boolean(delta) && isCall,
+    reasoning: Boolean(delta) && type.startsWith("response.reasoning"),
+    refusal: type === "response.refusal.delta" ? word(delta) : undefined,
+    finish: isOver ? (word(response?.incomplete_details?.reason) ?? type) : undefined,
+    usage: isOver && isObject(response?.usage),
+    terminator: isOver,
+  };
 }
 
 // ---- The Messages API. ----

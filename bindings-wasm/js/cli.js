@@ -78,15 +78,15 @@ function factsOf({ status, header, body, message, code, type, class: classes, ph
 
 function statusOf(text) {
   if (!/^[1-5]\d\d$/.test(text)) {
-    throw new Error(`--status: ${text} is not allowed; use a number from 100 to 599`);
+    throw new Error(`--status: "${text}" is not allowed; use 100 to 599`);
   }
   return Number(text);
 }
 
 function headerOf(line) {
   const colon = line.indexOf(":");
-  if (colon < 1) {
-    throw new Error(`--header: ${line} is not allowed; use one such as "retry-after: 20"`);
+  if (line.slice(0, Math.max(colon, 0)).trim() === "") {
+    throw new Error(`--header: "${line}" is not allowed; use one such as "retry-after: 20"`);
   }
   return [line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim()];
 }

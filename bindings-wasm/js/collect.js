@@ -2,17 +2,15 @@
 //
 // Read as bytes, a chunk that is no JSON can be passed over; the SDKs' own iterators break at it.
 
+import { errorIn } from "./chunks.js";
 import { providerError, UnusableReply } from "./course.js";
 import { CallTimeout } from "./errors.js";
 import { Stream, words } from "./machine.js";
 import { unlessAborted, within } from "./race.js";
 import { isObject } from "./reply.js";
-import { closed, sourceOf } from "./source.js";
+import { closed, LINGER, sourceOf } from "./source.js";
 import { Decoder } from "./sse.js";
 import { current } from "./time.js";
-
-/** For so many milliseconds a stream that has said all is read on: if it ends by itself, its connection is used again. */
-const LINGER = 100;
 
 /** The reply of one request while its stream is read. */
 export class Collecting {
@@ -38,12 +36,15 @@ export class Collecting {
   }
 
   /** Takes an event: whether the stream is read no further. */
-  takeEvent([, data]) {
+  takeEvent([name, data]) {
     const text = data.trim();
     if (text === "[DONE]") {
       return this.#take({ terminator: true });
     }
-    const chunk = text === "" ? {} : readJSON(text);
+    let chunk = text === "" ? {} : readJSON(text);
+    if (name === "error" && errorIn(chunk) === undefined) {
+      chunk = { error: chunk ?? text }; // its name alone says what it is
+    }
     return isObject(chunk) && !Array.isArray(chunk) ? this.takeChunk(chunk) : this.#take({ malformed: true });
   }
 

@@ -2,7 +2,7 @@
 //
 // Nothing here waits or judges: the clocks are those of the engine's attempt, the judgement is that of its `Stream`.
 
-import { errorIn } from "./chunks.js";
+import { chunkReader, errorIn } from "./chunks.js";
 import { textOf } from "./classify.js";
 import { Failure, Stream, words } from "./machine.js";
 import { isObject } from "./reply.js";
@@ -80,7 +80,7 @@ export class Course {
   constructor(route, { read, acceptCut, collect }) {
     this.stream = new Stream({ acceptCut, wantsUsage: true });
     this.route = route;
-    this.read = read;
+    this.read = read ?? chunkReader();
     this.collect = collect;
   }
 

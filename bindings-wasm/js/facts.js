@@ -13,6 +13,8 @@ const LONGEST_HEADER = 1024;
 const LONGEST_TEXT = 4096;
 /** So many headers of a plain object are looked at. */
 const MOST_HEADERS = 256;
+/** A client that says it has asked again more often is believed so far. */
+const MOST_RETRIES = 1000;
 /** What failsoft's own errors carry, of whichever copy: the list of their codes. */
 const BRAND = Symbol.for("failsoft.error");
 /** Where clients leave a status, headers and a body: on the error itself or on the response that it carries. */
@@ -135,7 +137,7 @@ function ownNames(error) {
 function retriesInside(error) {
   const attempts = isObject(get(error, "lastError")) ? get(get(error, "errors"), "length") : undefined;
   const most = Math.max(whole(attempts), whole(get(get(error, "$metadata"), "attempts")));
-  return most > 1 ? most - 1 : 0;
+  return Math.min(Math.max(most - 1, 0), MOST_RETRIES);
 }
 
 function whole(value) {

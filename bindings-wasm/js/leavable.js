@@ -18,9 +18,11 @@ export class Leavable {
   }
 
   async next() {
-    const step = await this.#reading.next(this);
-    if (step.done) {
-      dropped.unregister(this);
+    dropped.unregister(this);
+    const step = await this.#reading.next();
+    if (!step.done) {
+      // Only while it is in the consumer's hands: who still waits for a value has not dropped it.
+      dropped.register(this, this.#reading, this);
     }
     return step;
   }
@@ -59,12 +61,12 @@ class Reading {
     this.#caller = caller;
   }
 
-  async next(reader) {
+  async next() {
     if (this.#isLeft) {
       return END;
     }
     try {
-      const step = await this.#begun(reader).next();
+      const step = await this.#begun().next();
       if (step.done) {
         this.#end();
       }
@@ -91,10 +93,9 @@ class Reading {
     this.#controller.abort(this.#caller.reason);
   }
 
-  #begun(reader) {
+  #begun() {
     if (this.#values === undefined) {
       this.#values = this.#make(this.#controller.signal);
-      dropped.register(reader, this, reader);
       if (this.#caller?.aborted) {
         this.handleEvent();
       } else {

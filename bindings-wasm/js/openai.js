@@ -1,7 +1,7 @@
 // Chat Completions: neutral messages to those of the npm package `openai`, and its replies back.
 
 import { ChatModel, withTools } from "./chat.js";
-import { OpenAIReply, readArguments, readUsage } from "./chunks.js";
+import { OpenAIReply, readArguments, readUsage, saidIn } from "./chunks.js";
 import { asText } from "./reply.js";
 
 class OpenAIChat extends ChatModel {
@@ -50,7 +50,7 @@ class OpenAIChat extends ChatModel {
       finish: choice.finish_reason,
       refusal: message.refusal,
       calls: [...(message.tool_calls ?? [])].map(readCall),
-      text: message.content,
+      text: saidIn(message.content),
       usage: reply.usage,
       model: reply.model,
     };

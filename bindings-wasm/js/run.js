@@ -111,8 +111,10 @@ export class Run extends AgentTurn {
 
   abandon(held, reason) {
     for (const [id, command] of held) {
-      this.turn.abandoned(id);
       command.abort?.(reason);
+      try {
+        this.turn.abandoned(id);
+      } catch {} // a clock of the caller's may throw; the lease ends by itself
     }
   }
 

@@ -3,9 +3,12 @@
 import { words } from "./machine.js";
 import { promised, within } from "./race.js";
 import { Tasks } from "./tasks.js";
+import { current } from "./time.js";
 
 /** So many milliseconds a source may take to close; one that hangs would hold whoever leaves it. */
 const PATIENCE = 1000;
+/** For so many milliseconds a stream that has said all is read on: if it ends by itself, its connection is used again. */
+export const LINGER = 100;
 
 /** Something with `next()` and `close()` over a ReadableStream, an iterable or an iterator, sync or async. */
 export function sourceOf(given) {
@@ -65,6 +68,7 @@ export class Puller {
   #request;
   #source = undefined;
   #isPulling = false;
+  #isOver = false;
   #isLeft;
 
   /** Without a request, one that has nothing to pull. */
@@ -86,7 +90,16 @@ export class Puller {
     }
     this.#isPulling = false;
     const [, step, error, hasFailed] = report;
+    this.#isOver = hasFailed || Boolean(step.done);
     return hasFailed ? { error, isError: true } : { chunk: step.value, isEnd: Boolean(step.done) };
+  }
+
+  /** Reads on for a little, until the source ends by itself. What hangs already is not waited for. */
+  async readOut(signal) {
+    const until = current().now() + LINGER;
+    for (let left = LINGER; !this.#isOver && !this.#isPulling && left > 0; left = until - current().now()) {
+      await this.next(left, signal);
+    }
   }
 
   /** Leaves the source and closes it. Whoever waits for a chunk of it is not waited for. */

@@ -10,7 +10,7 @@
 export class Decoder {
   // A piece may end amid a character.
   #decoder = new TextDecoder();
-  #rest = "";
+  #rest = [];
   #afterReturn = false;
   #name = undefined;
   #data = [];
@@ -32,8 +32,13 @@ export class Decoder {
       this.#afterReturn = false;
     }
     this.#afterReturn ||= text.endsWith("\r");
-    const lines = (this.#rest + text).split(/\r\n|\r|\n/);
-    this.#rest = lines.pop();
+    const [first, ...others] = text.split(/\r\n|\r|\n/);
+    this.#rest.push(first);
+    if (others.length === 0) {
+      return []; // amid a line, which may be long: it is put together once
+    }
+    const lines = [this.#rest.join(""), ...others.slice(0, -1)];
+    this.#rest = [others.at(-1)];
     return lines.map((line) => this.#take(line)).filter((event) => event !== undefined);
   }
 

@@ -1,13 +1,12 @@
 // A call whose attempts are streams, and whose consumer gets their chunks. It acts; every decision is the core's.
 
-import { readChunk } from "./chunks.js";
 import { Course, mark } from "./course.js";
 import { asleep, prepared, raiseEnd } from "./drive.js";
 import { CallTimeout } from "./errors.js";
 import { Discard } from "./events.js";
 import { Leavable } from "./leavable.js";
 import { Call, Stream, words } from "./machine.js";
-import { checkFunction, checkOptions, checkSignal } from "./options.js";
+import { checkFunction, checkOptionalFunction, checkOptions, checkSignal } from "./options.js";
 import { Puller } from "./source.js";
 import { current } from "./time.js";
 
@@ -16,9 +15,9 @@ const OPTIONS = ["restartable", "collect", "acceptCut", "read", "signal"];
 /** What `turn.stream` brings. */
 export function streamOf(turn, request, options) {
   checkOptions("stream", options, OPTIONS);
-  const { restartable = false, collect = false, acceptCut = false, read = readChunk, signal } = options ?? {};
+  const { restartable = false, collect = false, acceptCut = false, read, signal } = options ?? {};
   checkFunction("stream", request);
-  checkFunction("stream: read", read);
+  checkOptionalFunction("stream: read", read);
   checkSignal("stream", signal ?? undefined);
   const { owner } = turn;
   const begin = (leaving) => {
@@ -50,13 +49,16 @@ async function* drive(state, request, routes, { sleep, signal }) {
             if (state.take(await source.next(state.patience(command.delay), signal))) {
               running.done();
               running = undefined;
-              await source.close();
+              if (!state.isWhole) {
+                await source.close();
+              }
             }
             for (const chunk of state.news()) {
               yield chunk;
               signal.throwIfAborted();
             }
             if (state.isWhole) {
+              await source.readOut(signal);
               return;
             }
           } else {
@@ -178,8 +180,11 @@ class Streaming {
     }
   }
 
+  /** It is left; nothing changes where that is known already. */
   abandon() {
-    this.call.abandoned(this.#held); // changes nothing if it was reported
+    try {
+      this.call.abandoned(this.#held);
+    } catch {} // a clock of the caller's may throw; the lease ends by itself
   }
 
   #end() {

@@ -147,6 +147,19 @@ for (const [kind, { make, hello }] of Object.entries(KINDS)) {
     assert.deepEqual([error.name, error.body, classify(error).kind], ["ProviderError", body, "overloaded"]);
   });
 
+  test(`${kind}: a reply that is not taken has been spent`, () =>
+    instant(async () => {
+      const usage = { prompt_tokens: 3, completion_tokens: 4, input_tokens: 3, output_tokens: 4 };
+      const cut =
+        kind === "openai" ? choice({ content: "half" }, "length", { usage }) : blocks([], "max_tokens", { usage });
+      const models = [client(kind, cut), client(kind, hello)].map((one, place) =>
+        make(one, "m", { route: { name: `r${place}`, endpoint: `e${place}` } }),
+      );
+      const result = await new Agent(models[0], { fallbacks: [models[1]], log: null }).run("hi");
+      assert.deepEqual([result.answer, result.route], ["hello", "r1"]);
+      assert.deepEqual(result.spent, { inputTokens: 3, outputTokens: 4 });
+    }));
+
   test(`${kind}: of the client's key only a fingerprint is kept`, () => {
     const model = make(client(kind, hello), "m", { route: { name: "eu", contextWindow: 8192 } });
     const digest = createHash("sha256").update(KEY).digest("hex");

@@ -167,12 +167,21 @@ timed("a signal ends it, and its reason is told", async (time) => {
   assert.equal(getEventListeners(controller.signal, "abort").length, 0);
 });
 
-timed("a signal that is aborted while the consumer has an event counts at once", async () => {
-  const controller = new AbortController();
-  const model = streams(["the ", "answer"]);
-  const after = ({ type }) => type === "text" && controller.abort("enough");
-  assert.equal(await rejection(drive(agentOf(model), { signal: controller.signal, after })), "enough");
-});
+for (const at of ["step", "text"]) {
+  timed(`a signal that is aborted while the consumer has a ${at} counts at once`, async () => {
+    for (const model of [streams(["the answer"]), script(says("the answer"))]) {
+      const controller = new AbortController();
+      const got = [];
+      const after = async ({ type }) => {
+        got.push(type);
+        if (type === at) controller.abort("enough");
+        await turns(20); // meanwhile the model replies
+      };
+      assert.equal(await rejection(drive(agentOf(model), { signal: controller.signal, after })), "enough");
+      assert.equal(got.at(-1), at);
+    }
+  });
+}
 
 timed("a tool that may not run is told", async () => {
   const send = tool(() => "sent", { name: "send", risky: true });
@@ -268,6 +277,13 @@ timed("while the consumer has an event nobody is late", async (time) => {
   assert.equal(events.at(-1).result.attempts, 1);
 });
 
+timed("nor is the provider while the consumer was away", async (time) => {
+  const model = streams(["the ", 530_000, "answer"]);
+  const after = ({ text }) => text === "the " && time.hang(500_000);
+  const events = await drive(agentOf(model), { after });
+  assert.deepEqual([textOf(events), events.at(-1).result.attempts], ["the answer", 1]);
+});
+
 timed("what a consumer throws is its own", async () => {
   const agent = agentOf(streams(["the ", "answer"]));
   const mine = new Error("mine");
@@ -282,8 +298,9 @@ timed("what becomes of an event changes nothing", async () => {
   const after = (event) => {
     if (event.type === "tool_call") event.arguments.at = "elsewhere";
   };
-  await drive(agentOf(script(calls("look", { at: "this" }), says("x")), { tools: [look] }), { after });
-  assert.deepEqual(ran, [{ at: "this" }]);
+  const asks = ask(["look", { at: "this" }], ["look", { at: "that" }]);
+  await drive(agentOf(script(asks, says("x")), { tools: [look] }), { after });
+  assert.deepEqual(ran, [{ at: "this" }, { at: "that" }]);
 });
 
 timed("plain and streaming models in one chain", async () => {

@@ -7,7 +7,7 @@ import { parts } from "./common.mjs";
 // The engine of the parts is another copy, which has to be started.
 await import(new URL("index.js", parts));
 const { Decoder } = await import(new URL("sse.js", parts));
-const { AnthropicReply, errorIn, OpenAIReply, readChunk } = await import(new URL("chunks.js", parts));
+const { AnthropicReply, chunkReader, errorIn, OpenAIReply, readChunk } = await import(new URL("chunks.js", parts));
 const { Collecting } = await import(new URL("collect.js", parts));
 
 // ---- Server-sent events. ----
@@ -90,6 +90,21 @@ const HELD = [
   [{ type: "message_delta", delta: { stop_reason: "end_turn" } }, { finish: "end_turn" }],
   [{ type: "message_stop" }, { terminator: true }],
   [{ type: "of another provider" }, { other: true }],
+  [openai({ content: [{ type: "text", text: "x" }] }), { text: true }],
+  [openai({ content: [{ type: "thinking", thinking: [] }] }), { reasoning: true }],
+  [{ type: "response.created", response: {} }, {}],
+  [{ type: "response.output_text.delta", delta: "x" }, { text: true }],
+  [{ type: "response.function_call_arguments.delta", delta: "{" }, { toolCall: true }],
+  [{ type: "response.reasoning_text.delta", delta: "hm" }, { reasoning: true }],
+  [{ type: "response.refusal.delta", delta: "no" }, { refusal: "no" }],
+  [
+    { type: "response.completed", response: { usage: {} } },
+    { finish: "response.completed", usage: true, terminator: true },
+  ],
+  [
+    { type: "response.incomplete", response: { incomplete_details: { reason: "max_output_tokens" } } },
+    { finish: "max_output_tokens", terminator: true },
+  ],
   [42, { other: true }],
   ["text", { other: true }],
   [bytes("bytes"), { other: true }],
@@ -111,6 +126,13 @@ test("an error is one where nothing else is meant", () => {
   assert.deepEqual(errorIn({ error: { message: "no" } }), { message: "no" });
   assert.deepEqual(errorIn({ type: "error", error: { message: "no" } }), { message: "no" });
   assert.equal(errorIn({ type: "error", error: "no" }), "no");
+  for (const flat of [
+    { type: "error", message: "no" },
+    { object: "error", message: "no" },
+  ]) {
+    assert.equal(errorIn(flat), flat);
+  }
+  assert.deepEqual(errorIn({ type: "response.failed", response: { error: { code: "x" } } }), { code: "x" });
   for (const none of [{ type: "tool_end", error: "of somebody's own" }, { error: null }, "error", null, undefined]) {
     assert.equal(errorIn(none), undefined);
   }
@@ -233,6 +255,33 @@ for (const strange of STRANGE) {
     assert.throws(() => broken.parts(), /without saying that it is whole; 1 chunk could not be read$/);
   });
 }
+
+test("an event that is named an error is one", () => {
+  const course = new Collecting("m", new OpenAIReply(), () => undefined, { acceptCut: false, wantsUsage: true });
+  for (const [data, body] of [
+    ["overloaded", { error: "overloaded" }],
+    ['{"message":"no"}', { error: { message: "no" } }],
+    ['{"error":{"message":"no"}}', { error: { message: "no" } }],
+  ]) {
+    assert.throws(
+      () => course.takeEvent(["error", data]),
+      (error) => error.name === "ProviderError" && JSON.stringify(error.body) === JSON.stringify(body),
+    );
+  }
+});
+
+test("where several answers were asked for, the end is that of the last", () => {
+  const read = chunkReader();
+  const both = (first, second) => ({
+    choices: [
+      { index: 0, ...first },
+      { index: 1, ...second },
+    ],
+  });
+  assert.equal(read(both({ delta: { content: "a" } }, { delta: {} })).text, true);
+  assert.equal(read(both({ finish_reason: "stop" }, { delta: { content: "b" } })).finish, undefined);
+  assert.equal(read({ choices: [{ index: 1, finish_reason: "length" }] }).finish, "length");
+});
 
 test("no chunk is too strange", () => {
   const seed = 391;

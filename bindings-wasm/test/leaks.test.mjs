@@ -11,7 +11,7 @@ const script = fileURLToPath(new URL("leaks.mjs", import.meta.url));
 // The collector at hand, and whatever resolves "failsoft" here does so there.
 const flags = ["--expose-gc", ...process.execArgv.filter((flag) => !flag.startsWith("--test"))];
 const { stdout, stderr } = await promisify(execFile)(process.execPath, [...flags, script]);
-const { calls, rounds, ends, timers, dropped } = JSON.parse(stdout);
+const { calls, rounds, ends, timers, unread } = JSON.parse(stdout);
 const first = rounds[1];
 const last = rounds.at(-1);
 
@@ -46,8 +46,8 @@ test("nothing listens any more, and no timer is set", () => {
   assert.deepEqual(timers, []);
 });
 
-test("a stream that is dropped amid its chunks is closed", () => {
-  const [read, unclosed] = dropped;
-  assert.ok(read > 100);
-  assert.equal(unclosed, 0);
+test("a stream that is dropped amid its chunks is closed by the collector", () => {
+  const [held, closed] = unread;
+  assert.equal(held, 16);
+  assert.ok(closed >= 14, `${closed} of them`); // V8 may still hold the last one
 });

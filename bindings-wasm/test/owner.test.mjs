@@ -60,6 +60,13 @@ test("AWS counts its attempts", async () => {
   assert.match(warnings[0], /retries 2 times by itself/);
 });
 
+test("a number beyond reason is cut", async () => {
+  const { warnings, ...hooks } = logged();
+  const error = () => Object.assign(new Error("slow down"), { $metadata: { httpStatusCode: 503, attempts: 2 ** 40 } });
+  await assert.rejects(new Session({ routes: ["primary"], ...hooks }).turn().call(failing(error)));
+  assert.match(warnings[0], /retries 1000 times by itself/);
+});
+
 test("nobody is warned of failures that tell nothing", async () => {
   const { warnings, ...hooks } = logged();
   const session = new Session({ routes: ["primary"], ...hooks });

@@ -182,6 +182,21 @@ timed("after the reason only usage is waited for", async (time) => {
   assert.deepEqual([found.error, found.said, time.now], [undefined, ["x", "stop"], 1_000_500]);
 });
 
+timed("a stream that has said all is read to its end, if that comes soon", async (time) => {
+  for (const [pause, took] of [
+    [50, 50],
+    [5_000, 100],
+  ]) {
+    const before = time.now;
+    const source = async function* () {
+      yield* chunks("x");
+      await time.hang(pause);
+    };
+    const found = await play([{ source: source() }]);
+    assert.deepEqual([found.error, found.said, time.now - before], [undefined, ["x", ...END], took]);
+  }
+});
+
 timed("an error amid the stream is the provider's", async () => {
   const body = { error: { type: "overloaded_error", message: "Overloaded" } };
   const { error, failures } = await play([["x", body]]);
@@ -196,6 +211,18 @@ timed("leaving early closes the source and charges nobody", async () => {
   assert.deepEqual([found.said, found.closed, found.error, found.failures], [["the "], 1, undefined, []]);
   assert.equal(found.attempts[0].signal.reason.name, "AbortError");
   assert.equal(await found.turn.call(() => "next"), "next");
+});
+
+timed("who leaves gives back what it was let in by", async (time) => {
+  const policy = new Policy({ breaker: { consecutive: 1, open: 5_000 }, retry: { maxAttempts: 1 } });
+  const session = new Session({ routes: ["a"], policy });
+  await rejection(session.turn().call(() => Promise.reject(new TransientError("x"))));
+  time.advance(5_000);
+  assert.equal(session.breaker("a"), "half_open");
+  for await (const chunk of session.turn().stream(() => chunks("x"))) {
+    if (textIn(chunk) === "x") break;
+  }
+  assert.equal(await session.turn().call(() => "let in"), "let in");
 });
 
 timed("what the consumer throws is its own", async () => {
@@ -336,6 +363,27 @@ timed("nothing is asked before somebody reads, and nothing after it was left", a
   const stream = new Session({ routes: ["a"] }).turn().stream(() => assert.fail("it was asked"));
   await stream.return();
   assert.deepEqual(await stream.next(), { done: true, value: undefined });
+});
+
+timed("a clock that fails ends it, and its source is closed", async (time) => {
+  const wrong = new Error("no time");
+  let isBroken = false;
+  const clock = () => {
+    if (isBroken) throw wrong;
+    return time.clock();
+  };
+  const did = [];
+  let asked;
+  const request = (attempt) => {
+    asked = attempt;
+    return { next: () => ({ done: false, value: "x" }), return: () => void did.push("return") };
+  };
+  const stream = new Session({ routes: ["a"], clock }).turn().stream(request);
+  assert.equal((await stream.next()).value, "x");
+  const { signal } = asked;
+  isBroken = true;
+  assert.equal(await rejection(stream.next()), wrong);
+  assert.deepEqual([did, signal.aborted], [["return"], true]);
 });
 
 timed("with `await using` it is left", async () => {
