@@ -97,6 +97,9 @@ def test_a_phase_that_a_reader_has_noted() -> None:
     lost.failsoft_phase = "idle"  # type: ignore[attr-defined]
     assert facts(lost)["phase"] == "idle"
     assert facts(lost, phase="send")["phase"] == "send"
+    lost.failsoft_phase = "lunch"  # type: ignore[attr-defined]
+    assert facts(lost)["phase"] is None, "whatever else somebody has noted there"
+    assert classify(lost).kind == "connect"
 
 
 def test_who_was_asked_is_known_by_the_package() -> None:

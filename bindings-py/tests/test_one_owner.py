@@ -93,6 +93,12 @@ def test_a_client_that_asked_once_is_not_warned_of(caplog: pytest.LogCaptureFixt
     assert caplog.messages == []
 
 
+def test_a_number_beyond_reason_is_cut(caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(Exhausted):
+        retry(failing(Retried("9" * 15)), sleep=lambda _: None)
+    assert "retries 1000 times by itself" in caplog.text
+
+
 class Client:
     def __init__(self, max_retries: Any) -> None:
         self.max_retries = max_retries

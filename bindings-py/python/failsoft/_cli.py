@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
         help="what a failure is, which rule says so, and what the engine would do",
         description="Says what a failure is, which rule says so, and what the engine would do. Give what you have.",
         epilog=f"example: {_EXAMPLE}",
+        allow_abbrev=False,
     )
     text: dict[str, Any] = {"metavar": "TEXT"}
     one.add_argument("--status", type=_status, metavar="N", help="the HTTP status, such as 429")
@@ -65,13 +66,13 @@ def _parser() -> argparse.ArgumentParser:
 def _status(text: str) -> int:
     if text.isascii() and text.isdigit() and 100 <= int(text) <= 599:
         return int(text)
-    raise argparse.ArgumentTypeError(f'"{text}" is not allowed; use 100 to 599')
+    raise _Refused(f'--status: "{text}" is not allowed; use 100 to 599')
 
 
 def _header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
     if not colon or not name.strip():
-        raise argparse.ArgumentTypeError(f"\"{text}\" is not allowed; use 'name: value'")
+        raise _Refused(f'--header: "{text}" is not allowed; use one such as "retry-after: 20"')
     return name.strip().lower(), value.strip()
 
 

@@ -15,11 +15,15 @@ from ._peek import get, held, is_a, item, plain, whole
 _DEEPEST = 16
 """So many exceptions of a chain are looked at, the first included."""
 _MOST_HEADERS = 256
+MOST_RETRIES = 1000
+"""A client that says it has asked again more often is believed so far."""
 _LONGEST_WORD, _LONGEST_HEADER, _LONGEST_TEXT = 128, 1024, 4096
 
 _HEADERS = frozenset(_native.HEADERS)
 _RESPONSES = ("response", "raw_response")
 _STATUSES = ("status_code", "status", "code")
+_PHASES = ("first_progress", "idle")
+"""What the reader of a stream notes on what it met."""
 _CODES = ("code", "error_code")
 _PROVIDERS = {"anthropic": "anthropic", "google.genai": "google", "botocore": "bedrock"}
 """Packages of one provider. Not ``openai``: every aggregator is asked with that one too."""
@@ -51,7 +55,8 @@ def facts(
         found["retries_inside"] = max(found["retries_inside"], _retries_inside(one))
         package = _package_of(one)
         is_reading = _module_of(one) in _PARSERS or (_is_translation(one, package) and not older)
-        phase = phase or _word(held(one, "failsoft_phase"))
+        noted = plain(held(one, "failsoft_phase"))
+        phase = phase or (noted if noted in _PHASES else None)
         provider = provider or _PROVIDERS.get(package) or _word(held(one, "llm_provider"))
         if "status" not in found and (is_told or older) and not is_reading:
             _read_answer(one, found)
@@ -179,7 +184,7 @@ def _retries_inside(error: BaseException) -> int:
         counts.append(whole(item(item(response, "ResponseMetadata"), "RetryAttempts")))
     if last is not None:
         counts.append((whole(held(last, "attempt_number")) or 1) - 1)
-    return max(count or 0 for count in counts)
+    return min(max(count or 0 for count in counts), MOST_RETRIES)
 
 
 def _word(value: object) -> str | None:

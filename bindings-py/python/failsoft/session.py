@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from . import _drive, _drive_async, _native
 from ._classify import classify, explain, judged
 from ._native import Attempt, Explanation, Failure, Policy, Rebuild, Switch
+from ._facts import MOST_RETRIES
 from ._peek import get, whole
 from ._report import Report, Usage
 from ._route import Route, Span
@@ -157,7 +158,7 @@ class Session:
         self._warning.is_given = True
         import logging
 
-        told = self.core.multiplied(None if route is None else route.name, retries)
+        told = self.core.multiplied(None if route is None else route.name, min(retries, MOST_RETRIES))
         logging.getLogger("failsoft").warning("%s", told)
 
 

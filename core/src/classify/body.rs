@@ -37,7 +37,7 @@ pub(super) struct Body {
     pub(super) words: Vec<String>,
     /// Its messages, each on a line.
     pub(super) texts: String,
-    /// Its keys.
+    /// Its keys; not those that have no value.
     pub(super) fields: Vec<String>,
     /// How long to wait: Google's `RetryInfo`, or OpenRouter's `retry_after_seconds`.
     pub(super) retry_delay: Option<Duration>,
@@ -71,8 +71,9 @@ impl Body {
                     let raw = text.get(at..end).unwrap_or_default();
                     at = blanks(bytes, end + 1);
                     if bytes.get(at) == Some(&b':') {
-                        at += 1;
-                        self.key(raw, &mut nest);
+                        at = blanks(bytes, at + 1);
+                        let has_value = !bytes.get(at..).unwrap_or_default().starts_with(b"null");
+                        self.key(raw, has_value, &mut nest);
                     } else {
                         self.string(raw, &nest, level);
                     }
@@ -94,10 +95,10 @@ impl Body {
         }
     }
 
-    fn key(&mut self, raw: &str, nest: &mut Nest) {
+    fn key(&mut self, raw: &str, has_value: bool, nest: &mut Nest) {
         nest.role = role_of(raw);
         self.keys += 1;
-        if !nest.is_silent() && nest.role & ECHO == 0 && self.fields.len() < MOST_FIELDS {
+        if has_value && !nest.is_silent() && nest.role & ECHO == 0 && self.fields.len() < MOST_FIELDS {
             self.fields.push(cut(raw, LONGEST_WORD).to_string());
         }
     }

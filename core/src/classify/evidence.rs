@@ -114,7 +114,7 @@ impl<'a> Evidence<'a> {
             }
             On::Provider => {
                 let provider = self.facts.provider?;
-                words.find(&|word| word == provider)
+                words.find(&|word| word.eq_ignore_ascii_case(provider))
             }
             On::Code => {
                 let told = [self.facts.code, self.facts.error_type, self.amazon];

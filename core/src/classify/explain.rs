@@ -9,6 +9,7 @@ use super::evidence::{Evidence, Holding};
 use super::rules::On;
 use crate::policy::Policy;
 use crate::policy::failure::{Again, Charge, Cool, Effect, Failure, NextRule, RebuildRule, Rule};
+use crate::policy::retry::PastPatience;
 use crate::time::Seconds;
 
 /// What a failure was taken for, and why. Shown, it is a few lines for people.
@@ -133,8 +134,15 @@ fn again(failure: Failure, rule: Rule, policy: &Policy) -> Option<String> {
         Again::No if failure.should_retry == Some(true) => (often, ""),
         Again::No => return None,
     };
+    let beyond = match policy.retry.past_patience {
+        PastPatience::MoveOn => "beyond that the route is left",
+        PastPatience::Obey => "but a longer one that is stated is waited",
+        PastPatience::Clamp => "also where a longer one is stated",
+        PastPatience::Backoff => "else the backoff is waited",
+        PastPatience::Fail => "beyond that the call ends",
+    };
     let patience = format!(
-        "a wait is at most {} ({} on the last route)",
+        "a wait is at most {} ({} on the last route), {beyond}",
         Seconds(policy.retry.patience),
         Seconds(policy.retry.patience_last)
     );
@@ -185,8 +193,8 @@ mod tests {
             explain(&lost).to_string(),
             "connect, in phase connect, nothing was sent\n\
              rule refused: class `ConnectionRefusedError`\n\
-             next: the same route again up to 2 times; a wait is at most 5 s (60 s on the last route); the primary's client made \
-             again, once a turn; the next route; the endpoint is charged; nothing rests"
+             next: the same route again up to 2 times; a wait is at most 5 s (60 s on the last route), beyond that the route \
+             is left; the primary's client made again, once a turn; the next route; the endpoint is charged; nothing rests"
         );
         assert_eq!(explain(&Facts::default()).why, "no rule knows it");
     }

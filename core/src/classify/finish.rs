@@ -7,10 +7,11 @@ use crate::policy::failure::FailureKind;
 
 /// The provider's content policy stopped it.
 const REFUSED: &[&str] = &["content_filter", "refusal"];
-/// It was cut: `length` of Chat Completions, the others of the Messages API. Aggregators mix them.
-const CUT: &[&str] = &["length", "max_tokens", "model_context_window_exceeded"];
+/// It was cut: `length` of Chat Completions, `max_output_tokens` of the Responses API, the others of the Messages API.
+/// Aggregators mix them.
+const CUT: &[&str] = &["length", "max_tokens", "max_output_tokens", "model_context_window_exceeded"];
 /// It says itself that something is missing.
-const NOT_WHOLE: &[&str] = &["error", "pause_turn"];
+const NOT_WHOLE: &[&str] = &["error", "pause_turn", "response.incomplete"];
 
 /// Why a reply may not be taken for a whole answer, with a sentence for people; `None` if it may.
 ///

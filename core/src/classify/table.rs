@@ -4,112 +4,113 @@ use super::rules::{Condition, On, Rule, Run};
 use crate::policy::failure::{FailureKind as K, Phase as P};
 
 /// How many words there are.
-pub(super) const COUNT: usize = 585;
+pub(super) const COUNT: usize = 604;
 
 /// What is known about each, in order.
-pub(super) static RULES: [Rule; 79] = [
-    Rule::new(506, K::TimedOut, 0, 1, 0, [0, 0]), // said_timed_out
-    Rule::new(507, K::ServerError, 1, 1, 0, [0, 0]), // said_transient
-    Rule::new(508, K::InvalidRequest, 2, 1, 0, [0, 0]), // said_permanent
-    Rule::new(509, K::Unknown, 3, 1, 0, [0, 0]), // said_already
-    Rule::new(510, K::Cancelled, 4, 1, 0, [0, 0]).own(), // cancelled
-    Rule::new(511, K::ContentRefused, 5, 1, 0, [0, 0]), // content
-    Rule::new(512, K::ContentRefused, 6, 1, 0, [0, 0]), // content_blocked_prompt
-    Rule::new(513, K::ContentRefused, 7, 2, 0, [0, 0]), // content_moderated
-    Rule::new(514, K::ContentRefused, 9, 1, 0, [0, 0]), // content_by_phrase
-    Rule::new(515, K::ContentRefused, 10, 1, 0, [0, 0]), // content_by_class
-    Rule::new(516, K::ContentRefused, 11, 2, 0, [0, 0]), // content_zhipu
-    Rule::new(517, K::ContextOverflow, 13, 1, 0, [0, 0]), // context
-    Rule::new(518, K::ContextOverflow, 14, 1, 1, [0, 0]), // context_by_phrase
-    Rule::new(519, K::ContextOverflow, 16, 2, 0, [0, 0]), // context_larger_than_a_minute
-    Rule::new(520, K::ContextOverflow, 18, 1, 0, [0, 0]), // context_by_class
-    Rule::new(521, K::ContextOverflow, 19, 2, 0, [0, 0]), // context_zhipu
-    Rule::new(522, K::Overloaded, 21, 2, 0, [0, 0]), // upstream_limit
-    Rule::new(523, K::ServerError, 23, 2, 0, [0, 0]), // upstream_account
-    Rule::new(524, K::RateLimited, 25, 2, 1, [0, 0]), // tokens_of_a_minute
-    Rule::new(525, K::RateLimited, 28, 2, 0, [0, 0]), // payment_with_a_time
-    Rule::new(526, K::QuotaExhausted, 30, 1, 0, [0, 0]), // quota
-    Rule::new(527, K::QuotaExhausted, 31, 2, 0, [0, 0]), // quota_by_phrase
-    Rule::new(528, K::QuotaExhausted, 33, 2, 0, [0, 0]), // quota_zhipu
-    Rule::new(529, K::NotFound, 35, 1, 0, [0, 0]), // model
-    Rule::new(530, K::NotFound, 36, 2, 0, [0, 0]), // model_by_phrase
-    Rule::new(531, K::NotFound, 38, 2, 0, [0, 0]), // model_zhipu
-    Rule::new(532, K::RateLimited, 40, 2, 0, [0, 0]), // slow_down_429
-    Rule::new(533, K::Overloaded, 42, 1, 0, [0, 0]), // overloaded
-    Rule::new(534, K::Overloaded, 43, 1, 1, [0, 0]), // overloaded_by_phrase
-    Rule::new(535, K::Overloaded, 45, 2, 0, [0, 0]), // overloaded_zhipu
-    Rule::new(536, K::RateLimited, 47, 1, 0, [0, 0]), // rate_limit
-    Rule::new(537, K::Auth, 48, 1, 0, [0, 0]), // auth_by_word
-    Rule::new(538, K::Auth, 49, 2, 0, [0, 0]), // auth_by_phrase
-    Rule::new(539, K::Auth, 51, 2, 0, [0, 0]), // auth_zhipu
-    Rule::new(540, K::Malformed, 53, 1, 0, [0, 0]), // unusable_answer
-    Rule::new(541, K::InvalidRequest, 54, 2, 1, [0, 0]), // refused_behind_5xx
-    Rule::new(542, K::QuotaExhausted, 57, 1, 0, [0, 0]), // payment_402
-    Rule::new(543, K::Auth, 58, 1, 0, [0, 0]), // auth_401_403
-    Rule::new(544, K::NotFound, 59, 1, 0, [0, 0]), // not_found_404_410
-    Rule::new(545, K::ServerError, 60, 1, 0, [0, 0]), // server_408_409_499
-    Rule::new(546, K::ServerError, 61, 1, 0, [0, 0]), // server_424_425
-    Rule::new(547, K::RateLimited, 62, 1, 0, [0, 0]), // rate_limit_429
-    Rule::new(548, K::Overloaded, 63, 1, 0, [0, 0]), // overloaded_503_529
-    Rule::new(549, K::ServerError, 64, 1, 0, [0, 0]), // server_5xx
-    Rule::new(550, K::InvalidRequest, 65, 1, 0, [0, 0]), // refused_4xx
-    Rule::new(551, K::Auth, 66, 1, 0, [0, 0]), // auth_by_type
-    Rule::new(552, K::NotFound, 67, 1, 0, [0, 0]), // not_found_by_type
-    Rule::new(553, K::RateLimited, 68, 1, 0, [0, 0]), // rate_limit_by_type
-    Rule::new(554, K::Overloaded, 69, 1, 0, [0, 0]), // overloaded_by_type
-    Rule::new(555, K::ServerError, 70, 1, 0, [0, 0]), // server_by_type
-    Rule::new(556, K::InvalidRequest, 71, 1, 0, [0, 0]), // refused_by_type
-    Rule::new(557, K::Certificate, 72, 1, 0, [0, 0]).at(P::Connect).unsent(), // certificate
-    Rule::new(558, K::Certificate, 73, 2, 0, [0, 0]).at(P::Connect).unsent(), // certificate_by_phrase
-    Rule::new(559, K::Malformed, 75, 2, 0, [0, 0]).own(), // malformed_json
-    Rule::new(560, K::Bug, 77, 1, 0, [0, 0]).own(), // bug
-    Rule::new(561, K::InvalidRequest, 78, 1, 0, [0, 0]), // unsendable
-    Rule::new(562, K::Auth, 79, 1, 0, [0, 0]), // credentials
-    Rule::new(563, K::NotFound, 80, 1, 0, [0, 0]), // no_such_model
-    Rule::new(564, K::Unknown, 81, 1, 0, [0, 0]), // deadline
-    Rule::new(565, K::Connect, 82, 1, 0, [0, 0]).at(P::Pool).unsent(), // pool
-    Rule::new(566, K::Connect, 83, 1, 0, [0, 0]).at(P::Connect).unsent(), // dns
-    Rule::new(567, K::Connect, 84, 1, 0, [0, 0]).at(P::Connect).unsent(), // refused
-    Rule::new(568, K::Connect, 85, 1, 0, [0, 0]).at(P::Connect).unsent(), // connect_timeout
-    Rule::new(569, K::Connect, 86, 1, 0, [0, 0]).at(P::Connect).unsent(), // connecting
-    Rule::new(570, K::StreamBroken, 87, 2, 0, [0, 0]), // cut_after_progress
-    Rule::new(571, K::Malformed, 89, 1, 0, [0, 0]), // malformed
-    Rule::new(572, K::Connect, 90, 1, 0, [0, 0]).at(P::Pool).unsent(), // pool_by_phase
-    Rule::new(573, K::Connect, 91, 1, 0, [0, 0]).at(P::Connect).unsent(), // connect_by_phase
-    Rule::new(574, K::StreamBroken, 92, 2, 0, [0, 0]), // broken_after_progress
-    Rule::new(575, K::Connect, 94, 2, 0, [0, 0]), // axios_lost
-    Rule::new(576, K::StreamBroken, 96, 2, 0, [0, 0]), // stalled_after_progress
-    Rule::new(577, K::Connect, 98, 1, 0, [0, 0]).at(P::Send), // write_timeout
-    Rule::new(578, K::Connect, 99, 1, 0, [0, 0]), // lost
-    Rule::new(579, K::ReadTimeout, 100, 1, 0, [0, 0]), // read_timeout
-    Rule::new(580, K::Connect, 101, 2, 0, [0, 0]).at(P::Connect).unsent(), // refused_by_phrase
-    Rule::new(581, K::Unknown, 103, 1, 0, [0, 0]), // aborted
-    Rule::new(582, K::Connect, 104, 1, 0, [0, 0]), // wrapped
-    Rule::new(583, K::ReadTimeout, 105, 1, 0, [0, 0]), // timeout_by_phrase
-    Rule::new(584, K::Connect, 106, 1, 0, [0, 0]), // connection_by_phrase
+pub(super) static RULES: [Rule; 80] = [
+    Rule::new(524, K::TimedOut, 0, 1, 0, [0, 0]), // said_timed_out
+    Rule::new(525, K::ServerError, 1, 1, 0, [0, 0]), // said_transient
+    Rule::new(526, K::InvalidRequest, 2, 1, 0, [0, 0]), // said_permanent
+    Rule::new(527, K::Unknown, 3, 1, 0, [0, 0]), // said_already
+    Rule::new(528, K::Cancelled, 4, 1, 0, [0, 0]).own(), // cancelled
+    Rule::new(529, K::ContentRefused, 5, 1, 0, [0, 0]), // content
+    Rule::new(530, K::ContentRefused, 6, 1, 0, [0, 0]), // content_blocked_prompt
+    Rule::new(531, K::ContentRefused, 7, 2, 0, [0, 0]), // content_moderated
+    Rule::new(532, K::ContentRefused, 9, 1, 0, [0, 0]), // content_by_phrase
+    Rule::new(533, K::ContentRefused, 10, 1, 0, [0, 0]), // content_by_class
+    Rule::new(534, K::ContentRefused, 11, 2, 0, [0, 0]), // content_zhipu
+    Rule::new(535, K::ContextOverflow, 13, 1, 0, [0, 0]), // context
+    Rule::new(536, K::ContextOverflow, 14, 1, 1, [0, 0]), // context_by_phrase
+    Rule::new(537, K::ContextOverflow, 16, 2, 0, [0, 0]), // context_larger_than_a_minute
+    Rule::new(538, K::ContextOverflow, 18, 1, 0, [0, 0]), // context_by_class
+    Rule::new(539, K::ContextOverflow, 19, 2, 0, [0, 0]), // context_zhipu
+    Rule::new(540, K::Overloaded, 21, 2, 0, [0, 0]), // upstream_limit
+    Rule::new(541, K::ServerError, 23, 2, 0, [0, 0]), // upstream_account
+    Rule::new(542, K::RateLimited, 25, 2, 1, [0, 0]), // tokens_of_a_minute
+    Rule::new(543, K::RateLimited, 28, 2, 0, [0, 0]), // payment_with_a_time
+    Rule::new(544, K::QuotaExhausted, 30, 1, 0, [0, 0]), // quota
+    Rule::new(545, K::QuotaExhausted, 31, 2, 0, [0, 0]), // quota_by_phrase
+    Rule::new(546, K::QuotaExhausted, 33, 2, 0, [0, 0]), // quota_zhipu
+    Rule::new(547, K::NotFound, 35, 1, 0, [0, 0]), // model
+    Rule::new(548, K::NotFound, 36, 2, 0, [0, 0]), // model_by_phrase
+    Rule::new(549, K::NotFound, 38, 2, 0, [0, 0]), // model_zhipu
+    Rule::new(550, K::RateLimited, 40, 2, 0, [0, 0]), // slow_down_429
+    Rule::new(551, K::Overloaded, 42, 1, 0, [0, 0]), // overloaded
+    Rule::new(552, K::Overloaded, 43, 1, 1, [0, 0]), // overloaded_by_phrase
+    Rule::new(553, K::Overloaded, 45, 2, 0, [0, 0]), // overloaded_zhipu
+    Rule::new(554, K::RateLimited, 47, 1, 0, [0, 0]), // rate_limit
+    Rule::new(555, K::Auth, 48, 1, 0, [0, 0]), // auth_by_word
+    Rule::new(556, K::Auth, 49, 2, 0, [0, 0]), // auth_by_phrase
+    Rule::new(557, K::Auth, 51, 2, 0, [0, 0]), // auth_zhipu
+    Rule::new(558, K::Malformed, 53, 1, 0, [0, 0]), // unusable_answer
+    Rule::new(559, K::InvalidRequest, 54, 2, 1, [0, 0]), // refused_behind_5xx
+    Rule::new(560, K::QuotaExhausted, 57, 1, 0, [0, 0]), // payment_402
+    Rule::new(561, K::Unknown, 58, 2, 0, [0, 0]), // blocked_on_the_way
+    Rule::new(562, K::Auth, 60, 1, 0, [0, 0]), // auth_401_403
+    Rule::new(563, K::NotFound, 61, 1, 0, [0, 0]), // not_found_404_410
+    Rule::new(564, K::ServerError, 62, 1, 0, [0, 0]), // server_408_409_499
+    Rule::new(565, K::ServerError, 63, 1, 0, [0, 0]), // server_424_425
+    Rule::new(566, K::RateLimited, 64, 1, 0, [0, 0]), // rate_limit_429
+    Rule::new(567, K::Overloaded, 65, 1, 0, [0, 0]), // overloaded_503_529
+    Rule::new(568, K::ServerError, 66, 1, 0, [0, 0]), // server_5xx
+    Rule::new(569, K::InvalidRequest, 67, 1, 0, [0, 0]), // refused_4xx
+    Rule::new(570, K::Auth, 68, 1, 0, [0, 0]), // auth_by_type
+    Rule::new(571, K::NotFound, 69, 1, 0, [0, 0]), // not_found_by_type
+    Rule::new(572, K::RateLimited, 70, 1, 0, [0, 0]), // rate_limit_by_type
+    Rule::new(573, K::Overloaded, 71, 1, 0, [0, 0]), // overloaded_by_type
+    Rule::new(574, K::ServerError, 72, 1, 0, [0, 0]), // server_by_type
+    Rule::new(575, K::InvalidRequest, 73, 1, 0, [0, 0]), // refused_by_type
+    Rule::new(576, K::Certificate, 74, 1, 0, [0, 0]).at(P::Connect).unsent(), // certificate
+    Rule::new(577, K::Certificate, 75, 2, 0, [0, 0]).at(P::Connect).unsent(), // certificate_by_phrase
+    Rule::new(578, K::Malformed, 77, 2, 0, [0, 0]).own(), // malformed_json
+    Rule::new(579, K::Bug, 79, 1, 0, [0, 0]).own(), // bug
+    Rule::new(580, K::InvalidRequest, 80, 1, 0, [0, 0]), // unsendable
+    Rule::new(581, K::Auth, 81, 1, 0, [0, 0]), // credentials
+    Rule::new(582, K::NotFound, 82, 1, 0, [0, 0]), // no_such_model
+    Rule::new(583, K::Unknown, 83, 1, 0, [0, 0]), // deadline
+    Rule::new(584, K::Connect, 84, 1, 0, [0, 0]).at(P::Pool).unsent(), // pool
+    Rule::new(585, K::Connect, 85, 1, 0, [0, 0]).at(P::Connect).unsent(), // dns
+    Rule::new(586, K::Connect, 86, 1, 0, [0, 0]).at(P::Connect).unsent(), // refused
+    Rule::new(587, K::Connect, 87, 1, 0, [0, 0]).at(P::Connect).unsent(), // connect_timeout
+    Rule::new(588, K::Connect, 88, 1, 0, [0, 0]).at(P::Connect).unsent(), // connecting
+    Rule::new(589, K::StreamBroken, 89, 2, 0, [0, 0]), // cut_after_progress
+    Rule::new(590, K::Malformed, 91, 1, 0, [0, 0]), // malformed
+    Rule::new(591, K::Connect, 92, 1, 0, [0, 0]).at(P::Pool).unsent(), // pool_by_phase
+    Rule::new(592, K::Connect, 93, 1, 0, [0, 0]).at(P::Connect).unsent(), // connect_by_phase
+    Rule::new(593, K::StreamBroken, 94, 2, 0, [0, 0]), // broken_after_progress
+    Rule::new(594, K::Connect, 96, 2, 0, [0, 0]), // axios_lost
+    Rule::new(595, K::StreamBroken, 98, 2, 0, [0, 0]), // stalled_after_progress
+    Rule::new(596, K::Connect, 100, 1, 0, [0, 0]).at(P::Send), // write_timeout
+    Rule::new(597, K::Connect, 101, 1, 0, [0, 0]), // lost
+    Rule::new(598, K::ReadTimeout, 102, 1, 0, [0, 0]), // read_timeout
+    Rule::new(599, K::Connect, 103, 2, 0, [0, 0]).at(P::Connect).unsent(), // refused_by_phrase
+    Rule::new(600, K::Unknown, 105, 1, 0, [0, 0]), // aborted
+    Rule::new(601, K::Connect, 106, 1, 0, [0, 0]), // wrapped
+    Rule::new(602, K::ReadTimeout, 107, 1, 0, [0, 0]), // timeout_by_phrase
+    Rule::new(603, K::Connect, 108, 1, 0, [0, 0]), // connection_by_phrase
 ];
 
 /// What is asked, rule by rule.
-pub(super) static CONDITIONS: [Condition; 107] = [
-    Condition::new(On::Class, 314, 1),
-    Condition::new(On::Class, 315, 1),
-    Condition::new(On::Class, 316, 1),
-    Condition::new(On::Class, 317, 4),
-    Condition::new(On::Class, 196, 12),
+pub(super) static CONDITIONS: [Condition; 109] = [
+    Condition::new(On::Class, 322, 1),
+    Condition::new(On::Class, 323, 1),
+    Condition::new(On::Class, 324, 1),
+    Condition::new(On::Class, 325, 4),
+    Condition::new(On::Class, 204, 12),
     Condition::new(On::Code, 1, 10),
     Condition::new(On::Field, 11, 2),
     Condition::new(On::Status, 13, 1),
     Condition::new(On::Field, 14, 1),
-    Condition::new(On::Phrase, 432, 8),
-    Condition::new(On::Class, 321, 2),
+    Condition::new(On::Phrase, 440, 9),
+    Condition::new(On::Class, 329, 2),
     Condition::new(On::Status, 15, 2),
     Condition::new(On::Code, 17, 1),
     Condition::new(On::Code, 18, 5),
-    Condition::new(On::Phrase, 440, 20),
+    Condition::new(On::Phrase, 449, 23),
     Condition::new(On::Status, 23, 4),
     Condition::new(On::Status, 27, 2),
-    Condition::new(On::Phrase, 460, 1),
-    Condition::new(On::Class, 323, 2),
+    Condition::new(On::Phrase, 472, 1),
+    Condition::new(On::Class, 331, 2),
     Condition::new(On::Status, 15, 1),
     Condition::new(On::Code, 29, 1),
     Condition::new(On::Status, 16, 1),
@@ -117,112 +118,114 @@ pub(super) static CONDITIONS: [Condition; 107] = [
     Condition::new(On::Status, 31, 3),
     Condition::new(On::Field, 30, 1),
     Condition::new(On::Status, 16, 1),
-    Condition::new(On::Phrase, 461, 2),
-    Condition::new(On::Phrase, 463, 1),
+    Condition::new(On::Phrase, 473, 2),
+    Condition::new(On::Phrase, 475, 1),
     Condition::new(On::Status, 24, 1),
     Condition::new(On::Header, 34, 1),
-    Condition::new(On::Code, 35, 18),
-    Condition::new(On::Status, 53, 5),
-    Condition::new(On::Phrase, 464, 11),
+    Condition::new(On::Code, 35, 20),
+    Condition::new(On::Status, 55, 5),
+    Condition::new(On::Phrase, 476, 14),
     Condition::new(On::Status, 16, 1),
-    Condition::new(On::Code, 58, 5),
-    Condition::new(On::Code, 63, 7),
-    Condition::new(On::Status, 70, 2),
-    Condition::new(On::Phrase, 475, 5),
-    Condition::new(On::Status, 72, 3),
-    Condition::new(On::Code, 75, 4),
+    Condition::new(On::Code, 60, 5),
+    Condition::new(On::Code, 65, 12),
+    Condition::new(On::Status, 77, 2),
+    Condition::new(On::Phrase, 490, 5),
+    Condition::new(On::Status, 79, 3),
+    Condition::new(On::Code, 82, 4),
     Condition::new(On::Status, 16, 1),
-    Condition::new(On::Code, 79, 1),
-    Condition::new(On::Code, 80, 13),
-    Condition::new(On::Phrase, 480, 10),
-    Condition::new(On::Status, 93, 4),
-    Condition::new(On::Status, 97, 2),
-    Condition::new(On::Code, 99, 2),
-    Condition::new(On::Code, 101, 9),
-    Condition::new(On::Code, 110, 13),
+    Condition::new(On::Code, 86, 1),
+    Condition::new(On::Code, 87, 13),
+    Condition::new(On::Phrase, 495, 11),
+    Condition::new(On::Status, 100, 4),
+    Condition::new(On::Status, 104, 2),
+    Condition::new(On::Code, 106, 2),
+    Condition::new(On::Code, 108, 9),
+    Condition::new(On::Code, 117, 13),
     Condition::new(On::Status, 15, 1),
-    Condition::new(On::Phrase, 490, 3),
+    Condition::new(On::Phrase, 506, 5),
     Condition::new(On::Status, 16, 1),
-    Condition::new(On::Code, 123, 4),
-    Condition::new(On::Code, 127, 2),
-    Condition::new(On::Status, 129, 2),
-    Condition::new(On::Code, 131, 6),
-    Condition::new(On::Code, 137, 4),
+    Condition::new(On::Code, 130, 4),
+    Condition::new(On::Code, 134, 2),
+    Condition::new(On::Status, 136, 2),
+    Condition::new(On::Code, 138, 6),
+    Condition::new(On::Code, 144, 4),
     Condition::new(On::Status, 24, 1),
-    Condition::new(On::Status, 94, 2),
-    Condition::new(On::Status, 141, 2),
-    Condition::new(On::Status, 143, 3),
-    Condition::new(On::Status, 146, 2),
+    Condition::new(On::Status, 13, 1),
+    Condition::new(On::Header, 148, 1),
+    Condition::new(On::Status, 101, 2),
+    Condition::new(On::Status, 149, 2),
+    Condition::new(On::Status, 151, 3),
+    Condition::new(On::Status, 154, 2),
     Condition::new(On::Status, 16, 1),
-    Condition::new(On::Status, 148, 2),
-    Condition::new(On::Status, 98, 1),
-    Condition::new(On::Status, 150, 1),
-    Condition::new(On::Code, 151, 4),
-    Condition::new(On::Code, 155, 3),
-    Condition::new(On::Code, 158, 1),
-    Condition::new(On::Code, 159, 1),
-    Condition::new(On::Code, 160, 13),
-    Condition::new(On::Code, 173, 8),
-    Condition::new(On::Class, 248, 20),
-    Condition::new(On::Class, 244, 4),
-    Condition::new(On::Phrase, 493, 1),
-    Condition::new(On::Class, 208, 1),
-    Condition::new(On::Phrase, 494, 7),
-    Condition::new(On::Class, 209, 10),
-    Condition::new(On::Class, 325, 14),
-    Condition::new(On::Class, 339, 13),
-    Condition::new(On::Class, 352, 2),
-    Condition::new(On::Class, 354, 1),
-    Condition::new(On::Class, 355, 3),
-    Condition::new(On::Class, 358, 9),
-    Condition::new(On::Class, 367, 11),
-    Condition::new(On::Class, 378, 5),
-    Condition::new(On::Class, 244, 4),
-    Condition::new(On::Phase, 181, 1),
-    Condition::new(On::Class, 383, 1),
-    Condition::new(On::Class, 384, 24),
-    Condition::new(On::Phase, 182, 1),
-    Condition::new(On::Phase, 183, 1),
-    Condition::new(On::Phase, 181, 1),
-    Condition::new(On::Class, 268, 46),
-    Condition::new(On::Class, 408, 2),
-    Condition::new(On::Phrase, 501, 2),
-    Condition::new(On::Phase, 181, 1),
-    Condition::new(On::Class, 410, 14),
-    Condition::new(On::Class, 424, 1),
-    Condition::new(On::Class, 268, 46),
-    Condition::new(On::Class, 410, 14),
-    Condition::new(On::Class, 223, 1),
-    Condition::new(On::Phrase, 503, 1),
-    Condition::new(On::Class, 425, 7),
-    Condition::new(On::Class, 219, 25),
-    Condition::new(On::Phrase, 504, 1),
-    Condition::new(On::Phrase, 505, 1),
+    Condition::new(On::Status, 156, 2),
+    Condition::new(On::Status, 105, 1),
+    Condition::new(On::Status, 158, 1),
+    Condition::new(On::Code, 159, 4),
+    Condition::new(On::Code, 163, 3),
+    Condition::new(On::Code, 166, 1),
+    Condition::new(On::Code, 167, 1),
+    Condition::new(On::Code, 168, 13),
+    Condition::new(On::Code, 181, 8),
+    Condition::new(On::Class, 256, 20),
+    Condition::new(On::Class, 252, 4),
+    Condition::new(On::Phrase, 511, 1),
+    Condition::new(On::Class, 216, 1),
+    Condition::new(On::Phrase, 512, 7),
+    Condition::new(On::Class, 217, 10),
+    Condition::new(On::Class, 333, 14),
+    Condition::new(On::Class, 347, 13),
+    Condition::new(On::Class, 360, 2),
+    Condition::new(On::Class, 362, 1),
+    Condition::new(On::Class, 363, 3),
+    Condition::new(On::Class, 366, 9),
+    Condition::new(On::Class, 375, 11),
+    Condition::new(On::Class, 386, 5),
+    Condition::new(On::Class, 252, 4),
+    Condition::new(On::Phase, 189, 1),
+    Condition::new(On::Class, 391, 1),
+    Condition::new(On::Class, 392, 24),
+    Condition::new(On::Phase, 190, 1),
+    Condition::new(On::Phase, 191, 1),
+    Condition::new(On::Phase, 189, 1),
+    Condition::new(On::Class, 276, 46),
+    Condition::new(On::Class, 416, 2),
+    Condition::new(On::Phrase, 519, 2),
+    Condition::new(On::Phase, 189, 1),
+    Condition::new(On::Class, 418, 14),
+    Condition::new(On::Class, 432, 1),
+    Condition::new(On::Class, 276, 46),
+    Condition::new(On::Class, 418, 14),
+    Condition::new(On::Class, 231, 1),
+    Condition::new(On::Phrase, 521, 1),
+    Condition::new(On::Class, 433, 7),
+    Condition::new(On::Class, 227, 25),
+    Condition::new(On::Phrase, 522, 1),
+    Condition::new(On::Phrase, 523, 1),
 ];
 
 /// Classes that count only as the exception's own.
-pub(super) const OWN_CLASSES: Run = Run::new(196, 23);
+pub(super) const OWN_CLASSES: Run = Run::new(204, 23);
 /// All other classes.
-pub(super) const CLASSES: Run = Run::new(219, 213);
+pub(super) const CLASSES: Run = Run::new(227, 213);
 /// The list @WRAPPERS.
-pub(super) const WRAPPERS: Run = Run::new(219, 25);
+pub(super) const WRAPPERS: Run = Run::new(227, 25);
 /// The list @CONNECTING.
-pub(super) const CONNECTING: Run = Run::new(244, 4);
+pub(super) const CONNECTING: Run = Run::new(252, 4);
 /// The list @CERTIFICATES.
-pub(super) const CERTIFICATES: Run = Run::new(248, 20);
+pub(super) const CERTIFICATES: Run = Run::new(256, 20);
 /// The list @LOST.
-pub(super) const LOST: Run = Run::new(268, 46);
+pub(super) const LOST: Run = Run::new(276, 46);
 /// What a `TypeError` of `fetch` says.
-pub(super) const FETCH_SAYS: Run = Run::new(184, 12);
+pub(super) const FETCH_SAYS: Run = Run::new(192, 12);
 /// All phrases.
-pub(super) const PHRASES: Run = Run::new(432, 74);
+pub(super) const PHRASES: Run = Run::new(440, 84);
 
 /// The phrases by the alphabet, each by its place among them, whatever the case of their letters.
-pub(super) static SORTED: [u16; 74] = [
-    26, 45, 30, 59, 6, 42, 61, 73, 4, 5, 7, 19, 13, 27, 32, 50, 35, 49, 29, 66, 10, 25, 18, 12,
-    15, 71, 1, 31, 41, 39, 54, 21, 58, 20, 14, 65, 47, 62, 63, 68, 67, 2, 23, 22, 11, 57, 17, 43,
-    16, 53, 56, 0, 37, 8, 9, 44, 24, 3, 69, 72, 28, 51, 70, 40, 52, 55, 48, 38, 34, 60, 64, 46,
-    33, 36,
+pub(super) static SORTED: [u16; 84] = [
+    30, 52, 34, 68, 67, 6, 46, 71, 83, 4, 5, 7, 20, 14, 31, 36, 58, 39, 57, 33, 76, 11, 29, 19,
+    23, 13, 16, 81, 1, 35, 45, 47, 43, 62, 22, 66, 21, 15, 75, 54, 72, 73, 78, 77, 49, 2, 24, 27,
+    26, 12, 65, 18, 56, 55, 50, 17, 61, 64, 70, 48, 0, 41, 9, 10, 51, 28, 3, 79, 82, 32, 8, 59,
+    80, 44, 60, 63, 25, 42, 38, 69, 74, 53, 37, 40,
 ];
 
 /// Every word on a line of its own; the first is empty.
@@ -279,6 +282,8 @@ PrepaidBillOverdue
 PostpaidBillOverdue
 CommodityNotPurchased
 budget_exceeded
+BILLING_DISABLED
+blocked_api_access
 400
 402
 403
@@ -296,6 +301,11 @@ invalid_model
 unknown_model
 model_decommissioned
 *_model_access_denied
+model_terms_required
+model_permission_blocked_*
+Model.AccessDenied
+model_not_available*
+model_not_supported
 400
 403
 400
@@ -367,6 +377,7 @@ server_error
 internal_server_error
 internal_error
 api_error
+content-type: text/html*
 404
 410
 408
@@ -666,6 +677,7 @@ Content Exists Risk
 Content violates usage guidelines
 blocked by our content filters
 ContentPolicyViolationError
+response was filtered due to the prompt triggering
 prompt is too long
 prompt too long; exceeded
 exceed context limit
@@ -680,6 +692,9 @@ exceeds the available context size
 Context size has been exceeded
 input is too large to process
 greater than the context length
+exceeds the context length
+loaded with context length of only
+Too many input tokens. Max input tokens
 longer than the model's context length
 longer than the maximum model length
 Range of input length should be
@@ -701,12 +716,16 @@ free-models-per-day
 suspended, possibly due to reaching
 Free allocated quota exceeded
 Budget has been exceeded
+free tier is not available in your country
+Out of call volume quota
+Key limit exceeded
 Model Not Exist
 provided model identifier is invalid
 access to the model with the specified model ID
 with on-demand throughput isn
 is not a valid model ID
-The model is overloaded
+model is overloaded
+model is currently overloaded
 engine is currently overloaded
 currently experiencing high demand
 Service tier capacity exceeded
@@ -718,7 +737,9 @@ No deployments available for selected model
 maximum pending requests exceeded
 Incorrect API key provided
 API key not valid
+API key expired
 User location is not supported
+organization has been disabled
 CERTIFICATE_VERIFY_FAILED
 JSON at position
 JSON input
@@ -769,6 +790,7 @@ auth_zhipu
 unusable_answer
 refused_behind_5xx
 payment_402
+blocked_on_the_way
 auth_401_403
 not_found_404_410
 server_408_409_499

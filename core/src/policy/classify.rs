@@ -40,8 +40,8 @@ pub struct Rule {
     pub when: Vec<Condition>,
     /// What must not hold, none of it.
     pub unless: Vec<Condition>,
-    /// What the failure is then.
-    pub kind: FailureKind,
+    /// What the failure is then; it has to be given.
+    pub kind: Option<FailureKind>,
     /// How far the attempt had come then, where the host does not know it.
     pub phase: Option<Phase>,
     /// Whether it may have had an effect then.
@@ -77,7 +77,7 @@ impl Classify {
         let mut count = self.rules.len();
         fields.list("rules", &mut count, "a list of up to 64 rules", &mut |at, fields| {
             if at == self.rules.len() {
-                self.rules.push(Rule::new(String::new(), FailureKind::Unknown));
+                self.rules.push(Rule { kind: None, ..Rule::new(String::new(), FailureKind::Unknown) });
             }
             if let Some(rule) = self.rules.get_mut(at) {
                 rule.fields(fields);
@@ -104,6 +104,10 @@ impl Classify {
             }
             if rule.when.is_empty() {
                 return Err(Invalid::new(format!("{path}.when"), "nothing", "at least one condition"));
+            }
+            if rule.kind.is_none() {
+                let allowed = format!("one of {}", FailureKind::NAMES.join(", "));
+                return Err(Invalid::new(format!("{path}.then.kind"), "nothing", allowed));
             }
             if let Some(before) = &rule.before {
                 built_in(format!("{path}.before"), before)?;
@@ -148,7 +152,7 @@ impl Rule {
             own: false,
             when: Vec::new(),
             unless: Vec::new(),
-            kind,
+            kind: Some(kind),
             phase: None,
             effect: Effect::Possible,
             retry_after: None,
@@ -173,7 +177,9 @@ impl Rule {
             fields.group(name, &mut |fields| visit(conditions, fields));
         }
         fields.group("then", &mut |fields| {
-            choose!(fields, "kind", self.kind, FailureKind);
+            let mut kind = self.kind.map_or(usize::MAX, |kind| kind as usize);
+            fields.choice("kind", &mut kind, FailureKind::NAMES);
+            self.kind = FailureKind::ALL.get(kind).copied();
             let (mut has_phase, mut phase) = (self.phase.is_some(), self.phase.map_or(0, |phase| phase as usize));
             fields.optional("phase", &mut has_phase, &mut |fields| fields.choice("phase", &mut phase, Phase::NAMES));
             self.phase = Phase::ALL.get(phase).copied().filter(|_| has_phase);
@@ -207,6 +213,8 @@ fn is_right(on: On, word: &str) -> bool {
         },
         On::Phase => Phase::from_name(word).is_some(),
         On::Header => named_value(word).is_some_and(|(name, value)| HEADERS.contains(&name) && !value.is_empty()),
+        // Lists of classes have names in the table alone.
+        On::Class => !word.is_empty() && !word.starts_with('@'),
         _ => !word.is_empty(),
     };
     right && word.len() <= LONGEST_WORD
@@ -217,6 +225,7 @@ const fn allowed(on: On) -> &'static str {
         On::Status => "a list of up to 32 of 100 to 599 and \"1xx\" to \"5xx\"",
         On::Phase => "a list of pool, connect, send, first_progress, idle, total",
         On::Header => "a list of up to 32 texts \"name: value\", with the names of headers that are read",
+        On::Class => "a list of up to 32 names of classes of 1 to 200 bytes, without @",
         _ => "a list of up to 32 words of 1 to 200 bytes",
     }
 }
@@ -272,6 +281,11 @@ mod tests {
         assert!(wrong(&beyond).starts_with("classify.rules[0].when.status: \"600\" is not allowed; use a list of"));
         let many = with(vec![Rule::new("x", FailureKind::Bug).when(On::Status, &["5xx"]); 65]);
         assert_eq!(wrong(&many), "classify.rules: a list of 65 is not allowed; use up to 64 rules");
-        assert_eq!(wrong(&with(vec![Rule::new("x", FailureKind::Bug).when(On::Status, &["5xx"])])), "");
+        let list = with(vec![Rule::new("x", FailureKind::Bug).when(On::Class, &["@LOST"])]);
+        assert!(wrong(&list).starts_with("classify.rules[0].when.class: \"@LOST\" is not allowed; use a list of"));
+        let right = Rule::new("x", FailureKind::Bug).when(On::Status, &["5xx"]);
+        let idle = with(vec![Rule { kind: None, ..right.clone() }]);
+        assert!(wrong(&idle).starts_with("classify.rules[0].then.kind: nothing is not allowed; use one of connect, "));
+        assert_eq!(wrong(&with(vec![right])), "");
     }
 }

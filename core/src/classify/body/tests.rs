@@ -19,6 +19,7 @@ fn words_and_texts_are_the_values_of_a_few_keys() {
         r#"{"type": "error", "error": {"type": "x", "code": 1302, "Message": "a \"b\"", "param": "p"}, "id": "i"}"#;
     assert_eq!(read(body), (vec!["error".into(), "x".into(), "1302".into()], "a \"b\"\n".into()));
     assert_eq!(Body::read(body).fields.join(" "), "type error type code Message param id");
+    assert_eq!(Body::read(r#"{"a": null, "b" : null, "c":false, "d": "", "e""#).fields.join(" "), "c d");
     let listed = r#"[{"error": {"errors": ["a", {"reason": "r"}, "b"], "status": ["S", "T"]}}]"#;
     assert_eq!(read(listed), (vec!["r".into(), "S".into(), "T".into()], "a\nr\nb\n".into()));
     assert_eq!(words(r#"{"__type": "com.amazonaws.bedrock#ThrottlingException"}"#), "ThrottlingException");
