@@ -1,8 +1,8 @@
 //! What a stream of chunks comes to. Its words stay in JavaScript, so that the rest of it is one number and nothing has to be freed.
 
 use alloc::string::{String, ToString as _};
-use alloc::vec::Vec;
 use alloc::vec;
+use alloc::vec::Vec;
 
 use failsoft::stream::{Chunk, Course};
 use failsoft::words;

@@ -2,7 +2,8 @@
 
     python tests/matrix/matrix.py sync|async PROVIDER-URL [FAULT ..]
 
-The provider is one with ``--tls``, for its doors. It judges nothing: ``cargo xtask demo --faults`` holds the lines against what the catalogue expects.
+The provider is one with ``--tls``, for its doors. It judges nothing: ``cargo xtask demo --faults`` holds the lines
+against what the catalogue expects.
 """
 
 import asyncio
@@ -22,8 +23,6 @@ from openai import AsyncOpenAI, OpenAI
 CATALOGUE = json.loads((Path(__file__).parent.parent / "faults.json").read_text(encoding="utf-8"))
 POLICY = Policy.from_json(json.dumps(CATALOGUE["policy"]))
 ROUTES = ("primary", "backup")
-
-
 
 
 def main(way: str, url: str, *names: str) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 from . import _drive, _drive_async, _native
 from ._classify import classify, explain, judged
-from ._native import Attempt, Explanation, Failure, Policy, Rebuild, Switch
 from ._facts import MOST_RETRIES
+from ._native import Attempt, Explanation, Failure, Policy, Rebuild, Switch
 from ._peek import get, whole
 from ._report import Report, Usage
 from ._route import Route, Span

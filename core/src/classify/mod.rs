@@ -134,7 +134,9 @@ fn failure(evidence: &Evidence<'_>, holding: Holding<'_>, headers: Headers) -> F
     let seconds = |seconds: u32| (seconds > 0).then(|| Duration::from_secs(seconds.into()));
     let (kind, phase, effect, times) = match holding {
         Holding::Table(rule) => (rule.kind, rule.phase, rule.effect, rule.times.map(seconds)),
-        Holding::Policy(rule) => (rule.kind.unwrap_or(FailureKind::Unknown), rule.phase, rule.effect, [rule.retry_after, rule.reset_after]),
+        Holding::Policy(rule) => {
+            (rule.kind.unwrap_or(FailureKind::Unknown), rule.phase, rule.effect, [rule.retry_after, rule.reset_after])
+        }
         Holding::None => (FailureKind::Unknown, None, Effect::Possible, [None; 2]),
     };
     let was_sending = matches!(facts.phase, Some(Phase::Send | Phase::FirstProgress | Phase::Idle));
