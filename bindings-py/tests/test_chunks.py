@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from failsoft._chat_stream import Collecting
-from failsoft._chunks import AnthropicReply, OpenAIReply, error_in, read_chunk
+from failsoft._chunks import AnthropicReply, OpenAIReply, Reader, error_in, read_chunk
 from failsoft._sse import Decoder, Event
-from failsoft.adapters import UnusableReply
+from failsoft.adapters import ProviderError, UnusableReply
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,6 +33,7 @@ WIRES: dict[bytes, list[Event]] = {
     b"data:  two blanks\n\n": [(None, " two blanks")],
     b"data\n\n": [(None, "")],
     b"data: cut off": [(None, "cut off")],
+    b"\xef\xbb\xbfdata: x\n\n": [(None, "x")],
     "data: \u2028 \u0085 \x0b \x1c\n\n".encode(): [(None, "\u2028 \u0085 \x0b \x1c")],
     b"data: \xff\n\n": [(None, "\ufffd")],
     b"": [],
@@ -77,6 +78,8 @@ HELD: list[tuple[Any, dict[str, Any]]] = [
     (openai({"tool_calls": [{"index": 0}]}), {"tool_call": True}),
     (openai({"reasoning_content": "hm"}), {"reasoning": True}),
     (openai({"reasoning": "hm"}), {"reasoning": True}),
+    (openai({"content": [{"type": "text", "text": "x"}]}), {"text": True}),
+    (openai({"content": [{"type": "thinking", "thinking": []}]}), {"reasoning": True}),
     (openai({"refusal": "no"}), {"refusal": "no"}),
     (openai({}, "stop"), {"finish": "stop"}),
     (openai({}, 5), {"finish": "5"}),
@@ -94,6 +97,19 @@ HELD: list[tuple[Any, dict[str, Any]]] = [
     ({"type": "message_delta", "delta": {"stop_reason": None}, "usage": {"output_tokens": 1}}, {"usage": True}),
     ({"type": "message_delta", "delta": {"stop_reason": "end_turn"}}, {"finish": "end_turn"}),
     ({"type": "message_stop"}, {"terminator": True}),
+    ({"type": "response.created", "response": {}}, {}),
+    ({"type": "response.output_text.delta", "delta": "x"}, {"text": True}),
+    ({"type": "response.function_call_arguments.delta", "delta": "{"}, {"tool_call": True}),
+    ({"type": "response.reasoning_summary_text.delta", "delta": "hm"}, {"reasoning": True}),
+    ({"type": "response.refusal.delta", "delta": "no"}, {"refusal": "no"}),
+    (
+        {"type": "response.completed", "response": {"usage": {"input_tokens": 1}}},
+        {"finish": "response.completed", "usage": True, "terminator": True},
+    ),
+    (
+        {"type": "response.incomplete", "response": {"incomplete_details": {"reason": "max_output_tokens"}}},
+        {"finish": "max_output_tokens", "terminator": True},
+    ),
     ({"type": "of another provider"}, {"other": True}),
     (42, {"other": True}),
     ("text", {"other": True}),
@@ -114,8 +130,23 @@ def test_an_error_is_one_where_nothing_else_is_meant() -> None:
     assert error_in({"type": "error", "error": {"message": "no"}}) == {"message": "no"}
     assert error_in(as_object({"type": "error", "error": "no"})) == "no"
     assert error_in({"type": "tool_end", "error": "of somebody's own"}) is None
+    assert error_in({"type": "error", "message": "no"}) == {"type": "error", "message": "no"}
+    assert error_in({"object": "error", "message": "no"}) == {"object": "error", "message": "no"}
+    assert error_in({"type": "response.failed", "response": {"error": {"code": "x"}}}) == {"code": "x"}
     assert error_in({"error": None}) is None
     assert error_in("error") is None
+
+
+def test_several_answers_end_with_the_last_of_them() -> None:
+    def of(index: int, text: str, finish: str | None = None) -> dict[str, Any]:
+        return {"choices": [{"index": index, "delta": {"content": text}, "finish_reason": finish}]}
+
+    reader = Reader()
+    stream = [of(0, "a"), of(1, "b"), of(0, "", "length"), of(1, "c"), of(1, "", "stop")]
+    told = [reader(chunk) for chunk in stream]
+    assert [facts["text"] for facts in told] == [True, True, False, True, False]
+    # One that was cut is not made whole by the other.
+    assert [facts["finish"] for facts in told] == [None, None, None, None, "length"]
 
 
 # ---- Replies. ----
@@ -219,7 +250,15 @@ def collecting() -> Collecting:
     return Collecting("m", OpenAIReply(), lambda usage: None, False, True, None, None)
 
 
-@pytest.mark.parametrize("strange", ["{", "5", "null", "[]", '{"choices": [{"delta": {"tool_calls": 5}}]}'])
+@pytest.mark.parametrize("data", ['{"code": "Throttling", "message": "wait"}', "wait"])
+def test_an_event_that_is_called_an_error_is_one(data: str) -> None:
+    with pytest.raises(ProviderError, match="wait"):
+        collecting().take_event(("error", data))
+
+
+@pytest.mark.parametrize(
+    "strange", ["{", "5", "null", "[]", "[" * 100_000, '{"choices": [{"delta": {"tool_calls": 5}}]}']
+)
 def test_a_chunk_that_cannot_be_read_is_passed_over_where_the_rest_is_whole(strange: str) -> None:
     text, finish = json.dumps(openai({"content": "x"})), json.dumps(openai({}, "stop"))
     whole = collecting()

@@ -352,3 +352,11 @@ def test_cancelling_the_consumer_closes_the_source(time: VirtualTime) -> None:
     turn = asyncio.run(main())
     assert play.closed == 1
     assert turn.report().lines == []
+
+
+def test_a_source_that_goes_on_after_the_end_is_read_out(play: Play) -> None:
+    # So that the connection below can be used again; but not for long.
+    left = {"choices": [], "usage": {"prompt_tokens": 1}}
+    finish = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+    play(("x", finish, left, 500))
+    assert (play.error, play.said, play.time.now) == (None, ["x", "stop", "<usage>"], 1000.1)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
+import threading
 import time
 from types import SimpleNamespace
 from typing import Any
@@ -320,3 +322,33 @@ def test_what_broke_is_an_error(provider: Provider, api: str, way: str) -> None:
 
     with pytest.raises(Exhausted, match="stream_broken"):
         stream_of(way, ours, Session(routes=["a"]).turn(), request)
+
+
+def test_a_stream_of_the_sdks_own_that_hangs_leaves_no_thread(provider: Provider, api: str) -> None:
+    provider.script(m=f"stall:2:{TEXT}")
+    session = Session(Policy(attempt={"idle": 0.2}, retry={"max_attempts": 1}), routes=["a"])
+    with client(api, "sync", provider.url) as ours, pytest.raises(Exhausted):
+        list(session.turn().stream(lambda attempt: chunks_of(api, ours)))
+    until = time.monotonic() + 5
+    while any(one.name == "failsoft" for one in threading.enumerate()) and time.monotonic() < until:
+        time.sleep(0.01)
+    assert not any(one.name == "failsoft" for one in threading.enumerate())
+
+
+def test_a_connection_is_used_again_after_a_stream(provider: Provider, api: str) -> None:
+    provider.script(m=f"answer:{TEXT}")
+
+    async def main() -> None:
+        async with client(api, "asyncio", provider.url) as ours:
+            for _ in range(3):
+                async for _chunk in Session(routes=["a"]).turn().astream(lambda attempt: chunks_of(api, ours)):
+                    pass
+
+    asyncio.run(main())
+    assert len({entry["connection"] for entry in provider.log("m")}) == 1
+
+
+def chunks_of(api: str, ours: Any) -> Any:
+    if api == "openai":
+        return ours.chat.completions.create(model="m", messages=HI, stream=True, stream_options={"include_usage": True})
+    return ours.messages.create(model="m", messages=HI, max_tokens=10, stream=True)

@@ -7,22 +7,20 @@ from __future__ import annotations
 
 import contextlib
 import json
-import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
 from . import _drive, _drive_async, _native
-from ._chunks import Parts, Reply
+from ._chunks import Parts, Reply, error_in
 from ._native import given_up_on, monotonic
 from ._sse import Decoder, Event
 from ._stream import UnusableReply, provider_error
 from ._stream_async import aclose
+from ._stream_sync import LINGER, hang_up
 from ._watch import Watch
 from .errors import CallTimeout
 
-LINGER = 0.1
-"""For so many seconds a stream that has said all is read on: if it ends by itself, its connection is used again."""
 _END = object()
 Usage = dict[str, int | None] | None
 
@@ -71,14 +69,13 @@ class Collecting:
 
     def take_event(self, event: Event) -> bool:
         """Takes an event: whether the stream is read no further."""
-        _, data = event
-        data = data.strip()
+        name, data = event[0], event[1].strip()
         if data == "[DONE]":
             return self._take({"terminator": True})
-        try:
-            chunk = json.loads(data) if data else {}
-        except ValueError:
-            chunk = None
+        chunk = _parsed_json(data) if data else {}
+        if name == "error" and (chunk is None or error_in(chunk) is None):
+            # Its name alone says what it is.
+            chunk = {"error": data if chunk is None else chunk}
         if not isinstance(chunk, Mapping):
             return self._take({"malformed": True})
         return self.take_chunk(chunk)
@@ -228,16 +225,6 @@ async def aopened(resource: Any, request: Mapping[str, Any]) -> AsyncIterator[An
             await aclose(stream)
 
 
-def hang_up(response: Any) -> None:
-    """Closes a response, from any thread: one that waits for its bytes is woken, where the connection is its alone."""
-    raw: Any = getattr(response, "http_response", None) or getattr(response, "response", None)
-    with contextlib.suppress(Exception):
-        if raw is not None and not raw.is_closed and raw.http_version != "HTTP/2":
-            raw.extensions["network_stream"].get_extra_info("socket").shutdown(socket.SHUT_RDWR)
-    with contextlib.suppress(Exception):
-        response.close()
-
-
 def parsed(response: Any) -> Any:
     """The SDK's own iterator of chunks; of a client that answers with nothing else, the answer."""
     return response.parse() if hasattr(response, "parse") else response
@@ -245,10 +232,16 @@ def parsed(response: Any) -> Any:
 
 def _read_whole(body: bytes) -> Any:
     """A reply that came whole; what is no JSON is a text."""
+    read = _parsed_json(body)
+    return body.decode("utf-8", "replace") if read is None else read
+
+
+def _parsed_json(text: str | bytes) -> Any:
+    """What the JSON says, or None; what is nested beyond reading is none."""
     try:
-        return json.loads(body)
-    except ValueError:
-        return body.decode("utf-8", "replace")
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _brings(response: Any, kind: str) -> bool:

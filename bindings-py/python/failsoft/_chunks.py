@@ -9,6 +9,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ._native import judge_finish
+
 Facts = dict[str, Any]
 """What a chunk holds: the arguments of ``Stream.take``. What is left out is not in it."""
 Read = Callable[[Any], Mapping[str, Any]]
@@ -32,6 +34,13 @@ def text_in(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
+def said_in(content: Any) -> str:
+    """The text of a message's content: it may come in typed parts, with reasoning among them (Mistral)."""
+    if not isinstance(content, list):
+        return text_in(content)
+    return "".join(text_in(item(part, "text")) for part in content if item(part, "type") == "text")
+
+
 def is_text(value: Any) -> bool:
     return isinstance(value, str | bytes | bytearray) and bool(value.strip())
 
@@ -42,9 +51,35 @@ def read_chunk(chunk: Any) -> Facts:
         return {"other": is_text(chunk)}
     if item(chunk, "object") == "chat.completion.chunk" or isinstance(item(chunk, "choices"), list):
         return read_openai(chunk)
-    if text_in(item(chunk, "type")) in _ANTHROPIC:
+    kind = text_in(item(chunk, "type"))
+    if kind in _ANTHROPIC:
         return read_anthropic(chunk)
+    if kind.startswith("response."):
+        return read_response(chunk, kind)
     return {"other": True}
+
+
+class Reader:
+    """Reads the chunks of one stream. Where several answers were asked for (``n``), its end is that of the last one."""
+
+    def __init__(self) -> None:
+        self._ends: dict[Any, str | None] = {}
+
+    def __call__(self, chunk: Any) -> Facts:
+        choices = item(chunk, "choices")
+        if not isinstance(choices, list) or not choices:
+            return read_chunk(chunk)
+        for choice in choices:
+            index = item(choice, "index") or 0
+            self._ends[index] = word(item(choice, "finish_reason")) or self._ends.get(index)
+        if len(self._ends) == 1:
+            return read_chunk(chunk)
+        several = [_read_choice(chunk, choice) for choice in choices]
+        facts = {name: next((one[name] for one in several if one[name]), told) for name, told in several[0].items()}
+        ends = list(self._ends.values())
+        # If one of them may not be taken for whole, that is the end of all.
+        facts["finish"] = max(ends, key=lambda end: judge_finish(end, None, False) is not None) if all(ends) else None
+        return facts
 
 
 class Parts(NamedTuple):
@@ -64,7 +99,7 @@ def read_arguments(given: Any) -> Any:
         return given
     try:
         read = json.loads(given) if given.strip() else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         return given
     return read if isinstance(read, dict) else given
 
@@ -82,7 +117,11 @@ def read_usage(usage: Any, read: Sequence[str], written: str) -> dict[str, int |
 def error_in(chunk: Any) -> Any:
     """The error that a provider sends amid a stream under status 200, if this is one."""
     named = item(chunk, "type")
-    if named == "error" or (named is None and isinstance(chunk, Mapping)):
+    if named == "error" or item(chunk, "object") == "error":
+        return item(chunk, "error") or chunk
+    if named == "response.failed":
+        return item(item(chunk, "response"), "error") or chunk
+    if named is None and isinstance(chunk, Mapping):
         return item(chunk, "error") or None
     return None
 
@@ -91,12 +130,17 @@ def error_in(chunk: Any) -> Any:
 
 
 def read_openai(chunk: Any) -> Facts:
-    choice = _choice(chunk)
+    return _read_choice(chunk, _choice(chunk))
+
+
+def _read_choice(chunk: Any, choice: Any) -> Facts:
     delta = item(choice, "delta")
+    content = item(delta, "content")
     return {
-        "text": is_text(item(delta, "content")),
+        "text": is_text(said_in(content)),
         "tool_call": bool(item(delta, "tool_calls")),
-        "reasoning": any(item(delta, name) for name in ("reasoning_content", "reasoning")),
+        "reasoning": any(item(delta, name) for name in ("reasoning_content", "reasoning"))
+        or (isinstance(content, list) and any(item(part, "type") == "thinking" for part in content)),
         "finish": word(item(choice, "finish_reason")),
         "refusal": word(item(delta, "refusal")),
         "usage": item(chunk, "usage") is not None,
@@ -152,7 +196,7 @@ class OpenAIReply:
         self._refusal.append(text_in(item(delta, "refusal")))
         for part in item(delta, "tool_calls") or ():
             self._add_call(part)
-        text = text_in(item(delta, "content"))
+        text = said_in(item(delta, "content"))
         self._text.append(text)
         return text
 
@@ -169,6 +213,23 @@ class OpenAIReply:
         call["id"] = call["id"] or key
         call["name"] = call["name"] or item(function, "name")
         call["arguments"].append(text_in(item(function, "arguments")) or text_in(item(function, "input")))
+
+
+# ---- The Responses API, whose events are only handed on. ----
+
+
+def read_response(event: Any, kind: str) -> Facts:
+    response, delta = item(event, "response"), bool(item(event, "delta"))
+    facts: Facts = {
+        "text": kind == "response.output_text.delta" and is_text(item(event, "delta")),
+        "tool_call": delta and kind.endswith(("_call_arguments.delta", "_call_input.delta")),
+        "reasoning": delta and kind.startswith("response.reasoning"),
+        "refusal": word(item(event, "delta")) if kind == "response.refusal.delta" else None,
+    }
+    if kind in ("response.completed", "response.incomplete"):
+        why = item(item(response, "incomplete_details"), "reason")
+        facts.update(finish=word(why) or kind, usage=item(response, "usage") is not None, terminator=True)
+    return facts
 
 
 # ---- The Messages API. ----

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ._chat import ChatModel, Message, said_instead, with_tools
-from ._chunks import OpenAIReply, Parts, first, item, read_arguments, read_usage
+from ._chunks import OpenAIReply, Parts, first, item, read_arguments, read_usage, said_in
 
 
 class OpenAIChat(ChatModel):
@@ -39,8 +39,8 @@ class OpenAIChat(ChatModel):
         if message is None:
             raise self._unusable(said_instead(reply), "malformed", reply)
         calls = [_read_call(call) for call in item(message, "tool_calls") or ()]
-        finish, refusal, text = item(choice, "finish_reason"), item(message, "refusal"), item(message, "content")
-        return Parts(finish, refusal, calls, text, item(reply, "usage"), item(reply, "model"))
+        finish, refusal, content = item(choice, "finish_reason"), item(message, "refusal"), item(message, "content")
+        return Parts(finish, refusal, calls, said_in(content), item(reply, "usage"), item(reply, "model"))
 
     def _usage(self, usage: Any) -> dict[str, int | None] | None:
         return read_usage(usage, ("prompt_tokens",), "completion_tokens")

@@ -17,9 +17,9 @@ class Decoder:
     """
 
     def __init__(self) -> None:
-        # A piece may end amid a character.
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._rest = ""
+        # A piece may end amid a character; a mark of the byte order may stand in front.
+        self._decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
+        self._rest: list[str] = []
         self._after_return = False
         self._name: str | None = None
         self._data: list[str] = []
@@ -37,7 +37,12 @@ class Decoder:
             # The newline of a pair whose return came in the piece before.
             text, self._after_return = text.removeprefix("\n"), False
         self._after_return = self._after_return or text.endswith("\r")
-        *lines, self._rest = (self._rest + text).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        first, *others = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        self._rest.append(first)
+        if not others:
+            return []  # amid a line, which may be long: it is put together once
+        lines = ["".join(self._rest), *others[:-1]]
+        self._rest = [others[-1]]
         return [event for line in lines if (event := self._take(line)) is not None]
 
     def _take(self, line: str) -> Event | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from . import _native
-from ._chunks import Read, error_in
+from ._chunks import Read, Reader, error_in
 from ._drive import Judge
 from ._native import Attempt, Call, Failure, monotonic
 from .errors import CallTimeout
@@ -52,7 +52,8 @@ def provider_error(chunk: Any) -> ProviderError | None:
     if error is None:
         return None
     said = error.get("message") if isinstance(error, Mapping) else getattr(error, "message", error)
-    return ProviderError(said if isinstance(said, str) else str(error), chunk if isinstance(chunk, Mapping) else error)
+    whole = chunk if isinstance(chunk, Mapping) else getattr(chunk, "model_dump", dict)() or error
+    return ProviderError(said if isinstance(said, str) else str(error), whole)
 
 
 def mark(error: BaseException, stream: _native.Stream, spent: Any = None) -> None:
@@ -81,9 +82,9 @@ class Course:
     end that is handed on is true, and nobody is handed a chunk that does not set the clock anew.
     """
 
-    def __init__(self, route: str | None, read: Read, accept_cut: bool, collect: bool) -> None:
+    def __init__(self, route: str | None, read: Read | None, accept_cut: bool, collect: bool) -> None:
         self.stream = _native.Stream(accept_cut=accept_cut, wants_usage=True)
-        self._route, self._read, self._collect = route, read, collect
+        self._route, self._read, self._collect = route, read or Reader(), collect
         self._kept: list[Any] = []
         self._seen = "nothing"
 
@@ -133,7 +134,7 @@ class Course:
 class Streaming:
     """A call whose attempts are streams, and whose consumer gets their chunks: what its two loops share."""
 
-    def __init__(self, call: Call, judge: Judge, read: Read, accept_cut: bool, collect: bool) -> None:
+    def __init__(self, call: Call, judge: Judge, read: Read | None, accept_cut: bool, collect: bool) -> None:
         self.call, self.judge = call, judge
         self.options = (read, accept_cut, collect)
         self.last: BaseException | None = None

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncGenerator, Callable
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 from . import _drive_async, _time
 from ._drive import raise_end
-from ._native import Attempt, Cancel, Finish, Rebuild, Switch, Wait
+from ._native import Attempt, Cancel, Finish, Rebuild, Switch, Wait, monotonic
 from ._stream import Streaming, chunks_of
-from ._stream_sync import Outcome
+from ._stream_sync import LINGER, Outcome
 from .errors import CallTimeout
 
 _PATIENCE = 1.0
@@ -33,11 +33,12 @@ async def astream(
                     state.begin(attempt)
                     source = Puller(partial(request, attempt))
                 case Wait(why="running") as wait:
-                    if state.take(await source.next(state.patience(wait.delay))):
+                    if state.take(await source.next(state.patience(wait.delay))) and not state.is_whole:
                         await source.close()
                     for chunk in state.news():
                         yield chunk
                     if state.is_whole:
+                        await source.read_out()
                         return
                 case Wait() as wait:
                     state.hold(wait.id)
@@ -67,7 +68,7 @@ class Puller:
 
     def __init__(self, request: Callable[[], Any] | None = None) -> None:
         self._request = request
-        self._is_cut = False
+        self._is_cut = self._goes_on = False
         self._source: Any = None
         self._chunks: Any = None
 
@@ -75,10 +76,18 @@ class Puller:
         """What the source brings next: a chunk, or its end or another error; None if that takes longer."""
         try:
             # A pull that was cancelled is not begun anew: the engine's clock is a little behind, no more.
-            return await _drive_async.within(limit, self._hang() if self._is_cut else self._pull())
+            outcome = await _drive_async.within(limit, self._hang() if self._is_cut else self._pull())
         except CallTimeout:
-            self._is_cut = True
+            self._is_cut, self._goes_on = True, False
             return None
+        self._goes_on = outcome[1] is None
+        return outcome
+
+    async def read_out(self) -> None:
+        """Reads on for a little, for a source that goes on to end by itself."""
+        until = monotonic() + LINGER
+        while self._goes_on and (left := until - monotonic()) > 0:
+            await self.next(left)
 
     async def close(self) -> None:
         """Leaves the source and closes it."""
@@ -101,7 +110,7 @@ class Puller:
         except Exception as error:
             return None, error
 
-    async def _hang(self) -> Outcome:
+    async def _hang(self) -> NoReturn:
         virtual = _time.current().virtual()
         await (_drive_async.Signal().wait() if virtual is None else virtual(float("inf"), lambda: False))
         raise AssertionError("unreachable")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 from collections.abc import Callable, Generator, Iterable
 from functools import partial
 from typing import Any
@@ -13,6 +14,8 @@ from ._native import Attempt, Cancel, Finish, Rebuild, Switch, Wait, monotonic
 from ._stream import Streaming, chunks_of
 
 Outcome = tuple[Any, BaseException | None]
+LINGER = 0.1
+"""For so many seconds a stream that has said all is read on: if it ends by itself, its connection is used again."""
 
 
 def stream(
@@ -30,10 +33,11 @@ def stream(
                     state.begin(attempt)
                     source = Puller(partial(request, attempt))
                 case Wait(why="running") as wait:
-                    if state.take(source.next(state.patience(wait.delay))):
+                    if state.take(source.next(state.patience(wait.delay))) and not state.is_whole:
                         source.close()
                     yield from state.news()
                     if state.is_whole:
+                        source.read_out()
                         return
                 case Wait() as wait:
                     state.hold(wait.id)
@@ -62,7 +66,7 @@ class Puller:
 
     def __init__(self, request: Callable[[], Iterable[Any]] | None = None) -> None:
         self._wanted, self._brought = _time.Inbox(), _time.Inbox()
-        self._is_pulling = False
+        self._is_pulling = self._goes_on = False
         self._is_left = request is None
         self._source: Any = None
         if request is not None:
@@ -79,13 +83,20 @@ class Puller:
                 time.wait(self._brought, left)
         if outcome is not None:
             self._is_pulling = False
+        self._goes_on = outcome is not None and outcome[1] is None
         return outcome
+
+    def read_out(self) -> None:
+        """Reads on for a little, for a source that goes on to end by itself."""
+        until = monotonic() + LINGER
+        while self._goes_on and (left := until - monotonic()) > 0:
+            self.next(left)
 
     def close(self) -> None:
         """Leaves the source. It is closed at once, or, if it is a generator amid its work, as soon as that is done."""
         if not self._is_left:
             self._is_left = True
-            close(self._source)
+            hang_up(self._source)
             self._wanted.put(False)
 
     def _serve(self, request: Callable[[], Iterable[Any]]) -> None:
@@ -95,7 +106,7 @@ class Puller:
             if self._source is not None:
                 pull = partial(next, self._chunks)
             self._brought.put(outcome)
-        close(self._source)
+        hang_up(self._source)
 
     def _is_wanted(self) -> bool:
         while (wanted := self._wanted.take()) is None:
@@ -108,7 +119,14 @@ class Puller:
         return next(self._chunks)
 
 
-def close(source: Any) -> None:
-    """Closes what can be closed. How that goes interests nobody any more."""
+def hang_up(source: Any) -> None:
+    """Closes what can be closed, from any thread. How that goes interests nobody any more.
+
+    Of the stream or response of an SDK, a thread that waits for its bytes is woken, where the connection is its alone.
+    """
+    with contextlib.suppress(Exception):
+        raw = getattr(source, "http_response", None) or getattr(source, "response", None)
+        if raw is not None and not raw.is_closed and raw.http_version != "HTTP/2":
+            raw.extensions["network_stream"].get_extra_info("socket").shutdown(socket.SHUT_RDWR)
     with contextlib.suppress(Exception):
         source.close()

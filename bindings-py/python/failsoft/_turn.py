@@ -180,11 +180,10 @@ class Turn(_native.Turn):
         return astream(state, request, _AsyncRoutes(self.session), self.session.sleep)
 
     def _streaming(self, restartable: bool, collect: bool, accept_cut: bool, read: Read | None) -> Streaming:
-        from ._chunks import read_chunk
         from ._stream import Streaming
 
         call = Call(self, streaming=True, restartable=restartable or collect)
-        return Streaming(call, self.session._judge, read or read_chunk, accept_cut, collect)
+        return Streaming(call, self.session._judge, read, accept_cut, collect)
 
     def step(self) -> None:
         """Counts a step of your own loop.

@@ -35,7 +35,7 @@ impl Call {
         }
         self.failed_with = running.ticket;
         let broken = running.progress.is_some() && !self.restartable;
-        let next = if broken { self.over(cx, End::Exhausted) } else { self.after_failure(cx, failure) };
+        let next = if broken { self.broken_off(cx) } else { self.after_failure(cx, failure) };
         let (follows, delay) = match next {
             State::Attempt(_) if self.on_route == 1 => (Follows::MoveOn, Duration::ZERO),
             State::Attempt(_) => (Follows::Again, Duration::ZERO),
@@ -47,6 +47,14 @@ impl Call {
         };
         cx.scope.account.followed(running.id, follows, delay);
         next
+    }
+
+    /// The end after a stream that may not start over: the deadline where that cut it off, for with more time it had gone on.
+    fn broken_off(&mut self, cx: &mut Context<'_>) -> State {
+        match self.out_of_bounds(cx) {
+            Some(over) if over.end == End::Limit(Limit::Deadline) => self.stop_at(cx, over),
+            _ => self.over(cx, End::Exhausted),
+        }
     }
 
     /// What a model's attempt that brought nothing has used: as the host told, nothing where the provider refused before
