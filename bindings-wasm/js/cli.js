@@ -56,7 +56,7 @@ function said(args) {
   if (positionals.join(" ") !== "classify") {
     throw new Error(`"${positionals.join(" ")}" is not a command; use classify`);
   }
-  const policy = values.policy === undefined ? undefined : Policy.fromJSON(readFileSync(values.policy, "utf8"));
+  const policy = values.policy === undefined ? undefined : Policy.fromJSON(String(read("--policy", values.policy)));
   const found = explainFacts(factsOf(values), policy);
   return `${values.json ? JSON.stringify(asJson(found)) : found}\n`;
 }
@@ -93,9 +93,17 @@ function headerOf(line) {
 
 /** A text, or what a file or standard input holds: as much of it as the engine looks at. */
 function textOf(given) {
-  const file = given === "@-" ? 0 : given.slice(1);
-  const bytes = given.startsWith("@") ? readFileSync(file) : Buffer.from(given);
+  const told = () => (given === "@-" ? readFileSync(0) : read("--body", given.slice(1)));
+  const bytes = given.startsWith("@") ? told() : Buffer.from(given);
   return bytes.subarray(0, LONGEST).toString();
+}
+
+function read(option, file) {
+  try {
+    return readFileSync(file);
+  } catch {
+    throw new Error(`${option}: "${file}" cannot be read; use the name of a file`);
+  }
 }
 
 /** In the words and the order of every language. */

@@ -90,6 +90,8 @@ test("a mistake is one line, and an exit code of 2", async () => {
     assert.deepEqual([out, code], ["", 2], args.join(" "));
     assert.match(err, /^failsoft: [^\n]+\n$/);
   }
+  const { err } = await failsoft(["classify", "--body", "@not-there"]);
+  assert.equal(err, 'failsoft: --body: "not-there" cannot be read; use the name of a file\n');
 });
 
 test("it says how it is used", async () => {

@@ -204,8 +204,7 @@ impl Call {
             {
                 if meaningful {
                     running.progress = Some(cx.now);
-                    // What answers owes nobody a share of the deadline: to begin elsewhere would take longer than to go on.
-                    running.allowance.cut = cx.scope.deadline.unwrap_or(Instant::NEVER);
+                    self.share_anew(cx);
                 }
                 return Handled::Accepted;
             }

@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         chosen = _parser().parse_args(arguments)
         said = _native.explain(_facts(chosen), _policy(chosen.policy))
-    except (_Refused, OSError, ValueError) as error:
+    except (_Refused, ValueError) as error:
         print(f"failsoft: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     print(_as_json(said) if chosen.json else said)
@@ -96,12 +96,18 @@ def _body(given: str | None) -> str | None:
         return given
     if given == "@-":
         return sys.stdin.buffer.read(LONGEST).decode("utf-8", "replace")
-    with Path(given[1:]).open("rb") as file:
-        return file.read(LONGEST).decode("utf-8", "replace")
+    return _read("--body", given[1:])[:LONGEST].decode("utf-8", "replace")
 
 
 def _policy(file: str | None) -> Policy | None:
-    return None if file is None else Policy.from_json(Path(file).read_text("utf-8"))
+    return None if file is None else Policy.from_json(_read("--policy", file).decode("utf-8", "replace"))
+
+
+def _read(option: str, file: str) -> bytes:
+    try:
+        return Path(file).read_bytes()
+    except OSError:
+        raise _Refused(f'{option}: "{file}" cannot be read; use the name of a file') from None
 
 
 def _as_json(said: Explanation) -> str:

@@ -99,6 +99,16 @@ impl Call {
         share(cx.now, timeout, cx.scope.deadline, to_come)
     }
 
+    /// A stream that makes progress gets its share of the deadline anew: one that goes on is not cut off in its middle, and one that
+    /// stalls leaves time for the next route. Where nobody may be asked after it, it has all that is left.
+    pub(super) fn share_anew(&mut self, cx: &Context<'_>) {
+        let all = cx.scope.deadline.unwrap_or(Instant::NEVER);
+        let cut = if self.restartable { self.allowance(cx).cut } else { all };
+        if let State::Attempt(running) = &mut self.state {
+            running.allowance.cut = cut;
+        }
+    }
+
     /// Takes one retry out of the budget of the route's deployment, if it covers one. Asked last: what it grants is spent.
     pub(super) fn budget_grants(&self, cx: &mut Context<'_>) -> bool {
         let Some(purse) = self.route.and_then(|route| cx.live.purse(route)) else { return true };
