@@ -20,14 +20,21 @@ export async function serving(server, scheme = "http") {
   return `${scheme}://127.0.0.1:${server.address().port}`;
 }
 
-/** An address where nobody listens any more. */
+/**
+ * An address where nobody listens. Its port is none that a system gives away by itself: another test, which asks for any
+ * port, would get it and answer.
+ */
 export async function nobody() {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return `http://127.0.0.1:${port}`;
+  for (let port = 20_000 + (process.pid % 10_000); ; port += 1) {
+    const server = net.createServer().listen(port, "127.0.0.1");
+    const isFree = await new Promise((resolve) => {
+      server.once("listening", () => server.close(() => resolve(true)));
+      server.once("error", () => resolve(false));
+    });
+    if (isFree) {
+      return `http://127.0.0.1:${port}`;
+    }
+  }
 }
 
 /** A server that talks to whoever has said something. */
