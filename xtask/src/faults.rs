@@ -152,7 +152,8 @@ fn compared(places: &Places, stage: &Stage, aloud: bool) -> Result<Counts> {
     });
     let met = met.into_iter().collect::<Result<Vec<_>>>()?;
     let mut counts = Counts::default();
-    let mut table = vec![row("fault", "expected", HOSTS.map(str::to_owned))];
+    let [first, second, third] = HOSTS.map(str::to_owned);
+    let mut table = vec![["fault".to_owned(), "expected".to_owned(), first, second, third]];
     for fault in &faults {
         for streaming in &fault.streaming {
             let name = format!("{}, {}", fault.name, if *streaming { "streaming" } else { "plain" });
@@ -168,11 +169,12 @@ fn compared(places: &Places, stage: &Stage, aloud: bool) -> Result<Counts> {
                     println!("✗ {name}, {host}: {}", wrong.join("; "));
                 }
             }
-            table.push(row(&name, &fault.expected.shown(), cells));
+            let [first, second, third] = cells;
+            table.push([name, fault.expected.shown(), first, second, third]);
         }
     }
     if aloud {
-        println!("{}", table.join("\n"));
+        print!("{}", aligned(&table));
     }
     Ok(counts)
 }
@@ -184,9 +186,21 @@ fn read(catalogue: &Value) -> Result<Vec<Fault<'_>>> {
     faults.iter().map(read).collect()
 }
 
-fn row(fault: &str, expected: &str, hosts: [String; 3]) -> String {
-    let [sync, asynchronous, javascript] = hosts;
-    format!("{fault:<52} {expected:<22} {sync:<18} {asynchronous:<18} {javascript}")
+/// Rows as lines, each column as wide as its widest cell.
+fn aligned(table: &[[String; 5]]) -> String {
+    let mut widths = [0; 5];
+    for row in table {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
+    let mut lines = String::new();
+    for row in table {
+        let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        lines += cells.join("  ").trim_end();
+        lines.push('\n');
+    }
+    lines
 }
 
 /// Has one host meet every fault, with a provider of its own.
@@ -240,6 +254,15 @@ mod tests {
         let wrong = cell(0, "39", 501).complaints(&expected);
         assert_eq!(wrong, ["backup: 0, not 1", "answer: Some(\"39\"), not Some(\"391\")", "501 ms, more than 500"]);
         assert_eq!(cell(1, "391", 7).shown(), "3+1 whole 7 ms");
+    }
+
+    #[test]
+    fn columns_line_up() {
+        let row = |cells: [&str; 5]| cells.map(str::to_owned);
+        let table = [row(["fault", "b", "c", "d", "e"]), row(["x", "model_unavailable", "c", "d", "e"])];
+        let shown = aligned(&table);
+        let places: Vec<Option<usize>> = shown.lines().map(|line| line.find(" c ")).collect();
+        assert_eq!(places, [Some(25), Some(25)], "{shown}");
     }
 
     #[test]
