@@ -13,7 +13,7 @@ from typing import Any
 
 import openai
 import pytest
-from failsoft import Agent, CallTimeout, Policy
+from failsoft import Agent, CallTimeout, Policy, classify
 from failsoft.adapters import ProviderError, UnusableReply, openai_chat
 from harness import HI, Provider, attempts_of, failure_of, multiply, run, run_agent
 
@@ -301,6 +301,17 @@ def test_what_the_provider_said_under_200_is_told(provider: Provider) -> None:
         openai_chat(ours, "m")(HI)
     copy = pickle.loads(pickle.dumps(caught.value))
     assert (str(copy), copy.body) == (str(caught.value), caught.value.body)
+
+
+def test_an_error_of_an_older_server_under_200_is_known(provider: Provider) -> None:
+    error = {"object": "error", "message": "This model's maximum context length is 8 tokens", "code": 400}
+    provider.script(m={"do": "status", "status": 200, "body": error})
+    with (
+        client("sync", provider.url) as ours,
+        pytest.raises(ProviderError, match=r'under status 200 is an error: .*"object"') as caught,
+    ):
+        openai_chat(ours, "m")(HI)
+    assert classify(caught.value).kind == "context_overflow"
 
 
 def test_what_cannot_be_used_can_be_pickled(provider: Provider) -> None:

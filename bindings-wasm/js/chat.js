@@ -13,7 +13,7 @@
 // - An error that the provider sends under a status of 200 is a ProviderError. Whatever else the SDK throws is thrown
 //   unchanged; `classify` knows both.
 
-import { textIn, word } from "./chunks.js";
+import { errorIn, textIn, word } from "./chunks.js";
 import { classify } from "./classify.js";
 import { Collecting, collect } from "./collect.js";
 import { mark, ProviderError, providerError, UnusableReply } from "./course.js";
@@ -192,7 +192,7 @@ function providerOf(client, plain) {
 
 /** What came in place of a reply, for people: the error under a status of 200, or what kind of thing it is. */
 function saidInstead(reply) {
-  const error = isObject(reply) ? reply.error : undefined;
+  const error = errorIn(reply);
   if (error) return `the reply under status 200 is an error: ${String(JSON.stringify(error)).slice(0, 500)}`;
   if (typeof reply === "string") return `the reply is a text and no object: ${JSON.stringify(reply.slice(0, 200))}`;
   return `the reply is not what this API sends: ${nameOf(reply)} without content`;

@@ -145,6 +145,10 @@ for (const [kind, { make, hello }] of Object.entries(KINDS)) {
     assert(error instanceof ProviderError);
     assert.equal(error.message, 'm: the reply under status 200 is an error: {"type":"overloaded_error"}');
     assert.deepEqual([error.name, error.body, classify(error).kind], ["ProviderError", body, "overloaded"]);
+    const flat = { object: "error", message: "maximum context length is 8 tokens", code: 400 };
+    const other = await rejection(make(client(kind, flat), "m").ask(HI));
+    assert.match(other.message, /^m: the reply under status 200 is an error: \{"object":"error","message":"maximum/);
+    assert.equal(classify(other).kind, "context_overflow");
   });
 
   test(`${kind}: a reply that is not taken has been spent`, () =>

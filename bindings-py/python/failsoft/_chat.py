@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from . import _native
 from ._chat_stream import Collecting, acollect, aopened, collect, opened
-from ._chunks import Parts, Reply, item, text_in, word
+from ._chunks import Parts, Reply, error_in, item, text_in, word
 from ._classify import classify
 from ._native import Attempt, monotonic
 from ._stream import ProviderError, UnusableReply, mark
@@ -170,7 +170,7 @@ class ChatModel:
         return self._settle(course.parts(), None)
 
     def _whole(self, reply: Any) -> dict[str, Any]:
-        if error := item(reply, "error"):
+        if error := _error_of(reply):
             raise ProviderError(f"{self.model}: {said_instead(reply)}", {"error": error})
         try:
             parts = self._parts(reply)
@@ -266,9 +266,15 @@ def _route(client: Any, model: str) -> dict[str, Any]:
     }
 
 
+def _error_of(reply: Any) -> Any:
+    """The error under a status of 200, if the reply is one. The SDKs make an object of whatever came."""
+    error = error_in(reply) or item(reply, "error")
+    return error.model_dump() if hasattr(error, "model_dump") else error
+
+
 def said_instead(reply: Any) -> str:
     """What came in place of a reply, for people: the error under a status of 200, or what kind of thing it is."""
-    error = item(reply, "error")
+    error = _error_of(reply)
     if error:
         return f"the reply under status 200 is an error: {json.dumps(error, default=str)[:500]}"
     if isinstance(reply, str):
