@@ -454,6 +454,8 @@ export interface StreamOptions {
 export class Stream {
   /** For how many milliseconds at most a stream is read on after {@link Stream.take} has said "finished". */
   static readonly TAIL: number;
+  /** For how many milliseconds at most a source that has said all is read on: its connection can be used again. */
+  static readonly LINGER: number;
   constructor(options?: StreamOptions);
   /** Takes the next chunk. "finished": only the usage is missing. "done": read no further. */
   take(chunk: Chunk): "nothing" | "progress" | "finished" | "done";
@@ -539,6 +541,8 @@ export function refusal(
 export function stands(decision: Decision): boolean;
 /** What a model's reply is, from its text and the number of its tool calls. */
 export function readReply(answer: string, calls: number): ReplyKind;
+/** Whether a client's error of this kind, `waited` milliseconds after anything came, is a limit of the engine's own. */
+export function isLimitOfOurs(kind: FailureKind, endsReading: boolean, waited: number, limit: number): boolean;
 /** Why a provider's reply may not be taken for a whole one; undefined when it may. */
 export function judgeFinish(
   reason: string | undefined,

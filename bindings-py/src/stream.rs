@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use failsoft::stream::{Chunk, TAIL};
+use failsoft::stream::{Chunk, LINGER, TAIL};
 use failsoft::words;
 use pyo3::prelude::*;
 
@@ -20,6 +20,13 @@ impl Stream {
     #[pyo3(name = "TAIL")]
     fn tail() -> f64 {
         seconds(TAIL)
+    }
+
+    /// For how many seconds at most a source that has said all is read on, so that its connection can be used again.
+    #[classattr]
+    #[pyo3(name = "LINGER")]
+    fn linger() -> f64 {
+        seconds(LINGER)
     }
 
     #[new]

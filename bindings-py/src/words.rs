@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use failsoft::command::ReplyKind;
+use failsoft::policy::failure::FailureKind;
 use failsoft::words;
 use pyo3::prelude::*;
 
-use crate::convert::Lossy;
+use crate::convert::{Lossy, named};
 
 /// What a model is told about a tool that ran and failed.
 #[pyfunction]
@@ -67,4 +68,12 @@ pub(crate) fn judge_finish(
     let (reason, refusal) = (reason.map(|text| text.0), refusal.map(|text| text.0));
     let found = failsoft::classify::judge_finish(reason.as_deref(), refusal.as_deref(), accept_cut);
     found.map(|(kind, what)| (kind.name(), what))
+}
+
+/// Whether a client's error of this kind, after so many seconds in which nothing came, is a limit of the engine's own.
+#[pyfunction]
+pub(crate) fn is_limit_of_ours(kind: &str, ends_reading: bool, waited: f64, limit: f64) -> PyResult<bool> {
+    let kind = named("kind", kind, FailureKind::NAMES, FailureKind::from_name(kind))?;
+    let span = |seconds: f64| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+    Ok(failsoft::classify::is_limit_of_ours(kind, ends_reading, span(waited), span(limit)))
 }

@@ -18,9 +18,10 @@ import { classify } from "./classify.js";
 import { Collecting, collect } from "./collect.js";
 import { mark, ProviderError, providerError, UnusableReply } from "./course.js";
 import { CallTimeout, InvalidOption } from "./errors.js";
-import { fingerprint, judgeFinish, readReply, words } from "./machine.js";
+import { fingerprint, isLimitOfOurs, judgeFinish, readReply, words } from "./machine.js";
 import { get } from "./peek.js";
 import { isObject } from "./reply.js";
+import { current } from "./time.js";
 
 /** Longer timers fire at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -70,7 +71,8 @@ export class ChatModel {
   /** Makes the request of this attempt: within its time limits, under its idempotency key, once. */
   async ask(messages, tools = [], attempt = {}, watch = undefined) {
     const own = this.#ofTheRequest.timeout ?? this.client.timeout;
-    const [timeout, ours] = shorter(own, limitOf(attempt));
+    const limit = limitOf(attempt);
+    const [timeout, endsReading] = shorter(own, limit);
     const signal = attempt.signal ?? undefined;
     const options = {
       ...this.#ofTheRequest,
@@ -81,6 +83,7 @@ export class ChatModel {
     if (signal !== undefined) options.signal = signal;
     const request = { ...this.request(messages, tools), model: this.model };
     const course = this.streams ? this.#course(request, watch) : undefined;
+    const begun = current().now();
     try {
       if (course === undefined) {
         return this.#whole(await this.create(request, options));
@@ -90,9 +93,10 @@ export class ChatModel {
     } catch (error) {
       // The SDKs have an error of their own for an aborted request, which does not say why.
       if (signal?.aborted) throw signal.reason;
-      const isOurs = ours !== undefined && classify(error).kind === "read_timeout";
+      const waited = current().now() - (course?.heard ?? begun);
+      const isOurs = limit !== undefined && isLimitOfOurs(classify(error).kind, endsReading, waited, limit);
       const told = isOurs
-        ? new CallTimeout(`${words.givenUpOn(this.model, ours)} of silence`, { cause: error })
+        ? new CallTimeout(`${words.givenUpOn(this.model, limit)} of silence`, { cause: error })
         : error;
       if (course !== undefined && get(told, "failsoftUsage") === undefined) mark(told, course.stream, course.spent());
       throw told;
@@ -160,11 +164,11 @@ function limitOf({ firstProgress, idle, timeout }) {
   return firstProgress === undefined && idle === undefined ? timeout : Math.max(firstProgress ?? 0, idle ?? 0);
 }
 
-/** A client's own time limit shortened to ours, in whole milliseconds, and our limit if it is the one that ends it. */
+/** A client's own time limit shortened to ours, in whole milliseconds, and whether ours is the one that ends it. */
 function shorter(own, limit) {
-  if (limit === undefined || limit === Infinity) return [own ?? undefined, undefined];
-  if (typeof own === "number" && own < limit) return [own, undefined];
-  return [Math.min(Math.max(Math.ceil(limit), 1), LONGEST_TIMER), limit];
+  if (limit === undefined || limit === Infinity) return [own ?? undefined, false];
+  if (typeof own === "number" && own < limit) return [own, false];
+  return [Math.min(Math.max(Math.ceil(limit), 1), LONGEST_TIMER), true];
 }
 
 function withKey(headers, key) {

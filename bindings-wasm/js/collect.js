@@ -8,7 +8,7 @@ import { CallTimeout } from "./errors.js";
 import { Stream, words } from "./machine.js";
 import { unlessAborted, within } from "./race.js";
 import { isObject } from "./reply.js";
-import { closed, LINGER, sourceOf } from "./source.js";
+import { closed, sourceOf } from "./source.js";
 import { Decoder } from "./sse.js";
 import { current } from "./time.js";
 
@@ -16,6 +16,8 @@ import { current } from "./time.js";
 export class Collecting {
   /** The reply itself, where the provider sent it whole in place of a stream. */
   whole = undefined;
+  /** When something came last. */
+  heard = undefined;
   #readUsage;
   #watch;
   #spent = undefined;
@@ -111,6 +113,7 @@ export async function collect(request, course, signal) {
     isHanging = true;
     const step = await within(patience, work, course.name, { signal });
     isHanging = false;
+    course.heard = current().now();
     return step;
   };
   try {
@@ -121,7 +124,7 @@ export async function collect(request, course, signal) {
         return;
       }
       if (take(value)) {
-        await pull(LINGER, () => readOut(source)).catch(() => {});
+        await pull(Stream.LINGER, () => readOut(source)).catch(() => {});
         return;
       }
     }

@@ -18,6 +18,7 @@ export {
   decision,
   fingerprint,
   gate,
+  isLimitOfOurs,
   judgeFinish,
   Policy,
   readReply,

@@ -131,6 +131,11 @@ export function readReply(answer, calls) {
   return native.readReply(String(answer), calls);
 }
 
+/** Whether a client's error of this kind, `waited` milliseconds after anything came, is a limit of the engine's own. */
+export function isLimitOfOurs(kind, endsReading, waited, limit) {
+  return native.isLimitOfOurs(String(kind), endsReading, waited, limit);
+}
+
 /** Why a provider's reply may not be taken for a whole one; `undefined` when it may. */
 export function judgeFinish(reason, refused, acceptCut) {
   const [kind, what] = native.judgeFinish(word(reason), word(refused), acceptCut);

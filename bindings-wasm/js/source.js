@@ -1,14 +1,12 @@
 // Where chunks come from: whatever can be iterated, pulled one at a time, and closed.
 
-import { words } from "./machine.js";
+import { Stream, words } from "./machine.js";
 import { promised, within } from "./race.js";
 import { Tasks } from "./tasks.js";
 import { current } from "./time.js";
 
 /** So many milliseconds a source may take to close; one that hangs would hold whoever leaves it. */
 const PATIENCE = 1000;
-/** For so many milliseconds a stream that has said all is read on: if it ends by itself, its connection is used again. */
-export const LINGER = 100;
 
 /** Something with `next()` and `close()` over a ReadableStream, an iterable or an iterator, sync or async. */
 export function sourceOf(given) {
@@ -96,8 +94,8 @@ export class Puller {
 
   /** Reads on for a little, until the source ends by itself. What hangs already is not waited for. */
   async readOut(signal) {
-    const until = current().now() + LINGER;
-    for (let left = LINGER; !this.#isOver && !this.#isPulling && left > 0; left = until - current().now()) {
+    const until = current().now() + Stream.LINGER;
+    for (let left = Stream.LINGER; !this.#isOver && !this.#isPulling && left > 0; left = until - current().now()) {
       await this.next(left, signal);
     }
   }

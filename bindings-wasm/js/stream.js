@@ -13,7 +13,14 @@ const LONGEST_REFUSAL = 2000;
 
 export class Stream {
   /** For how many milliseconds at most a stream is read on after `take` has said "finished". */
-  static TAIL = 500;
+  static get TAIL() {
+    return native.streamWaits()[0];
+  }
+
+  /** For how many milliseconds at most a source that has said all is read on, so that its connection can be used again. */
+  static get LINGER() {
+    return native.streamWaits()[1];
+  }
 
   #course;
   #finish;

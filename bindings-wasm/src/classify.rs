@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use failsoft::Policy;
 use failsoft::classify::{Explanation, Facts, HEADERS};
-use failsoft::policy::failure::Phase;
+use failsoft::policy::failure::{FailureKind, Phase};
 use failsoft::value::Value;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -101,6 +101,14 @@ fn told(explanation: Explanation) -> Vec<String> {
 #[wasm_bindgen(js_name = headerNames)]
 pub fn header_names() -> Vec<String> {
     HEADERS.iter().map(|name| (*name).to_string()).collect()
+}
+
+/// Whether a client's error of this kind, after so many milliseconds in which nothing came, is a limit of the engine's own.
+#[wasm_bindgen(js_name = isLimitOfOurs)]
+pub fn is_limit_of_ours(kind: &str, ends_reading: bool, waited: f64, limit: f64) -> bool {
+    let span = |ms: f64| core::time::Duration::from_millis(ms as u64);
+    FailureKind::from_name(kind)
+        .is_some_and(|kind| failsoft::classify::is_limit_of_ours(kind, ends_reading, span(waited), span(limit)))
 }
 
 /// Why a provider's reply may not be taken for a whole one: the kind and what to say; nothing when it may.

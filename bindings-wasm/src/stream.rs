@@ -4,11 +4,17 @@ use alloc::string::{String, ToString as _};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use failsoft::stream::{Chunk, Course};
+use failsoft::stream::{Chunk, Course, LINGER, TAIL};
 use failsoft::words;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::tables::{Handle, with};
+
+/// For how many milliseconds a stream is read on: for its usage, and so that its connection can be used again.
+#[wasm_bindgen(js_name = streamWaits)]
+pub fn waits() -> Vec<u32> {
+    [TAIL, LINGER].map(|wait| wait.as_millis() as u32).to_vec()
+}
 
 /// A stream of which nothing was read.
 #[wasm_bindgen(js_name = streamNew)]

@@ -22,6 +22,8 @@ mod bindings {
     use super::Engine;
 }
 
+use core::time::Duration;
+
 use bindings::exports::failsoft::engine::machine as wit;
 
 /// The exported interface.
@@ -50,6 +52,11 @@ impl wit::Guest for Engine {
 
     fn read_reply(answer: String, calls: u32) -> wit::ReplyKind {
         failsoft::command::ReplyKind::read(&answer, calls as usize).into()
+    }
+
+    fn is_limit_of_ours(kind: wit::FailureKind, ends_reading: bool, waited_ms: u64, limit_ms: u64) -> bool {
+        let (waited, limit) = (Duration::from_millis(waited_ms), Duration::from_millis(limit_ms));
+        failsoft::classify::is_limit_of_ours(kind.into(), ends_reading, waited, limit)
     }
 
     fn judge_finish(reason: Option<String>, refusal: Option<String>, accept_cut: bool) -> Option<wit::Unusable> {

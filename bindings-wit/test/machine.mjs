@@ -326,6 +326,8 @@ export function machineOf(component) {
       return { rule, failure: failureOut(failure) };
     },
     readReply: (answer, calls) => snake(component.readReply(answer, calls)),
+    isLimitOfOurs: (kind, endsReading, waited, limit) =>
+      component.isLimitOfOurs(kebab(kind), endsReading, BigInt(waited), BigInt(limit)),
     judgeFinish(reason, refusal, acceptCut) {
       const found = component.judgeFinish(reason, refusal, acceptCut);
       return found && { kind: snake(found.kind), what: found.what };

@@ -394,6 +394,10 @@ def read_reply(answer: str, calls: int) -> str | None:
     return snake(machine("read-reply", answer, calls))
 
 
+def is_limit_of_ours(kind: str, ends_reading: bool, waited: float, limit: float) -> bool:
+    return bool(machine("is-limit-of-ours", kebab(kind), ends_reading, round(waited * 1000), round(limit * 1000)))
+
+
 def judge_finish(reason: str | None, refusal: str | None, accept_cut: bool) -> tuple[str | None, str] | None:
     found = machine("judge-finish", reason, refusal, accept_cut)
     return found and (snake(found.kind), found.what)

@@ -16,6 +16,9 @@ use crate::words;
 /// How long a stream whose end is known is read on for the usage that is still to come.
 pub const TAIL: Duration = span(500);
 
+/// How long a source that has said all is read on: if it ends by itself, its connection can be used again.
+pub const LINGER: Duration = span(100);
+
 /// The longest refusal that is kept, in bytes: it is told to people.
 const LONGEST_REFUSAL: usize = 2000;
 

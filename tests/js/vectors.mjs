@@ -96,7 +96,7 @@ function runRefused(machine, vector) {
 }
 
 function runReply(machine, vector) {
-  known(vector, "name note source replies finishes");
+  known(vector, "name note source replies finishes limits");
   for (const [place, form] of (vector.replies ?? []).entries()) {
     known(form, "answer calls kind");
     need(machine.readReply(form.answer, form.calls), form.kind, `reply ${place}`);
@@ -105,6 +105,11 @@ function runReply(machine, vector) {
     known(wanted, "kind what");
     const found = machine.judgeFinish(reason, refusal, accept_cut);
     need(found ?? {}, wanted, `finish ${place}`);
+  }
+  for (const [place, form] of (vector.limits ?? []).entries()) {
+    known(form, "kind ends_reading waited_ms limit_ms ours");
+    const found = machine.isLimitOfOurs(form.kind, form.ends_reading, form.waited_ms, form.limit_ms);
+    need(found, form.ours, `limit ${place}`);
   }
 }
 

@@ -444,7 +444,7 @@ def run_refused(vector: dict[str, Any]) -> None:
 
 
 def run_reply(vector: dict[str, Any]) -> None:
-    known(vector, "name note source replies finishes")
+    known(vector, "name note source replies finishes limits")
     for place, case in enumerate(vector.get("replies", [])):
         known(case, "answer calls kind")
         need(_native.read_reply(case["answer"], case["calls"]), case["kind"], f"reply {place}")
@@ -452,6 +452,11 @@ def run_reply(vector: dict[str, Any]) -> None:
         known(case, "reason refusal accept_cut kind what")
         found = _native.judge_finish(case.get("reason"), case.get("refusal"), case.get("accept_cut", False))
         need(found, (case["kind"], case["what"]) if "kind" in case else None, f"finish {place}")
+    for place, case in enumerate(vector.get("limits", [])):
+        known(case, "kind ends_reading waited_ms limit_ms ours")
+        waited, limit = case["waited_ms"] / 1000, case["limit_ms"] / 1000
+        found = _native.is_limit_of_ours(case["kind"], case["ends_reading"], waited, limit)
+        need(found, case["ours"], f"limit {place}")
 
 
 def run_stream(vector: dict[str, Any]) -> None:

@@ -1,6 +1,8 @@
 //! Runs the vectors of `tests/vectors/reply`: what a reply is taken for, and whether it is whole.
 
-use failsoft::classify::judge_finish;
+use std::time::Duration;
+
+use failsoft::classify::{is_limit_of_ours, judge_finish};
 use failsoft::command::ReplyKind;
 use failsoft::policy::failure::FailureKind;
 use serde::Deserialize;
@@ -16,6 +18,8 @@ struct File {
     replies: Vec<Read>,
     #[serde(default)]
     finishes: Vec<Finished>,
+    #[serde(default)]
+    limits: Vec<Limit>,
 }
 
 #[derive(Deserialize)]
@@ -39,6 +43,17 @@ struct Finished {
     what: Option<String>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Limit {
+    #[serde(deserialize_with = "word")]
+    kind: FailureKind,
+    ends_reading: bool,
+    waited_ms: u64,
+    limit_ms: u64,
+    ours: bool,
+}
+
 /// Runs a file of replies; returns how many it holds.
 ///
 /// # Errors
@@ -57,7 +72,13 @@ pub fn run_reply(text: &str) -> Result<usize, String> {
             return Err(format!("finish {index}: expected {:?}, {:?}, got {found:?}", case.kind, case.what));
         }
     }
-    match file.replies.len() + file.finishes.len() {
+    for (index, case) in file.limits.iter().enumerate() {
+        let [waited, limit] = [case.waited_ms, case.limit_ms].map(Duration::from_millis);
+        if is_limit_of_ours(case.kind, case.ends_reading, waited, limit) != case.ours {
+            return Err(format!("limit {index}: expected {}", case.ours));
+        }
+    }
+    match file.replies.len() + file.finishes.len() + file.limits.len() {
         0 => Err("no cases".into()),
         cases => Ok(cases),
     }

@@ -20,10 +20,6 @@ from .errors import CallTimeout
 Message = Mapping[str, Any]
 
 
-_SLACK = 0.01
-"""Clocks are not read at the same instant."""
-
-
 class Ours(NamedTuple):
     """A limit of the engine's own, whether it is what ends the client's reading, and since when it has run."""
 
@@ -149,9 +145,8 @@ class ChatModel:
         """Reports the SDK's time limit as our own where it was."""
         if ours.limit is None:
             return
-        kind = classify(error).kind
-        has_passed = monotonic() - ours.since >= ours.limit - _SLACK
-        if (kind == "read_timeout" and ours.ends_reading) or (kind in ("connect", "read_timeout") and has_passed):
+        waited = monotonic() - ours.since
+        if _native.is_limit_of_ours(classify(error).kind, ours.ends_reading, waited, ours.limit):
             raise CallTimeout(f"{_native.given_up_on(self.model, ours.limit)} of silence") from error
 
     def _stream_broke(self, error: Exception, ours: Ours, course: Collecting) -> None:

@@ -10,12 +10,11 @@ from typing import Any
 
 from . import _drive, _time
 from ._drive import Routes, outcome_of, raise_end
-from ._native import Attempt, Cancel, Finish, Rebuild, Switch, Wait, monotonic
+from ._native import Attempt, Cancel, Finish, Rebuild, Stream, Switch, Wait, monotonic
 from ._stream import Streaming, chunks_of
 
 Outcome = tuple[Any, BaseException | None]
-LINGER = 0.1
-"""For so many seconds a stream that has said all is read on: if it ends by itself, its connection is used again."""
+LINGER = Stream.LINGER
 
 
 def stream(
