@@ -287,7 +287,10 @@ timed("a whole reply is no stream", async () => {
   for (const [source, name] of cases) {
     const { error } = await play([{ source }]);
     assert(error instanceof TypeError);
-    assert.equal(error.message, `the request brought no stream of chunks but ${name}`);
+    assert.equal(
+      error.message,
+      `the request brought no stream of chunks but ${name}; bring something to iterate, such as an SDK's answer to stream=true`,
+    );
   }
 });
 
