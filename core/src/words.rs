@@ -137,7 +137,9 @@ pub fn stream_failed(route: Option<&str>, what: &str) -> String {
 /// A request was to bring a stream and brought something else; `found` is the host's name for it.
 #[must_use]
 pub fn no_stream(found: &str) -> String {
-    format!("the request brought no stream of chunks but {found}; bring something to iterate, such as an SDK's answer to stream=true")
+    format!(
+        "the request brought no stream of chunks but {found}; bring something to iterate, such as an SDK's answer to stream=true"
+    )
 }
 
 /// Somebody under us repeats requests by himself: how many that can make of one call. `retries` are those of the client,
