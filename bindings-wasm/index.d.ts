@@ -1651,6 +1651,15 @@ export interface PolicyOptions {
    */
   recovery?: RecoveryPolicyOptions | undefined;
   /**
+   * Second attempts beside slow ones, on the next route: the first whole answer wins, the other is aborted and charged to
+   * nobody. Off unless `delay` or `quantile` is set. Only for what may be made twice: `turn.call` and the models of an agent,
+   * neither tools nor streams. A hedge is one of the turn's attempts, and pays the retry budget of its deployment.
+   *
+   * @default {}: the default of each field
+   * @example new Policy({ hedge: { quantile: 0.95, delay: 10_000 } })
+   */
+  hedge?: HedgePolicyOptions | undefined;
+  /**
    * The limits of one turn. Each ends it with a `stopReason` of its own; `null` switches one off.
    *
    * @default {}: the default of each field
@@ -2008,6 +2017,25 @@ export interface RecoveryPolicyOptions {
    * @example new Policy({ recovery: { maxWait: 4_000 } })
    */
   maxWait?: number | undefined;
+}
+
+/** Second attempts beside slow ones, on the next route. Off unless one of the two is set. */
+export interface HedgePolicyOptions {
+  /**
+   * How long an attempt runs alone: 1 ms to 30 days, or `null` for not set.
+   *
+   * @default null
+   * @example new Policy({ hedge: { delay: 2_000 } })
+   */
+  delay?: number | null | undefined;
+  /**
+   * As long as this part of the answers of its deployment took in this session, in place of `delay` as soon as 20 answers are
+   * known: 0.5 to 0.999, or `null` for not set. 0.95 hedges the slowest twentieth.
+   *
+   * @default null
+   * @example new Policy({ hedge: { quantile: 0.95 } })
+   */
+  quantile?: number | null | undefined;
 }
 
 /** The limits of one turn. Each ends it with a `stopReason` of its own; `null` switches one off. */

@@ -163,6 +163,8 @@ export class MachineSession {
   now(): number;
   /** The state as text. Clients and permits do not travel. `wall` is milliseconds since the Unix epoch, now by default. */
   snapshot(wall?: number): string;
+  /** Whether calls of it may be hedged, which is for loops that can have two requests under way at once. */
+  readonly hedges: boolean;
   breakerState(route: number): BreakerState;
   resetRoute(route: number): void;
   standingApprovals(): string[];
@@ -252,6 +254,8 @@ export interface Notice {
     | "recovered"
     | "passed_over"
     | "moved_on"
+    | "hedged"
+    | "hedge_won"
     | "not_ready"
     | "rebuilt"
     | "not_rebuilt"
@@ -271,7 +275,7 @@ export interface Notice {
   /** Of an attempt that failed: which on its route, from 1; how; what follows, and the milliseconds before it. */
   attempt: number | undefined;
   kind: FailureKind | undefined;
-  next: "again" | "rebuild" | "move_on" | "wait" | "stop" | undefined;
+  next: "again" | "rebuild" | "move_on" | "wait" | "other" | "stop" | undefined;
   delay: number | undefined;
 }
 
@@ -314,6 +318,8 @@ export class MachineTurn extends Machine {
   timeLeft(): number | undefined;
   /** Brings the deadline forward to so many milliseconds from now. */
   shorten(timeout: number): void;
+  /** Begins within another turn: with its time left at most, and, if shared, within its budgets. Before its first attempt. */
+  inherit(parent: MachineTurn, shareBudgets?: boolean): void;
   /** The short way into a call: an attempt that was let through, to be settled, or a call to be driven. */
   enter(streaming?: boolean, restartable?: boolean): Attempt | Call;
   settle(attempt: Attempt): void;

@@ -1,58 +1,115 @@
-//! A breaker and a step counter for those who want nothing else.
+//! Breakers and a step counter for those who want nothing else.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
+use std::time::Duration;
 
-use failsoft::policy::breaker::{Circuit as Core, Outcome};
+use failsoft::breakers::{Breakers, KeyPermit, MOST_KEYS, Origin};
+use failsoft::policy::breaker::{Metrics, Order, Outcome};
+use failsoft::policy::Thousandths;
+use failsoft::Instant;
 use pyo3::prelude::*;
 
+use crate::convert::{Lossy, invalid, named, seconds};
 use crate::policy::Policy;
 use crate::session::{locked, read_clock};
 
-/// One breaker, by the numbers of a policy's `breaker` part.
+/// What a breaker goes by: state, calls, failed, slow, the two rates, and the seconds until asking may be admitted.
+pub(crate) type MetricsRow = (&'static str, u32, u32, u32, Option<f64>, Option<f64>, Option<f64>);
+
+pub(crate) fn metrics_row(metrics: Metrics, now: Instant) -> MetricsRow {
+    let rate = |rate: Option<Thousandths>| rate.map(|rate| f64::from(rate.0) / 1000.0);
+    let Metrics { state, calls, failed, slow, failure_rate, slow_rate, retry_at } = metrics;
+    (state.name(), calls, failed, slow, rate(failure_rate), rate(slow_rate), retry_at.map(|at| seconds(at - now)))
+}
+
+pub(crate) fn order_of(word: &str) -> PyResult<Order> {
+    named("order", word, Order::NAMES, Order::from_name(word))
+}
+
+/// The right to make one call.
+#[pyclass(frozen, module = "failsoft._native")]
+pub(crate) struct Permit(KeyPermit);
+
+/// What was taken out of use, to be given back.
+#[pyclass(frozen, module = "failsoft._native")]
+pub(crate) struct Hold(Origin);
+
+/// One breaker by the numbers of a policy's `breaker` part, and one for each key.
 #[pyclass(frozen, module = "failsoft._native")]
 pub(crate) struct Circuit {
-    policy: Arc<failsoft::Policy>,
     clock: Option<Py<PyAny>>,
-    core: Mutex<Core>,
+    core: Mutex<Breakers>,
 }
 
 #[pymethods]
 impl Circuit {
     #[new]
-    fn new(policy: &Policy, clock: Option<Py<PyAny>>) -> Self {
-        Self { policy: policy.0.clone(), clock, core: Mutex::new(Core::default()) }
+    #[pyo3(signature = (policy, clock, max_keys=MOST_KEYS))]
+    fn new(policy: &Policy, clock: Option<Py<PyAny>>, max_keys: u32) -> PyResult<Self> {
+        Ok(Self { clock, core: Mutex::new(Breakers::new(policy.0.breaker, max_keys).map_err(invalid)?) })
     }
 
-    /// A permit and None, or None and the seconds until asking may be admitted. The permit lapses after `lease` seconds,
-    /// without it never.
-    #[pyo3(signature = (lease=None))]
-    fn admit(&self, py: Python<'_>, lease: Option<f64>) -> PyResult<(Option<u32>, Option<f64>)> {
+    /// A permit and None; or None and the seconds until asking may be admitted, None where a person has to say so. The permit
+    /// lapses after `lease` seconds, without it never.
+    #[pyo3(signature = (key=None, lease=None))]
+    fn admit(
+        &self,
+        py: Python<'_>,
+        key: Option<Lossy>,
+        lease: Option<f64>,
+    ) -> PyResult<(Option<Permit>, Option<f64>)> {
         let now = read_clock(py, self.clock.as_ref())?;
-        let lease = lease.and_then(|seconds| std::time::Duration::try_from_secs_f64(seconds).ok());
-        let until = lease.map_or(failsoft::Instant::NEVER, |lease| now + lease);
-        Ok(match locked(&self.core).admit(&self.policy.breaker, now, until) {
-            Ok(permit) => (Some(permit), None),
-            Err(until) => (None, Some(crate::convert::seconds(until - now))),
+        let lease = lease.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let until = lease.map_or(Instant::NEVER, |lease| now + lease);
+        Ok(match locked(&self.core).admit(text(key.as_ref()), now, until) {
+            Ok(permit) => (Some(Permit(permit)), None),
+            Err(until) => (None, until.known().map(|until| seconds(until - now))),
         })
     }
 
     /// True counts a success, False a failure, None gives the permit back.
-    fn settle(&self, py: Python<'_>, permit: u32, passed: Option<bool>) -> PyResult<()> {
+    fn settle(&self, py: Python<'_>, permit: &Permit, passed: Option<bool>) -> PyResult<()> {
         let now = read_clock(py, self.clock.as_ref())?;
         let outcome = match passed {
             Some(true) => Outcome::Passed,
             Some(false) => Outcome::Failed,
             None => Outcome::Neutral,
         };
-        locked(&self.core).settle(&self.policy.breaker, now, permit, outcome);
+        locked(&self.core).settle(now, permit.0, outcome);
         Ok(())
     }
 
-    /// "closed", "open" or "half_open".
-    fn state(&self, py: Python<'_>) -> PyResult<&'static str> {
+    #[pyo3(signature = (key=None))]
+    fn metrics(&self, py: Python<'_>, key: Option<Lossy>) -> PyResult<MetricsRow> {
         let now = read_clock(py, self.clock.as_ref())?;
-        Ok(locked(&self.core).state(now).name())
+        let metrics = locked(&self.core).metrics(text(key.as_ref()), now);
+        Ok(metrics_row(metrics, now))
     }
+
+    #[pyo3(signature = (order, key=None))]
+    fn order(&self, order: &str, key: Option<Lossy>) -> PyResult<()> {
+        let order = order_of(order)?;
+        locked(&self.core).order(text(key.as_ref()), order);
+        Ok(())
+    }
+
+    #[pyo3(signature = (key=None))]
+    fn isolate(&self, key: Option<Lossy>) -> Hold {
+        Hold(locked(&self.core).isolate(text(key.as_ref())))
+    }
+
+    fn release(&self, held: &Hold) {
+        locked(&self.core).release(held.0);
+    }
+
+    #[pyo3(signature = (key=None))]
+    fn reset(&self, key: Option<Lossy>) {
+        locked(&self.core).reset(text(key.as_ref()));
+    }
+}
+
+fn text(key: Option<&Lossy>) -> Option<&str> {
+    key.map(|key| key.0.as_str())
 }
 
 /// Counts steps up to a policy's `turn.steps`.

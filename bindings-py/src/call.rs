@@ -7,7 +7,7 @@ use failsoft::{Replay, Work, words};
 use pyo3::prelude::*;
 
 use crate::command::command;
-use crate::convert::{Failure, named};
+use crate::convert::{Failure, invalid, named, value};
 use crate::session::locked;
 use crate::turn::Turn;
 
@@ -16,6 +16,11 @@ use crate::turn::Turn;
 pub(crate) struct Call {
     turn: Py<Turn>,
     core: Mutex<failsoft::Call>,
+}
+
+/// A call that takes so many tokens of context, where the host knows.
+pub(crate) fn needing(call: failsoft::Call, tokens: Option<&Bound<'_, PyAny>>) -> PyResult<failsoft::Call> {
+    tokens.map_or(Ok(call), |tokens| call.needs_value(&value(tokens)?).map_err(invalid))
 }
 
 impl Call {
@@ -53,17 +58,18 @@ impl Call {
 impl Call {
     /// A call that has not begun.
     #[new]
-    #[pyo3(signature = (turn, *, replay="idempotent", streaming=false, restartable=true, timeout=None))]
+    #[pyo3(signature = (turn, *, replay="idempotent", streaming=false, restartable=true, timeout=None, context_tokens=None))]
     fn make(
         turn: &Bound<'_, Turn>,
         replay: &str,
         streaming: bool,
         restartable: bool,
         timeout: Option<f64>,
+        context_tokens: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let replay = named("replay", replay, Replay::NAMES, Replay::from_name(replay))?;
         let timeout = timeout.and_then(|seconds| std::time::Duration::try_from_secs_f64(seconds).ok());
-        let call = failsoft::Call::new(Work::Function).replay(replay).timeout(timeout);
+        let call = needing(failsoft::Call::new(Work::Function).replay(replay).timeout(timeout), context_tokens)?;
         Ok(Self::new(turn, if streaming { call.streaming(restartable) } else { call }))
     }
 

@@ -1,5 +1,6 @@
 //! Commands as frozen classes: what a `match` in Python sees.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use failsoft::account::{self, What};
@@ -26,11 +27,13 @@ pub(crate) struct Attempt {
     session: Py<Session>,
     admitted: Option<Admitted>,
     settled: AtomicBool,
+    /// The client as it was first read: an attempt keeps the one that it began with.
+    held: OnceLock<Option<Py<PyAny>>>,
 }
 
 impl Attempt {
     pub(crate) fn new(core: failsoft::Attempt, session: Py<Session>, admitted: Option<Admitted>) -> Self {
-        Self { core, session, admitted, settled: AtomicBool::new(false) }
+        Self { core, session, admitted, settled: AtomicBool::new(false), held: OnceLock::new() }
     }
 
     /// What was let through, to be settled once.
@@ -53,11 +56,12 @@ impl Attempt {
         self.session.get().routes.get(usize::from(route.0)).map(|route| route.clone_ref(py))
     }
 
-    /// What the route's `activate` returned; None for a route without that hook.
+    /// The route's client: what its `activate` made, or what it was given as `client`; None for a route with neither.
     #[getter]
     fn client(&self, py: Python<'_>) -> Option<Py<PyAny>> {
         let route = usize::from(self.core.route?.0);
-        locked(&self.session.get().clients).get(route)?.as_ref().map(|client| client.clone_ref(py))
+        let now = || locked(&self.session.get().clients).get(route)?.as_ref().map(|client| client.clone_ref(py));
+        self.held.get_or_init(now).as_ref().map(|client| client.clone_ref(py))
     }
 
     /// Which making of the route's client it is for, counted from 0.
@@ -150,11 +154,11 @@ command! {
 }
 command! {
     /// Make this route's client ready, then report `ready` or `not_ready`.
-    Switch { id: Id, route: u8, until: Option<f64>, why: &'static str }
+    Switch { id: Id, route: u8, until: Option<f64>, timeout: f64, why: &'static str }
 }
 command! {
     /// Close this route's client and make it again, then report `ready` or `not_ready`.
-    Rebuild { id: Id, route: u8, client: u32, until: Option<f64> }
+    Rebuild { id: Id, route: u8, client: u32, until: Option<f64>, timeout: f64 }
 }
 command! {
     /// Ask a person whether this tool call may run, then report `decided`.
@@ -272,10 +276,10 @@ pub(crate) fn command(
             Wait { id, delay: span(delay), until: at(until), why: why.name() }.into_py_any(py)
         }
         Command::Switch { id, route, until, why } => {
-            Switch { id, route: route.0, until: at(until), why: why.name() }.into_py_any(py)
+            Switch { id, route: route.0, until: at(until), timeout: span(until - now), why: why.name() }.into_py_any(py)
         }
         Command::Rebuild { id, route, client, until } => {
-            Rebuild { id, route: route.0, client, until: at(until) }.into_py_any(py)
+            Rebuild { id, route: route.0, client, until: at(until), timeout: span(until - now) }.into_py_any(py)
         }
         Command::AskApproval { id, index, digest, until } => {
             AskApproval { id, index, digest: digest.to_string(), until: at(until) }.into_py_any(py)

@@ -19,7 +19,7 @@ mod _native {
     use pyo3::types::PyTuple;
 
     #[pymodule_export]
-    use crate::breaker::{Circuit, StepCounter};
+    use crate::breaker::{Circuit, Hold, Permit, StepCounter};
     #[pymodule_export]
     use crate::call::Call;
     #[pymodule_export]

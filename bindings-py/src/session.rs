@@ -1,6 +1,6 @@
 //! The session behind one lock, and the clock.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant as SystemInstant;
 
@@ -9,6 +9,7 @@ use failsoft::{Instant, RouteId, words};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::breaker::{MetricsRow, metrics_row, order_of};
 use crate::convert::{Lossy, invalid, value};
 use crate::policy::Policy;
 
@@ -23,12 +24,16 @@ static DEFAULT_CLOCK: Mutex<Option<Py<PyAny>>> = Mutex::new(None);
 /// Whether there is one. It is looked at before every decision, and there almost never is.
 static HAS_DEFAULT_CLOCK: AtomicBool = AtomicBool::new(false);
 
+/// Counts how often it was replaced: what a session was told by the clock before must not hold back its time on this one.
+static ERA: AtomicU32 = AtomicU32::new(0);
+
 /// Replaces the default clock: a callable that returns seconds, or None for the system's monotonic clock.
 #[pyfunction]
 pub(crate) fn set_default_clock(clock: Option<Py<PyAny>>) {
     let old = {
         let mut place = locked(&DEFAULT_CLOCK);
         HAS_DEFAULT_CLOCK.store(clock.is_some(), Ordering::Release);
+        ERA.fetch_add(1, Ordering::AcqRel);
         std::mem::replace(&mut *place, clock)
     };
     drop(old);
@@ -65,6 +70,8 @@ pub(crate) fn read_clock(py: Python<'_>, own: Option<&Py<PyAny>>) -> PyResult<In
 pub(crate) struct Session {
     pub(crate) core: Arc<Mutex<failsoft::Session>>,
     pub(crate) clock: Option<Py<PyAny>>,
+    /// Of the default clock.
+    era: AtomicU32,
     /// The user's own route objects, in the order of the chain.
     pub(crate) routes: Vec<Py<PyAny>>,
     pub(crate) clients: Mutex<Vec<Option<Py<PyAny>>>>,
@@ -74,12 +81,13 @@ pub(crate) struct Session {
 impl Session {
     /// `routes` are pairs of the user's object and its fields; an empty list is a session without routes.
     #[new]
-    #[pyo3(signature = (policy, routes, clock, seed))]
+    #[pyo3(signature = (policy, routes, clock, seed, one_slot=false))]
     fn new(
         policy: &Policy,
         routes: Vec<(Py<PyAny>, Bound<'_, PyDict>)>,
         clock: Option<Py<PyAny>>,
         seed: u64,
+        one_slot: bool,
     ) -> PyResult<Self> {
         let (objects, chain) = read_chain(routes)?;
         let core = if chain.is_empty() {
@@ -87,7 +95,13 @@ impl Session {
         } else {
             failsoft::Session::new(policy.0.clone(), chain, seed)
         };
-        Ok(Self::over(core.map_err(invalid)?, objects, clock))
+        Ok(Self::over(core.map_err(invalid)?, objects, clock, one_slot))
+    }
+
+    /// Whether calls of it may be hedged.
+    #[getter]
+    fn hedges(&self) -> bool {
+        locked(&self.core).hedges()
     }
 
     /// The state as text; `wall` is seconds since the Unix epoch. Clients and permits do not travel.
@@ -98,6 +112,8 @@ impl Session {
 
     /// A session from such a text, over a policy and a chain of today. `epoch` differs from those of the processes before.
     #[staticmethod]
+    #[pyo3(signature = (text, policy, routes, clock, epoch, wall, one_slot=false))]
+    #[expect(clippy::too_many_arguments, reason = "what a session is made of")]
     fn restore(
         py: Python<'_>,
         text: &str,
@@ -106,18 +122,36 @@ impl Session {
         clock: Option<Py<PyAny>>,
         epoch: u32,
         wall: f64,
+        one_slot: bool,
     ) -> PyResult<Self> {
         let (objects, chain) = read_chain(routes)?;
         let now = read_clock(py, clock.as_ref())?;
         let wall = (wall * 1000.0 + 0.5) as u64;
         let core = failsoft::Session::restore(text, policy.0.clone(), chain, epoch, now, wall).map_err(invalid)?;
-        Ok(Self::over(core, objects, clock))
+        Ok(Self::over(core, objects, clock, one_slot))
     }
 
-    /// What the breaker of a route would do with a call now: "closed", "open" or "half_open".
-    fn breaker_state(&self, py: Python<'_>, route: u8) -> PyResult<&'static str> {
+    /// What the breaker of a route goes by now.
+    fn breaker_metrics(&self, py: Python<'_>, route: u8) -> PyResult<MetricsRow> {
         let now = self.now(py)?;
-        Ok(locked(&self.core).breaker(RouteId(route), now).name())
+        let metrics = locked(&self.core).breaker_metrics(RouteId(route), now);
+        Ok(metrics_row(metrics, now))
+    }
+
+    /// Orders the breaker of a route to do something, until it is ordered otherwise.
+    fn order_breaker(&self, route: u8, order: &str) -> PyResult<()> {
+        let order = order_of(order)?;
+        locked(&self.core).order_breaker(RouteId(route), order);
+        Ok(())
+    }
+
+    /// Takes a route out of use, until each who did so has released it.
+    fn isolate(&self, route: u8) {
+        locked(&self.core).isolate(RouteId(route));
+    }
+
+    fn release(&self, route: u8) {
+        locked(&self.core).release(RouteId(route));
     }
 
     /// Forgets all that was held against a route.
@@ -143,6 +177,11 @@ impl Session {
     fn multiplied(&self, route: Option<Lossy>, retries: u32) -> String {
         let attempts = locked(&self.core).policy().retry.max_attempts;
         words::multiplied(route.as_ref().map(|route| route.0.as_str()), retries, attempts, "max_retries=0")
+    }
+
+    /// The host has made or closed a route's client by itself, between turns.
+    fn set_ready(&self, route: u8, ready: bool) {
+        locked(&self.core).set_ready(RouteId(route), ready);
     }
 
     fn client_of(&self, py: Python<'_>, route: usize) -> Option<Py<PyAny>> {
@@ -172,12 +211,18 @@ fn read_chain(routes: Vec<(Py<PyAny>, Bound<'_, PyDict>)>) -> PyResult<(Vec<Py<P
 }
 
 impl Session {
-    fn over(core: failsoft::Session, routes: Vec<Py<PyAny>>, clock: Option<Py<PyAny>>) -> Self {
+    fn over(core: failsoft::Session, routes: Vec<Py<PyAny>>, clock: Option<Py<PyAny>>, one_slot: bool) -> Self {
+        let core = if one_slot { core.with_one_slot() } else { core };
         let clients = Mutex::new(routes.iter().map(|_| None).collect());
-        Self { core: Arc::new(Mutex::new(core)), clock, routes, clients }
+        let era = AtomicU32::new(ERA.load(Ordering::Acquire));
+        Self { core: Arc::new(Mutex::new(core)), clock, era, routes, clients }
     }
 
     pub(crate) fn now(&self, py: Python<'_>) -> PyResult<Instant> {
+        if self.clock.is_none() && self.era.load(Ordering::Acquire) != ERA.load(Ordering::Acquire) {
+            self.era.store(ERA.load(Ordering::Acquire), Ordering::Release);
+            locked(&self.core).on_another_clock();
+        }
         read_clock(py, self.clock.as_ref())
     }
 }

@@ -11,7 +11,7 @@ use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::call::Call;
+use crate::call::{Call, needing};
 use crate::command::{Attempt, Notice, command, notice};
 use crate::convert::{Failure, HostRisk, Lossy, invalid, named, seconds};
 use crate::session::{Session, locked};
@@ -184,7 +184,7 @@ impl Turn {
     /// What became of the turn so far, as a dictionary.
     fn tally<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let (report, route) = self.with(|turn, session| {
-            let route = turn.scope().route().map(|route| session.route_name(route).to_string());
+            let route = turn.scope().answered_by().map(|route| session.route_name(route).to_string());
             (turn.report(session), route)
         });
         let dict = PyDict::new(py);
@@ -230,13 +230,28 @@ impl Turn {
         Ok(())
     }
 
+    /// Begins within another turn, of whichever session: with its time left at most, and, if shared, within its budgets.
+    /// To be said before its first attempt.
+    fn inherit(&self, py: Python<'_>, parent: &Self, share_budgets: bool) -> PyResult<()> {
+        let (there, here) = (parent.now(py)?, self.now(py)?);
+        // One lock after the other: a turn may be told to begin within itself.
+        let inherited = locked(&parent.core).hand_down(there, share_budgets);
+        locked(&self.core).inherit(inherited, here);
+        Ok(())
+    }
+
     /// The short way into a call: an attempt that was let through, or a call to be driven by `poll`.
-    #[pyo3(signature = (streaming=false, restartable=true))]
-    fn enter(slf: &Bound<'_, Self>, streaming: bool, restartable: bool) -> PyResult<Py<PyAny>> {
+    #[pyo3(signature = (streaming=false, restartable=true, context_tokens=None))]
+    fn enter(
+        slf: &Bound<'_, Self>,
+        streaming: bool,
+        restartable: bool,
+        context_tokens: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
         let py = slf.py();
         let this = slf.get();
         let now = this.now(py)?;
-        let call = failsoft::Call::new(Work::Function);
+        let call = needing(failsoft::Call::new(Work::Function), context_tokens)?;
         let call = if streaming { call.streaming(restartable) } else { call };
         #[expect(clippy::result_large_err, reason = "a call is handed on whole: boxing it would cost an allocation")]
         let entered = this.with(|turn, session| {
@@ -286,15 +301,15 @@ impl Turn {
     #[staticmethod]
     fn restore(py: Python<'_>, session: Py<Session>, text: &str, tools: Vec<ToolRow>, wall: f64) -> PyResult<Self> {
         let now = session.get().now(py)?;
-        let core =
-            failsoft::Turn::restore(text, read_tools(tools)?, now, (wall * 1000.0 + 0.5) as u64).map_err(invalid)?;
+        let (tools, wall) = (read_tools(tools)?, (wall * 1000.0 + 0.5) as u64);
+        let core = failsoft::Turn::restore(text, &locked(&session.get().core), tools, now, wall).map_err(invalid)?;
         Ok(Self { session, core: Mutex::new(core) })
     }
 
     /// The state as text; `wall` is seconds since the Unix epoch.
     fn snapshot(&self, py: Python<'_>, wall: f64) -> PyResult<String> {
         let now = self.now(py)?;
-        Ok(locked(&self.core).snapshot(now, (wall * 1000.0 + 0.5) as u64))
+        Ok(self.with(|turn, session| turn.snapshot(session, now, (wall * 1000.0 + 0.5) as u64)))
     }
 }
 

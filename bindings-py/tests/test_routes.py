@@ -110,8 +110,8 @@ def test_a_broken_connection_has_its_client_made_again(time: VirtualTime) -> Non
         return "ok"
 
     assert session.turn().call(request) == "ok"
-    assert clients == [None, "client 1 of a"]
-    assert hooks.log == ["close None", "activate a"]
+    assert clients == ["client 1 of a", "client 2 of a"]
+    assert hooks.log == ["activate a", "close client 1 of a", "activate a"]
     assert time.slept == [4.0]
 
 
@@ -131,7 +131,7 @@ def test_async_close_is_awaited_before_the_new_client_is_made(run: Run, time: Vi
         return await session.turn().acall(request)
 
     assert run(main) == "ok"
-    assert hooks.log == ["close None", "activate a"]
+    assert hooks.log == ["activate a", "close client 1 of a", "activate a"]
 
 
 def test_ctrl_c_while_a_client_is_made_passes_and_frees_the_route(time: VirtualTime) -> None:

@@ -1,34 +1,77 @@
-// A breaker and a step counter for those who want nothing else.
+// Breakers and a step counter for those who want nothing else.
 
 import { monotonic } from "./clock.js";
 import { native, out } from "./engine.js";
 import { known } from "./failure.js";
-import { keep, TABLES } from "./handles.js";
+import { checked, keep, TABLES } from "./handles.js";
 import { handleOf } from "./policy.js";
 
-/** One breaker, by the numbers of a policy's `breaker` part. */
+const MOST_KEYS = 100_000;
+
+/** One breaker by the numbers of a policy's `breaker` part, and one for each key. */
 export class Circuit {
   #clock;
 
-  constructor(policy, clock) {
+  constructor(policy, clock, maxKeys = MOST_KEYS) {
     this.#clock = clock ?? monotonic;
-    this.handle = keep(this, TABLES.circuits, native.circuitNew(handleOf(policy)));
+    this.handle = keep(
+      this,
+      TABLES.circuits,
+      checked(() => native.circuitNew(handleOf(policy), countOf("maxKeys", maxKeys))),
+    );
   }
 
   /** A permit, or the milliseconds until asking may be admitted. The permit lapses after `lease`, without it never. */
-  admit(lease) {
-    const permit = native.circuitAdmit(this.handle, this.#clock(), lease ?? NaN);
-    return permit < 0 ? { retryIn: known(out()[0]) } : { permit };
+  admit(lease, key) {
+    if (native.circuitAdmit(this.handle, this.#clock(), lease ?? NaN, key)) {
+      const [slot, life, generation, since] = out();
+      return { permit: { slot, life, generation, since } };
+    }
+    return { retryIn: known(out()[0]) };
   }
 
   /** True counts a success, false a failure, undefined gives the permit back. */
-  settle(permit, passed) {
-    native.circuitSettle(this.handle, this.#clock(), permit, passed === undefined ? -1 : Number(passed));
+  settle({ slot, life, generation, since }, passed) {
+    const outcome = passed === undefined ? -1 : Number(passed);
+    native.circuitSettle(this.handle, this.#clock(), slot, life, generation, since, outcome);
   }
 
-  state() {
-    return native.circuitState(this.handle, this.#clock());
+  metrics(key) {
+    return metricsOf(native.circuitMetrics(this.handle, this.#clock(), key));
   }
+
+  order(order, key) {
+    checked(() => native.circuitOrder(this.handle, String(order), key));
+  }
+
+  /** Takes it out of use; what it returns is for `release`. */
+  isolate(key) {
+    native.circuitIsolate(this.handle, key);
+    const [slot, life] = out();
+    return { slot, life };
+  }
+
+  release({ slot, life }) {
+    native.circuitRelease(this.handle, slot, life);
+  }
+
+  reset(key) {
+    native.circuitReset(this.handle, key);
+  }
+}
+
+/** What the engine has just said of a breaker that is in this state. */
+export function metricsOf(state) {
+  const [calls, failed, slow, failureRate, slowRate, retryIn] = out();
+  return {
+    state,
+    calls,
+    failed,
+    slow,
+    failureRate: known(failureRate),
+    slowRate: known(slowRate),
+    retryIn: known(retryIn),
+  };
 }
 
 /** Counts steps up to a policy's `turn.steps`. */

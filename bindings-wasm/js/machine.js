@@ -72,6 +72,11 @@ export class MachineSession {
     return JSON.stringify(native.sessionSnapshot(this.handle, this.now(), wall));
   }
 
+  /** Whether calls of it may be hedged, which is for loops that can have two requests under way at once. */
+  get hedges() {
+    return native.sessionHedges(this.handle);
+  }
+
   breakerState(route) {
     return native.sessionBreaker(this.handle, route, this.now());
   }
@@ -267,6 +272,11 @@ export class MachineTurn extends Machine {
   /** Brings the deadline forward to so many milliseconds from now. */
   shorten(timeout) {
     native.turnShorten(this.handle, this.now(), timeout);
+  }
+
+  /** Begins within another turn: with its time left at most, and, if shared, within its budgets. Before its first attempt. */
+  inherit(parent, shareBudgets = false) {
+    native.turnInherit(this.handle, this.now(), parent.handle, parent.now(), shareBudgets);
   }
 
   /** The short way into a call: an attempt that was let through, or a call to be driven by `next`. */

@@ -4,6 +4,7 @@ import { passGate } from "./approval.js";
 import { classify, explain, judged, textOf } from "./classify.js";
 import { drive } from "./drive.js";
 import { CallTimeout, DeadlineExceeded, InvalidOption, StepLimitExceeded } from "./errors.js";
+import { driveHedged } from "./hedged.js";
 import { MachineSession, MachineTurn, Policy, stands, words } from "./machine.js";
 import { checkFunction, checkOptionalFunction, checkOptions, checkSignal, checkSpan, shown } from "./options.js";
 import { get } from "./peek.js";
@@ -241,7 +242,8 @@ export class Turn extends MachineTurn {
   #slowly(call, request, signal, last) {
     const { sleep } = this.owner;
     const judge = (error, attempt) => this.owner.judge(error, attempt);
-    return drive(call, request, this.owner, { sleep, judge, signal, last });
+    const loop = this.owner.core.hedges ? driveHedged : drive;
+    return loop(call, request, this.owner, { sleep, judge, signal, last });
   }
 
   /** Counts a step of your own loop. Throws `StepLimitExceeded` or `DeadlineExceeded` when it may not be taken. */

@@ -8,6 +8,7 @@ use failsoft::{Route, RouteId, Session};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
+use crate::breaker::{order_of, tell};
 use crate::convert::{instant, invalid};
 use crate::plain::{thing, value};
 use crate::tables::{Handle, with};
@@ -54,6 +55,12 @@ fn of<R: Default>(session: Handle, ask: impl FnOnce(&mut Session) -> R) -> R {
     with(|tables| tables.sessions.get_mut(session).map(ask)).unwrap_or_default()
 }
 
+/// Whether calls of it may be hedged.
+#[wasm_bindgen(js_name = sessionHedges)]
+pub fn hedges(session: Handle) -> bool {
+    of(session, |session| session.hedges())
+}
+
 /// The state as plain data.
 #[wasm_bindgen(js_name = sessionSnapshot)]
 pub fn snapshot(session: Handle, now: f64, wall: f64) -> JsValue {
@@ -61,10 +68,25 @@ pub fn snapshot(session: Handle, now: f64, wall: f64) -> JsValue {
     stored.as_ref().map_or(JsValue::NULL, thing)
 }
 
-/// What the breaker of a route would do with a call now.
-#[wasm_bindgen(js_name = sessionBreaker)]
-pub fn breaker(session: Handle, route: u8, now: f64) -> String {
-    of(session, |session| session.breaker(RouteId(route), instant(now)).name().to_string())
+/// What the breaker of a route is doing now; in `out` what it goes by.
+#[wasm_bindgen(js_name = sessionMetrics)]
+pub fn metrics(session: Handle, route: u8, now: f64) -> String {
+    of(session, |session| tell(&session.breaker_metrics(RouteId(route), instant(now)), instant(now)))
+}
+
+/// Orders the breaker of a route to do something, until it is ordered otherwise.
+#[wasm_bindgen(js_name = sessionOrder)]
+pub fn order(session: Handle, route: u8, word: &str) -> Result<(), JsValue> {
+    let order = order_of(word)?;
+    of(session, |session| session.order_breaker(RouteId(route), order));
+    Ok(())
+}
+
+/// Takes a route out of use, or, if not `out`, lets go of it.
+#[wasm_bindgen(js_name = sessionIsolate)]
+pub fn isolate(session: Handle, route: u8, out: bool) {
+    let route = RouteId(route);
+    of(session, |session| if out { session.isolate(route) } else { session.release(route) });
 }
 
 /// Forgets all that was held against a route.

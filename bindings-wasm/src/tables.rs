@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 
 use atomic_refcell::AtomicRefCell;
-use failsoft::policy::breaker::Circuit;
+use failsoft::breakers::Breakers;
 use failsoft::{Call, Policy, Session, Turn};
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -16,7 +16,7 @@ pub(crate) struct Tables {
     pub(crate) sessions: Table<Session>,
     pub(crate) turns: Table<Within>,
     pub(crate) calls: Table<Guarded>,
-    pub(crate) circuits: Table<(Arc<Policy>, Circuit)>,
+    pub(crate) circuits: Table<Breakers>,
     pub(crate) counters: Table<Counter>,
 }
 

@@ -49,8 +49,12 @@ pub fn new(session: Handle, tools: Vec<JsValue>, now: f64) -> Result<Handle, JsV
 #[wasm_bindgen(js_name = turnRestore)]
 pub fn restore(session: Handle, stored: &JsValue, tools: Vec<JsValue>, now: f64, wall: f64) -> Result<Handle, JsValue> {
     let tools = read_tools(tools)?;
-    let core = Turn::restore_value(&value(stored), tools, instant(now), wall as u64).map_err(invalid)?;
-    Ok(with(|tables| tables.turns.insert(Within { session, calls: 0, core })))
+    let stored = value(stored);
+    with(|tables| {
+        let lent = tables.sessions.get_mut(session).ok_or("the session is gone")?;
+        let core = Turn::restore_value(&stored, lent, tools, instant(now), wall as u64).map_err(invalid)?;
+        Ok(tables.turns.insert(Within { session, calls: 0, core }))
+    })
 }
 
 fn of<R: Default>(turn: Handle, ask: impl FnOnce(&mut Turn, &mut Session) -> R) -> R {
@@ -60,7 +64,7 @@ fn of<R: Default>(turn: Handle, ask: impl FnOnce(&mut Turn, &mut Session) -> R) 
 /// The state as plain data.
 #[wasm_bindgen(js_name = turnSnapshot)]
 pub fn snapshot(turn: Handle, now: f64, wall: f64) -> JsValue {
-    let stored = of(turn, |turn, _| Some(turn.snapshot_value(instant(now), wall as u64)));
+    let stored = of(turn, |turn, session| Some(turn.snapshot_value(session, instant(now), wall as u64)));
     stored.as_ref().map_or(JsValue::NULL, thing)
 }
 
@@ -220,7 +224,7 @@ pub fn tally(turn: Handle) -> Option<String> {
             count(report.spent.output_tokens),
         ];
         say(7, &numbers);
-        turn.scope().route().map(|route| session.route_name(route).to_string())
+        turn.scope().answered_by().map(|route| session.route_name(route).to_string())
     })
 }
 
@@ -270,6 +274,18 @@ pub fn shorten(turn: Handle, now: f64, timeout: f64) {
     if let Some(span) = maybe_span(timeout) {
         of(turn, |turn, _| turn.scope_mut().shorten(instant(now) + span));
     }
+}
+
+/// Begins within another turn, of whichever session: with its time left at most, and, if shared, within its budgets.
+#[wasm_bindgen(js_name = turnInherit)]
+pub fn inherit(turn: Handle, now: f64, parent: Handle, there: f64, share_budgets: bool) {
+    with(|tables| {
+        let Some(parent) = tables.turns.get_mut(parent) else { return };
+        let inherited = parent.core.hand_down(instant(there), share_budgets);
+        if let Some(turn) = tables.turns.get_mut(turn) {
+            turn.core.inherit(inherited, instant(now));
+        }
+    });
 }
 
 /// The short way into a call. The handle of what was let through, its attempt in `out`; or, as `-1 - handle`, of a call to be

@@ -63,12 +63,13 @@ impl wit::GuestTurn for Turn {
         now: wit::Instant,
         wall: wit::Wall,
     ) -> Result<wit::Turn, String> {
-        let core = failsoft::Turn::restore(&text, read_tools(tools), Instant::from_millis(now), wall);
-        Ok(wit::Turn::new(Self::over(core.map_err(|wrong| wrong.to_string())?, session.get::<Session>())))
+        let (session, now) = (session.get::<Session>(), Instant::from_millis(now));
+        let core = failsoft::Turn::restore(&text, &session.0.borrow(), read_tools(tools), now, wall);
+        Ok(wit::Turn::new(Self::over(core.map_err(|wrong| wrong.to_string())?, session)))
     }
 
     fn snapshot(&self, now: wit::Instant, wall: wit::Wall) -> String {
-        self.core.borrow().snapshot(Instant::from_millis(now), wall)
+        self.with(|turn, session| turn.snapshot(session, Instant::from_millis(now), wall))
     }
 
     fn poll(&self, now: wit::Instant) -> wit::Command {
@@ -98,7 +99,7 @@ impl wit::GuestTurn for Turn {
 
     fn report(&self) -> wit::Report {
         self.with(|turn, session| {
-            let route = turn.scope().route().map(|route| session.route_name(route).to_string());
+            let route = turn.scope().answered_by().map(|route| session.route_name(route).to_string());
             let report = turn.report(session);
             wit::Report {
                 route,
@@ -153,6 +154,12 @@ impl wit::GuestTurn for Turn {
     fn shorten(&self, now: wit::Instant, timeout: wit::Ms) {
         let deadline = Instant::from_millis(now) + Duration::from_millis(timeout);
         self.core.borrow_mut().scope_mut().shorten(deadline);
+    }
+
+    fn inherit(&self, now: wit::Instant, parent: wit::TurnBorrow<'_>, there: wit::Instant, share_budgets: bool) {
+        let parent = parent.get::<Self>();
+        let inherited = parent.core.borrow_mut().hand_down(Instant::from_millis(there), share_budgets);
+        self.core.borrow_mut().inherit(inherited, Instant::from_millis(now));
     }
 
     fn stream_on(&self, routes: Vec<u8>, restartable: bool) {

@@ -200,6 +200,9 @@ export function machineOf(component) {
 
     snapshot = (wall) => this.core.snapshot(whole(this.session.now()), whole(wall));
     streamOn = (routes, restartable) => this.core.streamOn(new Uint8Array(routes), restartable);
+    shorten = (timeout) => this.core.shorten(whole(this.session.now()), whole(timeout));
+    inherit = (parent, shareBudgets) =>
+      this.core.inherit(whole(this.session.now()), parent.core, whole(parent.session.now()), shareBudgets);
     sentence = (index) => this.core.sentence(index);
     calmAnswer = () => this.core.calmAnswer();
     decided = (id, decision, digest) => this.tell("decided", { id, decision: kebab(decision), digest });

@@ -256,6 +256,13 @@ class Turn(Driven):
     def stream_on(self, routes: list[int], restartable: bool) -> None:
         machine("[method]turn.stream-on", self.core, bytes(routes), restartable)
 
+    def shorten(self, timeout: float) -> None:
+        machine("[method]turn.shorten", self.core, self.session.now, whole(timeout))
+
+    def inherit(self, parent: Turn, share_budgets: bool) -> None:
+        there = parent.session.now
+        machine("[method]turn.inherit", self.core, self.session.now, parent.core, there, share_budgets)
+
     def sentence(self, index: int) -> str | None:
         return machine("[method]turn.sentence", self.core, index)
 

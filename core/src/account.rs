@@ -124,6 +124,7 @@ impl Account {
                     Follows::Rebuild => write!(out, "making its client again"),
                     Follows::MoveOn => write!(out, "moving on"),
                     Follows::Wait => write!(out, "waiting {} for a route", Seconds(delay)),
+                    Follows::Other => write!(out, "the other one goes on"),
                     Follows::Stop => write!(out, "giving up"),
                 }
             }
@@ -132,14 +133,20 @@ impl Account {
             What::PassedOver { why, until } => {
                 let reason = match why {
                     Skip::Breaker => "its breaker is open",
+                    Skip::Isolated => "it was taken out by hand",
                     Skip::Cooling => "it rests",
+                    Skip::Probing => "another call is testing it",
                     Skip::SameDeployment => "it is the deployment that just failed",
-                    Skip::ContextWindow => "its context window is no larger",
+                    Skip::ContextWindow => "its context window is too small",
+                    Skip::NoCredential => "it has no credential",
                 };
                 write!(out, "passed over: {reason}")?;
                 until.map_or(Ok(()), |until| write!(out, " for another {}", after(until)))
             }
             What::MovedOn => write!(out, "taking over"),
+            What::Returned => write!(out, "back on it"),
+            What::Hedged { after } => write!(out, "asked as well, after {} without an answer", Seconds(after)),
+            What::HedgeWon => write!(out, "answered first"),
             What::NotReady => write!(out, "its client could not be made ready"),
             What::Rebuilt => write!(out, "its client was made again"),
             What::NotRebuilt => write!(out, "its client could not be made again"),
@@ -162,6 +169,13 @@ impl Account {
             What::LimitReached(limit) => write!(out, "limit reached: {limit}"),
             What::UsageUnknown => write!(out, "the model did not report its usage: totals are unknown from here on"),
             What::Finished(reason) => write!(out, "finished: {reason}"),
+        }
+    }
+
+    /// Over another chain: says of every route where it is now. What is told of one that is gone names none.
+    pub(crate) fn reroute(&mut self, now_at: &dyn Fn(RouteId) -> Option<RouteId>) {
+        for notice in &mut self.notices {
+            notice.route = notice.route.and_then(now_at);
         }
     }
 

@@ -2,21 +2,26 @@
 
 mod events;
 mod ground;
+mod hedge;
 mod outcome;
 mod quick;
+mod reroute;
 mod rungs;
 mod state;
 
+use alloc::format;
 use core::time::Duration;
 
 use state::{Running, State, Then};
 
+pub(crate) use hedge::Hedge;
 pub use quick::{Admitted, Entered, enter, settle};
 
 use crate::account::{Follows, Skip, What};
 use crate::command::{
     Attempt, CancelWhy, Command, End, Event, Handled, Id, Replay, RouteId, SwitchWhy, Verdict, WaitWhy, Work,
 };
+use crate::policy::Invalid;
 use crate::policy::deadline::{Allowance, share};
 use crate::policy::failure::{Again, Cool, Effect, Failure, FailureKind, NextRule, Phase, RebuildRule, Rule};
 use crate::policy::fallback::{FallbackScope, WhenRefused};
@@ -27,6 +32,7 @@ use crate::scope::{Context, Scope, Told};
 use crate::session::{About, Refusal, Session, Ticket, note_change};
 use crate::stored::stored;
 use crate::time::{Instant, span};
+use crate::value::Value;
 
 /// How often a call looks whether another one has made the client ready that both want.
 const ACTIVATING_PAUSE: Duration = span(100);
@@ -44,6 +50,8 @@ pub struct Call {
     streams: RouteSet,
     restartable: bool,
     timeout: Option<Duration>,
+    /// How many tokens of context it takes; 0 where that is not known.
+    needs: u32,
     /// The first id that this call used; 0 before it did. Its idempotency key is made of it.
     first: Id,
     state: State,
@@ -53,10 +61,12 @@ pub struct Call {
     asked: u32,
     /// Attempts on the present route.
     on_route: u32,
+    /// Those of them that were made before a new client began them anew.
+    before: u32,
     failed: u32,
     /// Whether the one repetition that `Again::Once` allows on a route is used up.
     repeated: bool,
-    /// Whether the client was made again and only one more attempt is left on this route.
+    /// Whether the client was made again: it is not a second time, and but for a new round one more attempt is left on this route.
     last_chance: bool,
     previous: Option<Duration>,
     failure: Option<Failure>,
@@ -70,7 +80,7 @@ pub struct Call {
 
 stored! {
     Call {
-        work, replay, streams, restartable, timeout, first, state, route, tried, asked, on_route, failed, repeated,
+        work, replay, streams, restartable, timeout, needs, first, state, route, tried, asked, on_route, before, failed, repeated,
         last_chance, previous, failure, client, interrupted, failed_with
     }
 }
@@ -86,12 +96,14 @@ impl Call {
             streams: RouteSet::none(),
             restartable: true,
             timeout: None,
+            needs: 0,
             first: 0,
             state: State::Fresh,
             route: None,
             tried: RouteSet::none(),
             asked: 0,
             on_route: 0,
+            before: 0,
             failed: 0,
             repeated: false,
             last_chance: false,
@@ -133,6 +145,30 @@ impl Call {
         self
     }
 
+    /// How many tokens of context it takes, counted or estimated: a route whose `context_window` is known and smaller is passed
+    /// over, the primary too. 0, as from the beginning, passes over none.
+    #[must_use]
+    pub const fn needs(mut self, tokens: u32) -> Self {
+        self.needs = tokens;
+        self
+    }
+
+    /// The same from plain data; nothing there is nothing known.
+    ///
+    /// # Errors
+    /// What is no whole number from 0 to 4294967295.
+    pub fn needs_value(self, tokens: &Value) -> Result<Self, Invalid> {
+        let whole = match tokens {
+            Value::Null => Some(0),
+            Value::Number(_) => tokens.as_whole(),
+            _ => None,
+        };
+        match whole.and_then(|tokens| u32::try_from(tokens).ok()) {
+            Some(tokens) => Ok(self.needs(tokens)),
+            None => Err(Invalid::new("context_tokens", tokens, format!("a whole number from 0 to {}", u32::MAX))),
+        }
+    }
+
     /// The first id that this call used, under which the account files it; 0 before it began.
     #[must_use]
     pub const fn id(&self) -> Id {
@@ -150,9 +186,10 @@ impl Call {
         self.interrupted
     }
 
-    /// The attempt that runs under this id, if it does.
-    pub(crate) fn is_running(&self, id: Id) -> bool {
-        matches!(self.state, State::Attempt(running) if running.id == id)
+    /// Whether an attempt of it runs under this id.
+    pub(crate) fn is_running(&self, scope: &Scope, id: Id) -> bool {
+        let main = matches!(self.state, State::Attempt(running) if running.id == id);
+        main || self.hedge(scope).is_some_and(|hedge| hedge.running.id == id)
     }
 
     /// Whether the host has taken something on for it and not reported yet.
@@ -185,6 +222,7 @@ impl Call {
         loop {
             self.state = match self.state {
                 State::Fresh => self.begin(cx),
+                State::Attempt(running) if self.hedge_has_expired(cx, &running) => self.hedge_timed_out(cx, running),
                 State::Attempt(running) if cx.now >= running.expiry().0 => {
                     if running.taken {
                         cx.scope.cancel(self.first, running.id, CancelWhy::TimedOut);
@@ -197,6 +235,7 @@ impl Call {
                     }
                     self.attempt_failed(cx, running, failure)
                 }
+                State::Attempt(running) if cx.now >= running.hedge_at => self.begin_hedge(cx, running),
                 State::Wait { until, then, .. } if cx.now >= until => self.after_wait(cx, then),
                 State::Rebuild { id, route, until, taken, .. } if cx.now >= until => {
                     if taken {
@@ -218,7 +257,15 @@ impl Call {
     fn command(&self, cx: &Context<'_>) -> Command {
         let running = |until: Instant| Command::Wait { id: 0, delay: until - cx.now, until, why: WaitWhy::Running };
         match self.state {
-            State::Attempt(run) if run.taken => running(run.expiry().0),
+            State::Attempt(run) if run.taken => match self.hedge(cx.scope) {
+                None => running(run.expiry().0.min(run.hedge_at)),
+                Some(Hedge { running: beside, .. }) if beside.taken => running(run.expiry().0.min(beside.expiry().0)),
+                Some(hedge) => Command::Attempt(Attempt {
+                    route: Some(hedge.route),
+                    number: 1,
+                    ..self.attempt(cx.scope, cx.now, &hedge.running)
+                }),
+            },
             State::Rebuild { taken: true, until, .. } | State::Switch { taken: true, until, .. } => running(until),
             State::Attempt(run) => Command::Attempt(self.attempt(cx.scope, cx.now, &run)),
             State::Wait { id, until, why, .. } => Command::Wait { id, delay: until - cx.now, until, why },
@@ -271,7 +318,8 @@ impl Call {
             return Some(());
         }
         let route = self.first_route(cx)?;
-        let open = cx.live.place(route)?.ready && cx.live.would_admit(cx.policy, route, cx.now).is_ok();
+        let ready = cx.live.place(route)?.ready && self.cannot_work(cx, route).is_none();
+        let open = ready && cx.live.would_admit(cx.policy, route, cx.now).is_ok();
         if !open {
             return None;
         }
@@ -313,21 +361,15 @@ impl Call {
 
     pub(crate) fn shift(&mut self, moved: impl Fn(Instant) -> Instant) {
         let held = match &mut self.state {
-            State::Attempt(running) => running.ticket.as_mut(),
             State::Switch { ticket, .. } => Some(ticket),
             _ => None,
         };
         for ticket in held.into_iter().chain(&mut self.failed_with) {
-            ticket.admitted = moved(ticket.admitted);
+            (ticket.admitted, ticket.answered) = (moved(ticket.admitted), moved(ticket.answered));
         }
         match &mut self.state {
             State::Over(verdict) => verdict.retry_at = verdict.retry_at.map(&moved),
-            State::Attempt(running) => {
-                running.started = moved(running.started);
-                running.progress = running.progress.map(&moved);
-                let Allowance { total, cut } = running.allowance;
-                running.allowance = Allowance { total: moved(total), cut: moved(cut) };
-            }
+            State::Attempt(running) => running.shift(moved),
             State::Wait { until, .. } | State::Rebuild { until, .. } | State::Switch { until, .. } => {
                 *until = moved(*until)
             }

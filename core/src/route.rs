@@ -1,5 +1,8 @@
 //! The places that can be asked, and what they share with each other.
 
+mod aggregators;
+mod backend;
+
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -18,8 +21,9 @@ pub const MOST_ROUTES: usize = 64;
 /// A place that can be asked for the same thing: one entry of the chain.
 ///
 /// What two routes share, they share in sickness too: the same `endpoint` has one breaker for connections, the same provider,
-/// endpoint and model one for everything else, the same `credential` one quota.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// endpoint and model one for everything else, the same `credential` one quota. Endpoints are compared as URLs: neither the
+/// case of the host nor a default port nor a slash at the end makes another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
     /// Its name in logs and messages; unique in the chain.
     pub name: String,
@@ -31,8 +35,11 @@ pub struct Route {
     pub endpoint: Option<String>,
     /// What pays for it: a name or a fingerprint, never the secret itself.
     pub credential: Option<String>,
-    /// Whether it spreads requests over several upstreams: its client is never rebuilt.
-    pub aggregator: bool,
+    /// Whether there is a credential to ask it with. Default true; a route without one is passed over, the primary too.
+    pub has_credential: bool,
+    /// Whether it spreads requests over several upstreams: its client is not rebuilt after a failed connection. Left out, the
+    /// well-known ones are recognised by `provider` or by the host of `endpoint` ([`Route::is_aggregator`]).
+    pub aggregator: Option<bool>,
     /// The model's context window in tokens, if known.
     pub context_window: Option<u32>,
     /// Replaces `attempt.timeout`.
@@ -43,6 +50,29 @@ pub struct Route {
     pub idle: Option<Duration>,
     /// Whether the host has a hook that makes its client ready: `Switch` and `Rebuild` are given only for such routes.
     pub activates: bool,
+    /// Whether its client is there when the session begins. Unset, that of the primary is, as the one that the host already has, and
+    /// those of all others have to be made first. Without a hook to make it with it always is.
+    pub ready: Option<bool>,
+}
+
+impl Default for Route {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            provider: None,
+            model: None,
+            endpoint: None,
+            credential: None,
+            has_credential: true,
+            aggregator: None,
+            context_window: None,
+            timeout: None,
+            first_progress: None,
+            idle: None,
+            activates: false,
+            ready: None,
+        }
+    }
 }
 
 impl Route {
@@ -81,40 +111,18 @@ impl Route {
             fields.optional(name, &mut present, &mut |fields| fields.text(name, &mut text));
             *slot = present.then_some(text);
         }
-        fields.flag("aggregator", &mut self.aggregator);
+        fields.flag("has_credential", &mut self.has_credential);
+        let (mut said, mut aggregator) = (self.aggregator.is_some(), self.aggregator.unwrap_or_default());
+        fields.optional("aggregator", &mut said, &mut |fields| fields.flag("aggregator", &mut aggregator));
+        self.aggregator = said.then_some(aggregator);
         maybe!(fields, count, "context_window", self.context_window, 1, 1..=u32::MAX);
         maybe!(fields, span, "timeout", self.timeout, span(1), limits.clone());
         maybe!(fields, span, "first_progress", self.first_progress, span(1), limits.clone());
         maybe!(fields, span, "idle", self.idle, span(1), limits.clone());
         fields.flag("activates", &mut self.activates);
-    }
-
-    fn deployment(&self) -> String {
-        match (&self.provider, &self.endpoint, &self.model) {
-            (None, None, None) => self.name.clone(),
-            // With their lengths, for no two different ones may read the same.
-            (provider, endpoint, model) => {
-                let mut key = String::new();
-                for part in [provider, endpoint, model] {
-                    match part {
-                        Some(part) => key += &format!("{}:{part}", part.len()),
-                        None => key += "-",
-                    }
-                }
-                key
-            }
-        }
-    }
-
-    fn endpoint_key(&self) -> String {
-        self.endpoint.clone().or_else(|| self.provider.clone()).unwrap_or_else(|| self.name.clone())
-    }
-
-    fn credential_key(&self) -> String {
-        match &self.credential {
-            Some(credential) => credential.clone(),
-            None => format!("of {}", self.endpoint_key()),
-        }
+        let (mut said, mut ready) = (self.ready.is_some(), self.ready.unwrap_or_default());
+        fields.optional("ready", &mut said, &mut |fields| fields.flag("ready", &mut ready));
+        self.ready = said.then_some(ready);
     }
 }
 
@@ -206,6 +214,14 @@ impl RouteSet {
     /// Takes a route out.
     pub(crate) fn remove(&mut self, route: RouteId) {
         self.0 &= !1_u64.checked_shl(u32::from(route.0)).unwrap_or(0);
+    }
+
+    /// The same routes where they are now; every route stays every route.
+    pub(crate) fn rerouted(self, now_at: &dyn Fn(RouteId) -> Option<RouteId>) -> Self {
+        if self == Self::all() {
+            return self;
+        }
+        (0..64).map(RouteId).filter(|route| self.contains(*route)).filter_map(now_at).collect()
     }
 
     /// How many routes are in it.

@@ -1,11 +1,14 @@
 //! What all calls of one turn share: deadline, attempts, ids, randomness, the committed route, the account.
 
 use alloc::vec::Vec;
+use core::cell::Cell;
 
 use crate::account::{Account, Notice, What};
+use crate::call::Hedge;
 use crate::command::{CancelWhy, Command, Event, Handled, Id, Key, RouteId};
 use crate::policy::Policy;
 use crate::policy::limits::{Tally, Usage};
+use crate::pool::{Budgets, Inherited, Pool, Shared, Used};
 use crate::rng::{Rng, mix};
 use crate::session::{About, Live, Session};
 use crate::stored::stored;
@@ -16,19 +19,31 @@ use crate::time::Instant;
 pub struct Scope {
     pub(crate) started: Instant,
     pub(crate) deadline: Option<Instant>,
+    /// The deadline that was handed down: it does not stand still, for whoever waits above goes on counting.
+    pub(crate) ceiling: Option<Instant>,
     /// The largest `now` seen: a clock that goes back stands still.
     pub(crate) seen: Instant,
     pub(crate) attempts: u32,
-    pub(crate) max_attempts: Option<u32>,
+    pub(crate) budgets: Budgets,
+    /// Where it counts together with other turns.
+    pub(crate) pool: Shared,
+    /// Whether that holds its own budgets, within those that it was handed down.
+    has_own_pool: bool,
     /// Whether the turn's one rebuild of the primary is used up.
     pub(crate) rebuilt: bool,
     /// Whether the turn's one refresh of credentials is used up.
     pub(crate) refreshed: bool,
     pub(crate) route: Option<RouteId>,
+    /// Since when that is not the primary, or when it last looked there.
+    pub(crate) away: Option<Instant>,
     next_id: Id,
     pub(crate) rng: Rng,
     key: u64,
     cancels: Vec<Pending>,
+    /// Second attempts beside slow ones. Here and not in their calls, which are copied where nothing is hedged, too.
+    pub(crate) hedges: Vec<Hedge>,
+    /// The route that answered the last call in place of the one that it went on on.
+    pub(crate) hedge_won: Option<RouteId>,
     /// What model requests used that brought nothing.
     pub(crate) spent: Tally,
     /// What the host knows about the one that is about to fail.
@@ -38,8 +53,8 @@ pub struct Scope {
 
 stored! {
     Scope {
-        started, deadline, seen, attempts, max_attempts, rebuilt, refreshed, route, next_id, rng, key, cancels,
-        spent, told, account
+        started, deadline, ceiling, seen, attempts, budgets, pool, has_own_pool, rebuilt, refreshed, route, away, next_id, rng, key,
+        cancels, hedges, hedge_won, spent, told, account
     }
 }
 
@@ -66,22 +81,29 @@ impl Scope {
     /// A scope for a turn, or for a call that stands alone. Equal seeds and turn numbers draw equally.
     pub fn new(session: &mut Session, now: Instant) -> Self {
         session.live.turns = session.live.turns.wrapping_add(1);
+        let now = session.live.tick(now);
         let (seed, turn) = (session.live.seed, session.live.turns);
         let limits = &session.policy.turn;
         Self {
             started: now,
             deadline: limits.deadline.map(|span| now + span),
+            ceiling: None,
             seen: now,
             attempts: 0,
-            max_attempts: limits.attempts,
+            budgets: Budgets::of(limits),
+            pool: Shared(None),
+            has_own_pool: false,
             rebuilt: false,
             refreshed: false,
             route: None,
+            away: None,
             next_id: 1,
             rng: Rng::new(seed, turn),
             // A session that was restored may count turns again that were begun after it was stored: other requests, other keys.
             key: mix(seed ^ mix(turn) ^ (u64::from(session.live.epoch) << 32)),
             cancels: Vec::new(),
+            hedges: Vec::new(),
+            hedge_won: None,
             spent: Tally::NOTHING,
             told: None,
             account: Account::default(),
@@ -99,6 +121,51 @@ impl Scope {
         self.deadline = Some(self.deadline.map_or(deadline, |old| old.min(deadline)));
     }
 
+    /// What it hands down to a turn that begins within it: the time that is left, and, with `share`, its budgets of attempts, tool
+    /// calls and tokens, which both then use up together. What it has made itself already counts.
+    pub fn hand_down(&mut self, now: Instant, share: bool) -> Inherited {
+        self.hand_down_used(now, share, Used { tool_calls: 0, tokens: self.spent.known, usage_unknown: false, attempts: 0 })
+    }
+
+    pub(crate) fn hand_down_used(&mut self, now: Instant, share: bool, used: Used) -> Inherited {
+        let now = self.tick(now);
+        if share && !self.has_own_pool {
+            let used = Used { attempts: self.attempts, ..used };
+            self.pool = Shared(Pool::of(self.budgets, used, self.pool.0.take()));
+            self.has_own_pool = true;
+        }
+        let pool = if share { self.pool.0.clone() } else { None };
+        Inherited { left: self.deadline.map(|deadline| deadline - now), pool }
+    }
+
+    /// Takes what the turn handed down within which it begins: its deadline can only become shorter by that, and does not stand
+    /// still while a person is awaited, for the turn above goes on counting. To be said before its first attempt.
+    pub fn inherit(&mut self, inherited: Inherited, now: Instant) {
+        let now = self.tick(now);
+        if let Some(left) = inherited.left {
+            let end = now + left;
+            self.shorten(end);
+            self.ceiling = Some(self.ceiling.map_or(end, |old| old.min(end)));
+        }
+        if !self.has_own_pool {
+            self.pool = Shared(inherited.pool);
+        }
+    }
+
+    /// Whether it counts its attempts, tool calls and tokens together with other turns.
+    #[must_use]
+    pub fn shares_budgets(&self) -> bool {
+        self.pool.0.is_some()
+    }
+
+    /// Its own limits are what is left of those that it shares: pools do not travel.
+    pub(crate) fn stand_alone(&mut self, used: Used) {
+        if let Some(pool) = self.pool.0.take() {
+            self.budgets = pool.own(self.budgets, Used { attempts: self.attempts, ..used });
+        }
+        self.has_own_pool = false;
+    }
+
     /// Attempts made so far.
     #[must_use]
     pub fn attempts(&self) -> u32 {
@@ -109,6 +176,12 @@ impl Scope {
     #[must_use]
     pub fn route(&self) -> Option<RouteId> {
         self.route
+    }
+
+    /// The route that answered last, or was asked last: [`Scope::route`], unless a hedge won.
+    #[must_use]
+    pub fn answered_by(&self) -> Option<RouteId> {
+        self.hedge_won.or(self.route)
     }
 
     /// When the scope began.
@@ -155,6 +228,11 @@ impl Scope {
         pending.next().map(|Pending { id, why, .. }| Command::Cancel { id: *id, why: *why })
     }
 
+    /// All that was to be stopped for a call is.
+    pub(crate) fn stopped(&mut self, call: Id) {
+        self.cancels.retain(|pending| pending.call != call || call == 0);
+    }
+
     /// The answer to events about what was cancelled: `Taken` acknowledges, anything else comes too late.
     pub(crate) fn handle_cancelled(&mut self, event: Event<'_>) -> Handled {
         if let Event::Taken(id) | Event::Abandoned(id) = event
@@ -166,10 +244,23 @@ impl Scope {
         Handled::Stale
     }
 
+    /// Over another chain: says of every route where it is now.
+    pub(crate) fn reroute(&mut self, now_at: &dyn Fn(RouteId) -> Option<RouteId>) {
+        self.route = self.route.and_then(now_at);
+        let is_away = self.route.is_some_and(|route| route != RouteId(0));
+        self.away = is_away.then(|| self.away.unwrap_or(self.seen));
+        self.hedges.retain_mut(|hedge| hedge.reroute(now_at));
+        self.hedge_won = self.hedge_won.and_then(now_at);
+        self.account.reroute(now_at);
+    }
+
     pub(crate) fn shift(&mut self, moved: impl Fn(Instant) -> Instant) {
         self.started = moved(self.started);
         self.deadline = self.deadline.map(&moved);
+        self.ceiling = self.ceiling.map(&moved);
         self.seen = moved(self.seen);
+        self.away = self.away.map(&moved);
+        self.hedges.iter_mut().for_each(|hedge| hedge.shift(&moved));
         self.account.shift(moved);
     }
 }
@@ -180,15 +271,56 @@ pub(crate) struct Context<'a> {
     pub(crate) live: &'a mut Live,
     pub(crate) scope: &'a mut Scope,
     pub(crate) now: Instant,
+    /// Whether an attempt of the shared budgets is set aside for this decision.
+    set_aside: Cell<bool>,
 }
 
 impl<'a> Context<'a> {
     pub(crate) fn new(session: &'a mut Session, scope: &'a mut Scope, now: Instant) -> Self {
-        let now = scope.tick(now);
-        Self { policy: &session.policy, live: &mut session.live, scope, now }
+        let now = scope.tick(session.live.tick(now));
+        Self { policy: &session.policy, live: &mut session.live, scope, now, set_aside: Cell::new(false) }
+    }
+
+    /// Whether there may be another attempt, by the turn's own limit and by those that it shares. Of these one is set aside until
+    /// the decision is made, so that no two turns make the same last attempt.
+    pub(crate) fn has_attempt(&self) -> bool {
+        if self.scope.budgets.attempts.is_some_and(|most| self.scope.attempts >= most) {
+            return false;
+        }
+        let Some(pool) = &self.scope.pool.0 else { return true };
+        if !self.set_aside.get() {
+            self.set_aside.set(pool.take_attempt());
+        }
+        self.set_aside.get()
+    }
+
+    /// Takes a tool call of the budgets that are shared, if they have one.
+    pub(crate) fn takes_tool_call(&self) -> bool {
+        self.scope.pool.0.as_ref().is_none_or(|pool| pool.take_tool_call())
+    }
+
+    /// Counts the attempt that is made. [`Context::has_attempt`] was asked in the same decision, and has set it aside.
+    pub(crate) fn count_attempt(&mut self) {
+        self.scope.attempts = self.scope.attempts.saturating_add(1);
+        if !self.set_aside.replace(false)
+            && let Some(pool) = &self.scope.pool.0
+        {
+            pool.take_attempt();
+        }
     }
 
     pub(crate) fn note(&mut self, about: About, route: Option<RouteId>, what: What) {
         self.scope.account.push(Notice { at: self.now, call: about.call, id: about.id, route, what });
+    }
+}
+
+/// What was set aside and not used is there for others again.
+impl Drop for Context<'_> {
+    fn drop(&mut self) {
+        if self.set_aside.get()
+            && let Some(pool) = &self.scope.pool.0
+        {
+            pool.give_back_attempt();
+        }
     }
 }

@@ -8,11 +8,12 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::account::{Account, Notice, Scoped, What};
+use crate::account::{Account, Notice, Scoped, Skip, What};
 use crate::command::{Id, RouteId};
-use crate::policy::breaker::{BreakerState, Change, Circuit, Outcome};
+use crate::latency::Latency;
+use crate::policy::breaker::{BreakerState, Change, Circuit, Metrics, Order, Outcome, Permit};
 use crate::policy::budget::Purse;
-use crate::policy::cooldown::Cooldown;
+use crate::policy::cooldown::{Cooldown, Cooling};
 use crate::policy::failure::{Charge, Cool, Failure, Rule};
 use crate::policy::{Invalid, Policy};
 use crate::route::{Route, Scopes, chain};
@@ -35,13 +36,21 @@ pub struct Session {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Live {
     pub(crate) routes: Vec<Place>,
+    /// The largest `now` that any of its turns was told: for all of them a clock that goes back stands still.
+    seen: Instant,
     gates: Vec<Gate>,
+    /// How long the answers of each deployment take, by its gate; empty where nobody asks.
+    latencies: Vec<Latency>,
     pub(crate) standing: Vec<String>,
     /// Where a session-wide fallback has come to.
     pub(crate) committed: Option<RouteId>,
+    /// Since when that is not the primary, or when a call last looked there.
+    pub(crate) away: Option<Instant>,
     pub(crate) seed: u64,
     pub(crate) turns: u64,
     pub(crate) epoch: u32,
+    /// Whether at most one route with a hook is ready at a time.
+    one_slot: bool,
 }
 
 /// A route as the session knows it.
@@ -78,25 +87,50 @@ pub(crate) struct Ticket {
     route: RouteId,
     epoch: u32,
     pub(crate) admitted: Instant,
+    /// When a stream first made progress: what it takes after that is no slowness.
+    pub(crate) answered: Instant,
     deployment: u32,
     endpoint: u32,
     rests: [u32; 4],
 }
 
-stored! { Ticket { route, epoch, admitted, deployment, endpoint, rests } }
+stored! { Ticket { route, epoch, admitted, answered, deployment, endpoint, rests } }
+
+impl Ticket {
+    #[inline(always)]
+    const fn new(route: RouteId, epoch: u32, admitted: Instant) -> Self {
+        Self { route, epoch, admitted, answered: Instant::NEVER, deployment: 0, endpoint: 0, rests: [0; 4] }
+    }
+}
 
 /// Why a route may not be asked now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    Breaker { until: Instant },
-    Cooling { until: Instant, stated: bool },
+    Breaker { until: Instant, probing: bool },
+    Cooling(Cooling),
 }
 
 impl Refusal {
     pub(crate) fn until(self) -> Instant {
         match self {
-            Self::Breaker { until } | Self::Cooling { until, .. } => until,
+            Self::Breaker { until, .. } | Self::Cooling(Cooling { until, .. }) => until,
         }
+    }
+
+    /// Why the route is passed over. A breaker that knows no time was told so by hand.
+    pub(crate) fn why(self) -> Skip {
+        match self {
+            Self::Breaker { until: Instant::NEVER, .. } => Skip::Isolated,
+            Self::Breaker { probing: true, .. } | Self::Cooling(Cooling { probing: true, .. }) => Skip::Probing,
+            Self::Breaker { .. } => Skip::Breaker,
+            Self::Cooling(_) => Skip::Cooling,
+        }
+    }
+
+    /// The notice that it is. When a test will have settled nobody knows.
+    pub(crate) fn passed_over(self) -> What {
+        let why = self.why();
+        What::PassedOver { why, until: self.until().known().filter(|_| why != Skip::Probing) }
     }
 }
 
@@ -133,26 +167,61 @@ impl Session {
         let (scopes, gates) = chain(&routes)?;
         let mut places = Vec::with_capacity(routes.len());
         for (route, scopes) in routes.into_iter().zip(scopes) {
-            // The primary's client is the one that the host already has.
-            let ready = places.is_empty() || !route.activates;
+            // Unless the host says otherwise, the primary's client is the one that it already has.
+            let ready = !route.activates || route.ready.unwrap_or(places.is_empty());
             places.push(Place { route, scopes, ready, client: 0, activating: None });
         }
         let live = Live {
             routes: places,
+            seen: Instant::ZERO,
             gates: alloc::vec![Gate::default(); gates],
+            latencies: alloc::vec![Latency::default(); if policy.hedge.quantile.is_some() { gates } else { 0 }],
             standing: Vec::new(),
             committed: None,
+            away: None,
             seed,
             turns: 0,
             epoch: 0,
+            one_slot: false,
         };
         Ok(Self { policy, live })
+    }
+
+    /// For a host that keeps one client at a time, in one place: to make a route ready is to make the one before it unready,
+    /// so that the way back to the primary is a `Switch`, too. Routes without a hook are not concerned.
+    #[must_use]
+    pub fn with_one_slot(mut self) -> Self {
+        self.live.one_slot = true;
+        let ready = self.live.routes.iter().position(|place| place.route.activates && place.ready);
+        self.live.alone_ready(ready);
+        self
+    }
+
+    /// For a host that has made or closed a route's client by itself, between turns. Without effect on a route without a hook.
+    pub fn set_ready(&mut self, route: RouteId, ready: bool) {
+        match self.live.place_mut(route) {
+            Some(place) if place.route.activates && !ready => place.ready = false,
+            Some(place) if place.route.activates => self.live.made_ready(route),
+            _ => {}
+        }
+    }
+
+    /// Whether a route's client is there: no `Switch` is needed.
+    #[must_use]
+    pub fn is_ready(&self, route: RouteId) -> bool {
+        self.live.place(route).is_some_and(|place| place.ready)
     }
 
     /// The policy.
     #[must_use]
     pub fn policy(&self) -> &Arc<Policy> {
         &self.policy
+    }
+
+    /// Whether calls of it may be hedged, which is for hosts that can have two requests under way at once.
+    #[must_use]
+    pub fn hedges(&self) -> bool {
+        self.policy.hedge.is_on() && self.live.routes.len() > 1
     }
 
     /// The routes, the primary first.
@@ -169,17 +238,52 @@ impl Session {
     /// What the breaker of a route's deployment would do with a call now.
     #[must_use]
     pub fn breaker(&self, route: RouteId, now: Instant) -> BreakerState {
-        let gate = self.live.place(route).and_then(|place| self.live.gates.get(place.scopes.deployment));
-        gate.map_or(BreakerState::Closed, |gate| gate.circuit.state(now))
+        self.breaker_metrics(route, now).state
     }
 
-    /// When a route may be asked, if not now.
+    /// What the breaker of a route's deployment goes by now.
+    #[must_use]
+    pub fn breaker_metrics(&self, route: RouteId, now: Instant) -> Metrics {
+        let gate = self.live.place(route).and_then(|place| self.live.gates.get(place.scopes.deployment));
+        let circuit = gate.map_or_else(Circuit::default, |gate| gate.circuit);
+        circuit.metrics(&self.policy.breaker, now.max(self.live.seen))
+    }
+
+    /// Orders the breaker of a route's deployment to do something, until it is ordered otherwise. It is part of a snapshot.
+    pub fn order_breaker(&mut self, route: RouteId, order: Order) {
+        if let Some(circuit) = self.live.circuit_mut(route) {
+            circuit.order(order);
+        }
+    }
+
+    /// Takes a route's deployment out of use, until each who did so has released it. It is not part of a snapshot: those who
+    /// hold it do not live on.
+    pub fn isolate(&mut self, route: RouteId) {
+        if let Some(circuit) = self.live.circuit_mut(route) {
+            circuit.isolate();
+        }
+    }
+
+    /// Lets go of a route's deployment: of one [`Session::isolate`].
+    pub fn release(&mut self, route: RouteId) {
+        if let Some(circuit) = self.live.circuit_mut(route) {
+            circuit.release();
+        }
+    }
+
+    /// When a route may be asked, if not now; none, too, where a person has to say so.
     #[must_use]
     pub fn refused_until(&self, route: RouteId, now: Instant) -> Option<Instant> {
-        self.live.would_admit(&self.policy, route, now).err().map(Refusal::until)
+        self.live.would_admit(&self.policy, route, now.max(self.live.seen)).err().and_then(|refusal| refusal.until().known())
     }
 
-    /// Forgets all that was held against a route: breakers close, rests end.
+    /// The host's clock is another one from here on, as when a test puts its own in place: what the one before said holds no turn
+    /// back that begins from now on. Breakers and rests keep their moments, which a snapshot would translate.
+    pub fn on_another_clock(&mut self) {
+        self.live.seen = Instant::ZERO;
+    }
+
+    /// Forgets all that was held against a route: breakers close, rests end. What was ordered by hand stays.
     pub fn reset(&mut self, route: RouteId) {
         let Some(scopes) = self.live.place(route).map(|place| place.scopes) else { return };
         for at in [scopes.deployment, scopes.endpoint, scopes.credential, scopes.limit] {

@@ -15,9 +15,10 @@ use tools::{Repeat, Slot, SlotState};
 
 use crate::account::{Notice, What};
 use crate::call::Call;
-use crate::command::{CancelWhy, Command, End, Event, Handled, Id, Reply, Verdict, WaitWhy, Work};
+use crate::command::{CancelWhy, Command, End, Event, Handled, Id, Reply, RouteId, Verdict, WaitWhy, Work};
 use crate::policy::failure::{Failure, FailureKind};
 use crate::policy::limits::{Limit, Usage, next_step};
+use crate::pool::{Inherited, Used};
 use crate::route::{RouteSet, Tool};
 use crate::scope::{Context, Scope};
 use crate::session::{About, Session};
@@ -141,6 +142,34 @@ impl Turn {
         &self.scope
     }
 
+    /// What it hands down to a turn that begins within it, as a sub-agent's: see [`Scope::hand_down`]. Tool calls and tokens that it has
+    /// used count, too.
+    pub fn hand_down(&mut self, now: Instant, share: bool) -> Inherited {
+        let used = self.used();
+        self.scope.hand_down_used(now, share, used)
+    }
+
+    /// Takes what the turn handed down within which it begins: see [`Scope::inherit`].
+    pub fn inherit(&mut self, inherited: Inherited, now: Instant) {
+        self.scope.inherit(inherited, now);
+    }
+
+    /// Before it is stored: what is left of shared budgets becomes its own limit.
+    pub(crate) fn stand_alone(&mut self) {
+        let used = self.used();
+        self.scope.stand_alone(used);
+    }
+
+    fn used(&self) -> Used {
+        let Self { scope, course } = self;
+        Used {
+            attempts: scope.attempts,
+            tool_calls: course.tool_calls,
+            tokens: course.usage.total().unwrap_or_default().saturating_add(scope.spent.known),
+            usage_unknown: course.usage_unknown,
+        }
+    }
+
     /// The next notice that was not read yet.
     pub fn poll_notice(&mut self) -> Option<Notice> {
         self.scope.account.poll()
@@ -188,6 +217,19 @@ impl Turn {
     /// Takes what happened.
     pub fn handle(&mut self, session: &mut Session, now: Instant, event: Event<'_>) -> Handled {
         self.course.handle(&mut Context::new(session, &mut self.scope, now), event)
+    }
+
+    /// Over another chain: says of every route where it is now.
+    pub(crate) fn reroute(&mut self, now_at: &dyn Fn(RouteId) -> Option<RouteId>) {
+        self.scope.reroute(now_at);
+        self.course.streams = self.course.streams.rerouted(now_at);
+        if let Phase::Model(call) = &mut self.course.phase
+            && call.reroute(now_at)
+        {
+            // What that request has used nobody will ever know. A second one beside it goes with it.
+            self.scope.spent.add(Usage::default());
+            self.scope.hedges.clear();
+        }
     }
 
     pub(crate) fn shift(&mut self, span: impl Fn(Instant) -> Instant + Copy, wall: impl Fn(Instant) -> Instant + Copy) {
@@ -265,7 +307,7 @@ impl Course {
 
     fn handle(&mut self, cx: &mut Context<'_>, event: Event<'_>) -> Handled {
         let handled = match (&mut self.phase, event) {
-            (Phase::Model(call), Event::Replied { id, reply, usage }) if call.is_running(id) => {
+            (Phase::Model(call), Event::Replied { id, reply, usage }) if call.is_running(cx.scope, id) => {
                 let mut call = *call;
                 self.replied(cx, &mut call, id, reply, usage)
             }
@@ -301,21 +343,23 @@ impl Course {
     }
 
     fn limit_before_step(&self, cx: &Context<'_>) -> Option<Limit> {
-        let turn = &cx.policy.turn;
         if cx.scope.deadline.is_some_and(|deadline| cx.now >= deadline) {
             return Some(Limit::Deadline);
         }
-        if next_step(self.step, turn.steps).is_none() {
+        if next_step(self.step, cx.policy.turn.steps).is_none() {
             return Some(Limit::Steps);
         }
-        let tokens = turn.tokens?;
+        if cx.scope.pool.0.as_ref().is_some_and(|pool| !pool.has_tokens()) {
+            return Some(Limit::Tokens);
+        }
+        let tokens = cx.scope.budgets.tokens?;
         match self.usage.total() {
             // What failed attempts are known to have used is used, too.
             Some(total) => {
                 let used = total.saturating_add(cx.scope.spent.known);
                 (used >= u64::from(tokens)).then_some(Limit::Tokens)
             }
-            None => turn.strict.then_some(Limit::Tokens),
+            None => cx.scope.budgets.strict.then_some(Limit::Tokens),
         }
     }
 
@@ -348,9 +392,12 @@ impl Course {
 
     fn count_usage(&mut self, cx: &mut Context<'_>, usage: Usage) {
         self.usage = self.usage.plus(usage);
+        if let Some(pool) = &cx.scope.pool.0 {
+            usage.total().map_or_else(|| pool.spend_unknown(), |total| pool.spend(total));
+        }
         if usage.total().is_none() && !self.usage_unknown {
             self.usage_unknown = true;
-            if cx.policy.turn.tokens.is_some() {
+            if cx.scope.budgets.tokens.is_some() {
                 cx.note(About { call: 0, id: 0 }, None, What::UsageUnknown);
             }
         }

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::fmt::Write as _;
 use core::time::Duration;
 
-use crate::account::What;
+use crate::account::{Skip, What};
 use crate::command::{End, Id, RouteId, StopReason, Verdict};
 use crate::policy::failure::FailureKind;
 use crate::policy::limits::Limit;
@@ -226,14 +226,16 @@ fn explanation(
         End::NoRoute => write!(out, "no route can be asked"),
         End::Cancelled => write!(out, "cancelled after {spent}"),
         End::Limit(Limit::Steps) => write!(out, "the limit of {} is reached", many(limits.steps, "step")),
-        End::Limit(Limit::ToolCalls) => {
-            write!(out, "the limit of {} is reached", many(limits.tool_calls.unwrap_or(0), "tool call"))
-        }
-        End::Limit(Limit::Attempts) => {
-            write!(out, "the limit of {} is reached", many(scope.max_attempts.unwrap_or(0), "attempt"))
-        }
-        End::Limit(Limit::Tokens) => {
-            write!(out, "the limit of {} is reached", many(limits.tokens.unwrap_or(0), "token"))
+        End::Limit(limit @ (Limit::ToolCalls | Limit::Attempts | Limit::Tokens)) => {
+            let (own, what) = match limit {
+                Limit::ToolCalls => (scope.budgets.tool_calls, "tool call"),
+                Limit::Attempts => (scope.budgets.attempts, "attempt"),
+                _ => (scope.budgets.tokens, "token"),
+            };
+            match scope.pool.0.as_ref().and_then(|pool| pool.reached(limit)) {
+                Some(most) => write!(out, "the limit of {}, shared with other turns, is reached", many(most, what)),
+                None => write!(out, "the limit of {} is reached", many(own.unwrap_or(0), what)),
+            }
         }
         End::Limit(Limit::Deadline) => {
             let span = scope.deadline.map_or(Duration::ZERO, |deadline| deadline - scope.started);
@@ -250,10 +252,35 @@ fn explanation(
         }
         let _ = if *times == 1 { write!(out, "{kind}") } else { write!(out, "{kind} x{times}") };
     }
+    if verdict.end == End::NoRoute && failed.is_empty() {
+        for (at, (route, why)) in passed_over_for_good(scope).iter().enumerate() {
+            let _ = out.write_str(if at == 0 { ": " } else { ", " });
+            let _ = match why {
+                Skip::ContextWindow => write!(out, "the context window of {} is too small", names(*route)),
+                _ => write!(out, "{} has no credential", names(*route)),
+            };
+        }
+    }
     if let Some(at) = verdict.retry_at {
         let _ = write!(out, "; may be asked again in {}", Seconds(at - scope.seen));
     }
     out
+}
+
+/// Which routes were passed over just now for what no time will change.
+fn passed_over_for_good(scope: &Scope) -> Vec<(RouteId, Skip)> {
+    let mut routes: Vec<(RouteId, Skip)> = Vec::new();
+    for notice in scope.account.iter().rev() {
+        match (notice.what, notice.route) {
+            (What::PassedOver { why, .. }, Some(route)) if routes.iter().all(|(known, _)| *known != route) => {
+                routes.push((route, why));
+            }
+            _ => break,
+        }
+    }
+    routes.retain(|(_, why)| matches!(why, Skip::NoCredential | Skip::ContextWindow));
+    routes.reverse();
+    routes
 }
 
 fn failures_of(scope: &Scope, call: Id) -> Vec<(Option<RouteId>, FailureKind, u32)> {

@@ -166,7 +166,8 @@ class Play {
       if (this.script.stream === undefined) this.facts.value = await turn.call(request);
       else for await (const chunk of turn.stream(request, this.script.stream)) this.receive(chunk);
     } finally {
-      this.facts.lines = turn.report().lines;
+      const { lines, route } = turn.report();
+      Object.assign(this.facts, { lines, route });
     }
   }
 

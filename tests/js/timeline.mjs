@@ -46,7 +46,7 @@ export class Timeline {
   clock = () => this.now;
 
   constructor(machine, vector, way) {
-    known(vector, "name note source policy routes tools seed call streams steps");
+    known(vector, "name note source policy routes one_slot tools seed call streams steps");
     Object.assign(this, { machine, vector, way });
     this.policy = machine.Policy.fromJSON(vector.policy ?? {});
     const routes = (vector.routes ?? []).map(routeFields);
@@ -89,6 +89,8 @@ export class Timeline {
       case "new_turn":
         need(value, true, "new_turn");
         return this.actors.set(turn, new Actor(this));
+      case "within":
+        return this.actors.set(turn, new Actor(this).beginWithin(value));
     }
     if (!this.actors.has(turn)) this.actors.set(turn, new Actor(this));
     else if (this.way === "restored") this.actors.get(turn).restore(this.wall + this.now);
@@ -122,12 +124,23 @@ export class Actor {
   admitted;
   taken = false;
   settled = false;
+  shares = false;
 
   constructor(host) {
     this.host = host;
     this.turn = new host.machine.MachineTurn(host.session, host.tools);
     if (host.vector.call !== undefined) this.begin(host.vector.call);
     if (host.vector.streams !== undefined) this.stream(host.vector.streams);
+  }
+
+  beginWithin(form) {
+    known(form, "turn share_budgets deadline_ms");
+    const { share_budgets: shares = false, deadline_ms: deadline } = form;
+    const above = this.host.actors.get(form.turn);
+    this.turn.inherit(above.turn, shares);
+    [this.shares, above.shares] = [shares, above.shares || shares];
+    if (deadline !== undefined) this.turn.shorten(deadline);
+    return this;
   }
 
   stream(form) {
@@ -158,7 +171,8 @@ export class Actor {
 
   /** On the same clock, at once: nothing may change. Calls are bound to their turn, and stay. */
   restore(wall) {
-    if (this.host.vector.call !== undefined) return;
+    // Budgets that are shared become the turn's own when it is stored: that is another state.
+    if (this.host.vector.call !== undefined || this.shares) return;
     const { host, turn } = this;
     this.turn = host.machine.MachineTurn.restore(host.session, turn.snapshot(wall), host.tools, wall);
   }

@@ -150,8 +150,9 @@ class Play:
                 self.facts["value"] = retry(self.scripts[0].sync, seed=self.seed, **self.options())
             elif "call" in self.vector:
                 turn, by_route = self.turn()
-                # A request that hangs is only given up on in a thread of its own.
-                isolate = any(step.get("hangs") for steps in self.vector["call"].values() for step in steps)
+                # Only from a thread of its own is a request that hangs given up on, or one that is slow hedged.
+                hangs = any(step.get("hangs") for steps in self.vector["call"].values() for step in steps)
+                isolate = hangs or "hedge" in (self.vector.get("policy") or {})
 
                 def ask(attempt: Attempt) -> Any:
                     return by_route[attempt.route.name].sync()
@@ -163,7 +164,7 @@ class Play:
                         for chunk in turn.stream(ask, **self.stream):
                             self.receive(chunk)
                 finally:
-                    self.facts["lines"] = turn.report().lines
+                    self.facts |= {"lines": turn.report().lines, "route": turn.report().route}
             else:
                 agent = self.agent()
                 for _ in range(self.vector.get("runs", 1)):
@@ -192,7 +193,7 @@ class Play:
                         async for chunk in turn.astream(request, **self.stream):
                             self.receive(chunk)
                 finally:
-                    self.facts["lines"] = turn.report().lines
+                    self.facts |= {"lines": turn.report().lines, "route": turn.report().route}
             else:
                 agent = self.agent()
                 for _ in range(self.vector.get("runs", 1)):

@@ -73,16 +73,20 @@ class Timeline:
     """One session, its named turns, and one clock that the file holds."""
 
     def __init__(self, vector: dict[str, Any], way: str) -> None:
-        known(vector, "name note source policy routes tools seed call streams steps")
+        known(vector, "name note source policy routes one_slot tools seed call streams steps")
         self.vector, self.way = vector, way
         self.now, self.wall, self.epoch = 0, WALL, 0
         self.policy = Policy.from_json(json.dumps(vector.get("policy") or {}))
-        chain = [{"name": one} if isinstance(one, str) else one for one in vector.get("routes", [])]
+        self.set_chain(vector.get("routes", []))
+        self.tools = [self.tool(**seconds(one)) for one in vector.get("tools", [])]
+        self.one_slot = vector.get("one_slot", False)
+        self.session = _native.Session(self.policy, self.chain, self.clock, vector.get("seed", 1), self.one_slot)
+        self.actors: dict[str, Actor] = {}
+
+    def set_chain(self, routes: list[Any]) -> None:
+        chain = [{"name": one} if isinstance(one, str) else one for one in routes]
         self.names: list[str] = [one["name"] for one in chain]
         self.chain = [(one["name"], seconds(one)) for one in chain]
-        self.tools = [self.tool(**seconds(one)) for one in vector.get("tools", [])]
-        self.session = _native.Session(self.policy, self.chain, self.clock, vector.get("seed", 1))
-        self.actors: dict[str, Actor] = {}
 
     def clock(self) -> float:
         return self.now / 1000
@@ -106,11 +110,19 @@ class Timeline:
             self.restore(value)
         elif action == "reset":
             self.session.reset_route(self.names.index(value))
+        elif action == "order":
+            known(value, "route order")
+            self.session.order_breaker(self.names.index(value["route"]), value["order"])
+        elif action in ("isolate", "release"):
+            getattr(self.session, action)(self.names.index(value))
         elif action == "breaker":
-            known(value, "route state")
-            need(self.session.breaker_state(self.names.index(value["route"])), value["state"], "breaker")
+            row = self.session.breaker_metrics(self.names.index(value["route"]))
+            fits(value, {"route": value["route"], **metrics_fields(row, self.now)}, "breaker")
         elif action == "new_turn":
             self.actors[name] = Actor(self)
+        elif action == "within":
+            self.actors[name] = Actor(self)
+            self.actors[name].begin_within(**value)
         else:
             if name not in self.actors:
                 self.actors[name] = Actor(self)
@@ -121,15 +133,19 @@ class Timeline:
     def restore(self, form: Any) -> None:
         clock, outside = self.now, 0
         if form is not True:
-            known(form, "clock outside_ms")
+            known(form, "clock outside_ms routes")
             clock, outside = form["clock"], form["outside_ms"]
+            if "routes" in form:
+                self.set_chain(form["routes"])
         wall = self.wall + self.now / 1000
         there = wall + outside / 1000
         session = self.session.snapshot(wall)
         turns = {name: actor.turn.snapshot(wall) for name, actor in self.actors.items()}
         self.epoch += 1
         self.now = clock
-        self.session = _native.Session.restore(session, self.policy, self.chain, self.clock, self.epoch, there)
+        self.session = _native.Session.restore(
+            session, self.policy, self.chain, self.clock, self.epoch, there, self.one_slot
+        )
         for name, text in turns.items():
             self.actors[name].turn = _native.Turn.restore(self.session, text, self.tools, there)
         self.wall = there - clock / 1000
@@ -144,7 +160,7 @@ class Actor:
         self.asked: dict[int, str] = {}
         self.call: _native.Call | None = None
         self.admitted: _native.Attempt | None = None
-        self.settled = self.taken = False
+        self.settled = self.taken = self.shares = False
         form = host.vector.get("call")
         if form is not None:
             self.begin(form)
@@ -152,14 +168,21 @@ class Actor:
         if streams is not None:
             self.stream(**streams)
 
+    def begin_within(self, turn: str, share_budgets: bool = False, deadline_ms: int | None = None) -> None:
+        above = self.host.actors[turn]
+        self.turn.inherit(above.turn, share_budgets)
+        self.shares, above.shares = share_budgets, above.shares or share_budgets
+        if deadline_ms is not None:
+            self.turn.shorten(deadline_ms / 1000)
+
     def stream(self, restartable: bool, routes: list[str] | None = None) -> None:
         names = self.host.names
         self.turn.stream_on([names.index(name) for name in (names if routes is None else routes)], restartable)
 
     def begin(self, form: dict[str, Any]) -> None:
-        known(form, "replay streaming restartable timeout_ms")
+        known(form, "replay streaming restartable timeout_ms context_tokens")
         self.settled, self.taken, self.admitted = False, False, None
-        if self.host.way == "fused" and set(form) <= {"streaming", "restartable"}:
+        if self.host.way == "fused" and set(form) <= {"streaming", "restartable", "context_tokens"}:
             self.call, self.form = None, form
         else:
             self.call = _native.Call(self.turn, **seconds(form))
@@ -174,7 +197,8 @@ class Actor:
 
     def restore(self, wall: float) -> None:
         """On the same clock, at once: nothing may change. Calls are bound to their turn, and stay."""
-        if self.host.vector.get("call") is None:
+        # Budgets that are shared become the turn's own when it is stored: that is another state.
+        if self.host.vector.get("call") is None and not self.shares:
             self.turn = _native.Turn.restore(self.host.session, self.turn.snapshot(wall), self.host.tools, wall)
 
     def step(self, action: str, value: Any, stale: bool) -> None:
@@ -379,28 +403,67 @@ def run_timeline(vector: dict[str, Any]) -> None:
             continue
 
 
+def metrics_fields(row: tuple[Any, ...], now: int) -> dict[str, Any]:
+    """What a breaker goes by, as a vector writes it; ``now`` in milliseconds."""
+    *fields, retry_in = row
+    names = ("state", "calls", "failed", "slow", "failure_rate", "slow_rate")
+    retry_at = None if retry_in is None else now + round(retry_in * 1000)
+    return {**dict(zip(names, fields, strict=True)), "retry_at_ms": retry_at}
+
+
+class Bench:
+    """Breakers alone, on a clock that the file holds."""
+
+    OUTCOMES = {"S": True, "F": False, "N": None}
+
+    def __init__(self, vector: dict[str, Any]) -> None:
+        policy = Policy.from_json(json.dumps({"breaker": vector["breaker"]}))
+        self.now = 0
+        self.circuit = _native.Circuit(policy, lambda: self.now / 1000, vector.get("max_keys", 100_000))
+        self.calls: dict[str, _native.Permit] = {}
+        self.held: dict[str, _native.Hold] = {}
+
+    def step(self, step: dict[str, Any]) -> None:
+        key = step.get("key")
+        match step["event"].split(":"):
+            case ["read"]:
+                pass
+            case ["reset"]:
+                self.circuit.reset(key)
+            case ["order", word]:
+                self.circuit.order(word, key)
+            case ["isolate", name]:
+                self.held[name] = self.circuit.isolate(key)
+            case ["release", name]:
+                self.circuit.release(self.held.pop(name))
+            case ["end", name, word]:
+                self.circuit.settle(self.calls.pop(name), self.OUTCOMES[word])
+            case event:
+                permit, _ = self.circuit.admit(key, step.get("lease_ms", float("inf")) / 1000)
+                need(permit is None, step.get("rejected", False), "refused")
+                if permit is not None and event[0] == "start":
+                    self.calls[event[1]] = permit
+                elif permit is not None:
+                    self.circuit.settle(permit, self.OUTCOMES[event[0]])
+
+    def look(self, step: dict[str, Any]) -> None:
+        found = metrics_fields(self.circuit.metrics(step.get("key")), self.now)
+        need(found["state"], step.get("state", found["state"]), "state")
+        fits(step.get("metrics", {}), found, "metrics")
+
+
 def run_breaker(vector: dict[str, Any]) -> None:
-    known(vector, "name note source breaker steps")
-    now = 0
-    policy = Policy.from_json(json.dumps({"breaker": vector["breaker"]}))
-    circuit = _native.Circuit(policy, lambda: now / 1000)
-    held: dict[str, int] = {}
-    outcomes = {"S": True, "F": False, "N": None}
+    known(vector, "name note source breaker max_keys steps")
+    bench = Bench(vector)
     for place, step in enumerate(vector["steps"]):
-        known(step, "at advance_ms event lease_ms rejected state note")
-        now = step.get("at", now + step.get("advance_ms", 0))
-        parts = step["event"].split(":")
-        if parts[0] == "end":
-            circuit.settle(held.pop(parts[1]), outcomes[parts[2]])
-        elif parts != ["read"]:
-            permit, _ = circuit.admit(step.get("lease_ms", float("inf")) / 1000)
-            need(permit is None, step.get("rejected", False), f"step {place}: refused")
-            if permit is not None and parts[0] == "start":
-                held[parts[1]] = permit
-            elif permit is not None:
-                circuit.settle(permit, outcomes[parts[0]])
-        if "state" in step:
-            need(circuit.state(), step["state"], f"step {place}")
+        known(step, "at advance_ms key event times lease_ms rejected state metrics note")
+        bench.now = step.get("at", bench.now + step.get("advance_ms", 0))
+        try:
+            for _ in range(step.get("times", 1)):
+                bench.step(step)
+            bench.look(step)
+        except Wrong as wrong:
+            raise Wrong(f"step {place} (at {bench.now}): {wrong}") from None
 
 
 def failure_fields(failure: Failure) -> dict[str, Any]:

@@ -1,15 +1,17 @@
-//! Runs the vectors that speak to one breaker alone (`"breaker"` instead of `"routes"`).
+//! Runs the vectors that speak to breakers alone (`"breaker"` instead of `"routes"`).
 
 use std::collections::HashMap;
 use std::time::Duration;
 
-use failsoft::policy::breaker::{BreakerState, Circuit, Outcome};
+use failsoft::breakers::{Breakers, KeyPermit, MOST_KEYS, Origin};
+use failsoft::policy::breaker::{BreakerState, Order, Outcome};
 use failsoft::value::Spelling;
 use failsoft::{Instant, Policy};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::named::maybe;
+use crate::said::{self, fits};
 
 /// One behaviour of a breaker.
 #[derive(Debug, Deserialize)]
@@ -23,7 +25,14 @@ pub struct CircuitVector {
     pub source: Option<String>,
     /// The policy's `breaker` part.
     breaker: Value,
+    /// How many keys are kept.
+    #[serde(default = "most")]
+    max_keys: u32,
     steps: Vec<CircuitStep>,
+}
+
+const fn most() -> u32 {
+    MOST_KEYS
 }
 
 #[derive(Debug, Deserialize)]
@@ -31,8 +40,13 @@ pub struct CircuitVector {
 struct CircuitStep {
     at: Option<u64>,
     advance_ms: Option<u64>,
-    /// `S`, `F`, `N`: a call that is admitted and settled at once. `start:X`, `end:X:S`: one that takes its time. `read`: none.
+    /// Whose breaker; left out: the one without a key.
+    key: Option<String>,
+    /// `S`, `F`, `N`: a call that is admitted and settled at once. `start:X`, `end:X:S`: one that takes its time.
+    /// `isolate:X`, `release:X`, `order:WORD`, `reset`. `read`: none.
     event: String,
+    /// So many times.
+    times: Option<u32>,
     /// How long the permit of this call is good for; left out: for ever.
     lease_ms: Option<u64>,
     /// The call must be refused.
@@ -41,6 +55,8 @@ struct CircuitStep {
     /// The breaker's state afterwards.
     #[serde(default, deserialize_with = "maybe")]
     state: Option<BreakerState>,
+    /// What it goes by afterwards, as far as given.
+    metrics: Option<Value>,
     note: Option<String>,
 }
 
@@ -58,65 +74,84 @@ pub fn run_circuit(text: &str) -> Result<(), String> {
     let vector: CircuitVector = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let value = failsoft::value::Value::from(&json!({ "breaker": vector.breaker }));
     let policy = Policy::from_value(&value, Spelling::Json).map_err(|wrong| wrong.to_string())?;
-    let mut circuit = Circuit::default();
-    let mut open: HashMap<String, u32> = HashMap::new();
+    let breakers = Breakers::new(policy.breaker, vector.max_keys).map_err(|wrong| wrong.to_string())?;
+    let mut bench = Bench { breakers, open: HashMap::new(), held: HashMap::new() };
     let mut now = 0;
     for (index, step) in vector.steps.iter().enumerate() {
         now = step.at.unwrap_or(now + step.advance_ms.unwrap_or(0));
-        let at = Instant::from_millis(now);
         let _ = &step.note;
-        run_step(&policy, &mut circuit, &mut open, at, step).map_err(|wrong| format!("step {index}: {wrong}"))?;
-        if let Some(state) = step.state
-            && circuit.state(at) != state
-        {
-            return Err(format!("step {index}: expected {state}, got {}", circuit.state(at)));
-        }
+        let ran = (0..step.times.unwrap_or(1)).try_for_each(|_| bench.step(Instant::from_millis(now), step));
+        ran.and_then(|()| bench.look(Instant::from_millis(now), step))
+            .map_err(|wrong| format!("step {index} (at {now}): {wrong}"))?;
     }
     Ok(())
 }
 
-fn run_step(
-    policy: &Policy,
-    circuit: &mut Circuit,
-    open: &mut HashMap<String, u32>,
-    at: Instant,
-    step: &CircuitStep,
-) -> Result<(), String> {
-    let config = &policy.breaker;
-    let lease = step.lease_ms.map_or(Instant::NEVER, |lease| at + Duration::from_millis(lease));
-    let mut admit = || match (circuit.admit(config, at, lease), step.rejected) {
-        (Ok(permit), false) => Ok(Some(permit)),
-        (Err(_), true) => Ok(None),
-        (Ok(_), true) => Err("admitted, expected a refusal".to_string()),
-        (Err(until), false) => Err(format!("refused until {}, expected to be admitted", until.as_millis())),
-    };
-    let outcome = |word: &str| match word {
-        "S" => Ok(Outcome::Passed),
-        "F" => Ok(Outcome::Failed),
-        "N" => Ok(Outcome::Neutral),
-        _ => Err(format!("{} is no event", step.event)),
-    };
-    let parts: Vec<&str> = step.event.split(':').collect();
-    match parts.as_slice() {
-        ["read"] => Ok(()),
-        ["start", name] => {
-            if let Some(permit) = admit()? {
-                open.insert((*name).to_string(), permit);
+struct Bench {
+    breakers: Breakers,
+    open: HashMap<String, KeyPermit>,
+    held: HashMap<String, Origin>,
+}
+
+impl Bench {
+    fn look(&self, at: Instant, step: &CircuitStep) -> Result<(), String> {
+        let metrics = self.breakers.metrics(step.key.as_deref(), at);
+        if let Some(state) = step.state
+            && metrics.state != state
+        {
+            return Err(format!("expected {state}, got {}", metrics.state));
+        }
+        step.metrics.as_ref().map_or(Ok(()), |wanted| fits(wanted, &said::metrics(&metrics)))
+    }
+
+    fn step(&mut self, at: Instant, step: &CircuitStep) -> Result<(), String> {
+        let key = step.key.as_deref();
+        let no_event = || format!("{} is no event", step.event);
+        let outcome = |word: &str| match word {
+            "S" => Ok(Outcome::Passed),
+            "F" => Ok(Outcome::Failed),
+            "N" => Ok(Outcome::Neutral),
+            _ => Err(no_event()),
+        };
+        let parts: Vec<&str> = step.event.split(':').collect();
+        match parts.as_slice() {
+            ["read"] => {}
+            ["reset"] => self.breakers.reset(key),
+            ["order", word] => self.breakers.order(key, Order::from_name(word).ok_or_else(no_event)?),
+            ["isolate", name] => {
+                self.held.insert((*name).to_string(), self.breakers.isolate(key));
             }
-            Ok(())
-        }
-        ["end", name, word] => {
-            let permit = open.remove(*name).ok_or_else(|| format!("{name} was not started"))?;
-            circuit.settle(config, at, permit, outcome(word)?);
-            Ok(())
-        }
-        [word] => {
-            let outcome = outcome(word)?;
-            if let Some(permit) = admit()? {
-                circuit.settle(config, at, permit, outcome);
+            ["release", name] => {
+                let held = self.held.remove(*name).ok_or_else(|| format!("{name} holds nothing"))?;
+                self.breakers.release(held);
             }
-            Ok(())
+            ["start", name] => {
+                if let Some(permit) = self.admit(at, step)? {
+                    self.open.insert((*name).to_string(), permit);
+                }
+            }
+            ["end", name, word] => {
+                let permit = self.open.remove(*name).ok_or_else(|| format!("{name} was not started"))?;
+                self.breakers.settle(at, permit, outcome(word)?);
+            }
+            [word] => {
+                let outcome = outcome(word)?;
+                if let Some(permit) = self.admit(at, step)? {
+                    self.breakers.settle(at, permit, outcome);
+                }
+            }
+            _ => return Err(no_event()),
         }
-        _ => Err(format!("{} is no event", step.event)),
+        Ok(())
+    }
+
+    fn admit(&mut self, at: Instant, step: &CircuitStep) -> Result<Option<KeyPermit>, String> {
+        let lease = step.lease_ms.map_or(Instant::NEVER, |lease| at + Duration::from_millis(lease));
+        match (self.breakers.admit(step.key.as_deref(), at, lease), step.rejected) {
+            (Ok(permit), false) => Ok(Some(permit)),
+            (Err(_), true) => Ok(None),
+            (Ok(_), true) => Err("admitted, expected a refusal".to_string()),
+            (Err(until), false) => Err(format!("refused until {}, expected to be admitted", until.as_millis())),
+        }
     }
 }

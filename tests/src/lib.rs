@@ -12,6 +12,7 @@ pub mod refused;
 pub mod reply;
 pub mod run;
 pub mod said;
+pub mod sessions;
 pub mod simulate;
 pub mod stream;
 pub mod vector;

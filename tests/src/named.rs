@@ -3,7 +3,7 @@
 use failsoft::Replay;
 use failsoft::command::ReplyKind;
 use failsoft::policy::approval::Decision;
-use failsoft::policy::breaker::BreakerState;
+use failsoft::policy::breaker::{BreakerState, Order};
 use failsoft::policy::failure::{Effect, FailureKind, Phase};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -26,7 +26,7 @@ macro_rules! named {
         }
     )+};
 }
-named!(BreakerState, Decision, Effect, FailureKind, Phase, Replay, ReplyKind);
+named!(BreakerState, Order, Decision, Effect, FailureKind, Phase, Replay, ReplyKind);
 
 /// Reads a word: `#[serde(deserialize_with = "word")]`.
 pub(crate) fn word<'de, D: Deserializer<'de>, T: Named>(from: D) -> Result<T, D::Error> {

@@ -2,16 +2,19 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use failsoft::command::{Command, Event, Id, Reply, ToolCall, WaitWhy};
 use failsoft::policy::approval::Digest;
+use failsoft::policy::breaker::BreakerState;
 use failsoft::policy::limits::Usage;
 use failsoft::{
-    Admitted, Call, End, Entered, Handled, Instant, Scope, Session, Tool, Turn, Verdict, Work, enter, settle, words,
+    Admitted, Call, End, Entered, Handled, Instant, Route, RouteId, Scope, Session, Tool, Turn, Verdict, Work, enter,
+    settle, words,
 };
 
 use crate::said::{self, fits};
-use crate::vector::{CallForm, Elsewhere, SnapshotForm, Step, Vector, digest_of};
+use crate::vector::{CallForm, Elsewhere, SnapshotForm, Step, Vector, WithinForm, chain, digest_of};
 
 /// The calendar of every vector, in milliseconds since the Unix epoch.
 const WALL: u64 = 1_700_000_000_000;
@@ -63,6 +66,7 @@ struct Host<'a> {
     vector: &'a Vector,
     way: Way,
     session: Session,
+    chain: Vec<Route>,
     tools: Arc<[Tool]>,
     actors: BTreeMap<String, Actor>,
     epoch: u32,
@@ -79,6 +83,7 @@ pub fn run(vector: &Vector, way: Way) -> Result<Left, String> {
         vector,
         way,
         session: vector.session()?,
+        chain: vector.chain()?,
         tools: vector.tools(),
         actors: BTreeMap::new(),
         epoch: 0,
@@ -136,13 +141,34 @@ impl Host<'_> {
             self.session.reset(route);
             return Ok(now);
         }
+        if let Some(form) = &step.order {
+            let route = self.vector.route(&self.session, &form.route)?;
+            self.session.order_breaker(route, form.order);
+            return Ok(now);
+        }
+        if let Some(name) = &step.isolate {
+            let route = self.vector.route(&self.session, name)?;
+            self.session.isolate(route);
+            return Ok(now);
+        }
+        if let Some(name) = &step.release {
+            let route = self.vector.route(&self.session, name)?;
+            self.session.release(route);
+            return Ok(now);
+        }
         if let Some(wanted) = &step.breaker {
-            let route = self.vector.route(&self.session, &wanted.route)?;
-            let state = self.session.breaker(route, at);
-            let said = format!("expected breaker {}, got {state}", wanted.state);
-            return if state == wanted.state { Ok(now) } else { Err(said) };
+            let name = wanted.get("route").and_then(serde_json::Value::as_str).unwrap_or_default();
+            let route = self.vector.route(&self.session, name)?;
+            let mut found = said::metrics(&self.session.breaker_metrics(route, at));
+            found["route"] = name.into();
+            return fits(wanted, &found).map(|()| now);
         }
         let name = step.turn.clone().unwrap_or_else(|| "a".into());
+        if let Some(form) = &step.within {
+            let actor = self.begin_within(form, at)?;
+            self.actors.insert(name, actor);
+            return Ok(now);
+        }
         if step.new_turn.is_some() || !self.actors.contains_key(&name) {
             let actor = self.begin(at)?;
             self.actors.insert(name.clone(), actor);
@@ -165,6 +191,17 @@ impl Host<'_> {
         self.vector.stream(&mut turn, &self.session)?;
         let machine = self.vector.call.as_ref().map_or(Machine::Agent, |form| Machine::Call(form.call()));
         Ok(Actor { turn, machine, asked: HashMap::new(), at_rest: true, seen: at.as_millis() })
+    }
+
+    fn begin_within(&mut self, form: &WithinForm, at: Instant) -> Result<Actor, String> {
+        let above = self.actors.get_mut(&form.turn).ok_or_else(|| format!("no turn {}", form.turn))?;
+        let inherited = above.turn.hand_down(at, form.share_budgets);
+        let mut actor = self.begin(at)?;
+        actor.turn.inherit(inherited, at);
+        if let Some(own) = form.deadline_ms {
+            actor.turn.scope_mut().shorten(at + Duration::from_millis(own));
+        }
+        Ok(actor)
     }
 
     fn act(&mut self, actor: &mut Actor, step: &Step, at: Instant) -> Result<(), String> {
@@ -320,19 +357,25 @@ impl Host<'_> {
     fn restore(&mut self, now: u64, form: &SnapshotForm) -> Result<u64, String> {
         let (clock, outside) = match form {
             SnapshotForm::Here(_) => (now, 0),
-            SnapshotForm::Elsewhere(Elsewhere { clock, outside_ms }) => (*clock, *outside_ms),
+            SnapshotForm::Elsewhere(Elsewhere { clock, outside_ms, routes }) => {
+                if let Some(routes) = routes {
+                    self.chain = chain(routes)?;
+                }
+                (*clock, *outside_ms)
+            }
         };
         let (then, there) = (Instant::from_millis(now), Instant::from_millis(clock));
         let (wall, wall_there) = (self.wall + now, self.wall + now + outside);
         let text = self.session.snapshot(then, wall);
         self.epoch += 1;
-        let (policy, chain) = (self.vector.policy()?, self.vector.chain()?);
-        self.session =
-            Session::restore(&text, policy, chain, self.epoch, there, wall_there).map_err(|wrong| wrong.to_string())?;
+        let (policy, chain) = (self.vector.policy()?, self.chain.clone());
+        let session = Session::restore(&text, policy, chain, self.epoch, there, wall_there);
+        let session = self.vector.slotted(session.map_err(|wrong| wrong.to_string())?);
+        let before = std::mem::replace(&mut self.session, session);
         for actor in self.actors.values_mut() {
-            let text = actor.turn.snapshot(then, wall);
-            actor.turn =
-                Turn::restore(&text, self.tools.clone(), there, wall_there).map_err(|wrong| wrong.to_string())?;
+            let text = actor.turn.snapshot(&before, then, wall);
+            let turn = Turn::restore(&text, &self.session, self.tools.clone(), there, wall_there);
+            actor.turn = turn.map_err(|wrong| wrong.to_string())?;
             actor.seen = clock;
         }
         self.wall = wall_there - clock;
@@ -343,26 +386,32 @@ impl Host<'_> {
     /// which it cannot.
     fn restore_quietly(&mut self, at: Instant, name: &str) -> Result<(), String> {
         let wall = self.wall + at.as_millis();
-        if let Some(actor) = self.actors.get_mut(name) {
-            let text = actor.turn.snapshot(at, wall);
-            let turn = Turn::restore(&text, self.tools.clone(), at, wall).map_err(|wrong| wrong.to_string())?;
+        // Budgets that are shared become the turn's own when it is stored: that is another state.
+        if let Some(actor) = self.actors.get_mut(name).filter(|actor| !actor.turn.scope().shares_budgets()) {
+            let text = actor.turn.snapshot(&self.session, at, wall);
+            let turn = Turn::restore(&text, &self.session, self.tools.clone(), at, wall);
+            let turn = turn.map_err(|wrong| wrong.to_string())?;
             if turn != actor.turn {
                 return Err(format!("a restored turn differs: {}", apart(&actor.turn, &turn)));
             }
             actor.turn = turn;
             if let Machine::Call(call) = &mut actor.machine {
-                let restored = Call::restore_value(&call.snapshot_value(at), at).map_err(|wrong| wrong.to_string())?;
+                let restored = Call::restore_value(&call.snapshot_value(&self.session, at), &self.session, at);
+                let restored = restored.map_err(|wrong| wrong.to_string())?;
                 if restored != *call {
                     return Err(format!("a restored call differs: {}", apart(call, &restored)));
                 }
                 *call = restored;
             }
         }
-        if !self.actors.values().all(|actor| actor.at_rest) || self.session.routes().any(|route| route.activates) {
+        // Nor do those who hold a route out of use.
+        let isolated = |route| self.session.breaker(route, at) == BreakerState::Isolated;
+        let held = (0..).map(RouteId).zip(self.session.routes()).any(|(id, route)| route.activates || isolated(id));
+        if held || !self.actors.values().all(|actor| actor.at_rest) {
             return Ok(());
         }
         let text = self.session.snapshot(at, wall);
-        let (policy, chain) = (self.vector.policy()?, self.vector.chain()?);
+        let (policy, chain) = (self.vector.policy()?, self.chain.clone());
         let session =
             Session::restore(&text, policy, chain, self.epoch, at, wall).map_err(|wrong| wrong.to_string())?;
         if session != self.session {

@@ -1,6 +1,8 @@
 //! Commands as plain data, and how what is expected is compared with them.
 
 use failsoft::command::{Command, Work};
+use failsoft::policy::Thousandths;
+use failsoft::policy::breaker::Metrics;
 use failsoft::time::Instant;
 use failsoft::turn::{Report, ToolOutcome};
 use failsoft::{Attempt, End, Session, Verdict};
@@ -73,6 +75,24 @@ pub fn command(command: &Command, session: &Session) -> Value {
         Command::Finish(verdict) => finish(verdict),
     };
     json!({ command_word(command): fields })
+}
+
+/// What a breaker goes by as a vector writes it, every field given.
+#[must_use]
+pub fn metrics(metrics: &Metrics) -> Value {
+    let rate = |rate: Option<Thousandths>| match rate {
+        Some(Thousandths(whole)) if whole % 1000 == 0 => json!(whole / 1000),
+        rate => json!(rate.map(|rate| f64::from(rate.0) / 1000.0)),
+    };
+    json!({
+        "state": metrics.state.name(),
+        "calls": metrics.calls,
+        "failed": metrics.failed,
+        "slow": metrics.slow,
+        "failure_rate": rate(metrics.failure_rate),
+        "slow_rate": rate(metrics.slow_rate),
+        "retry_at_ms": metrics.retry_at.map(at),
+    })
 }
 
 /// A report as a vector writes it, every field given.

@@ -2,7 +2,7 @@
 
 use failsoft::command::{Risk, RouteId};
 use failsoft::policy::approval::{Decision, Digest, digest};
-use failsoft::policy::breaker::BreakerState;
+use failsoft::policy::breaker::Order;
 use failsoft::policy::failure::{Effect, Failure, FailureKind, Phase};
 use failsoft::policy::limits::Usage;
 use failsoft::value::Spelling;
@@ -30,6 +30,9 @@ pub struct Vector {
     /// The chain: a name or a map each. None for a session without routes.
     #[serde(default)]
     pub routes: Vec<Value>,
+    /// Whether the host keeps one client at a time.
+    #[serde(default)]
+    pub one_slot: bool,
     /// The tools of each turn.
     #[serde(default)]
     pub tools: Vec<ToolForm>,
@@ -70,6 +73,7 @@ pub struct CallForm {
     streaming: bool,
     restartable: Option<bool>,
     timeout_ms: Option<u64>,
+    context_tokens: Option<u32>,
 }
 
 /// Which models stream.
@@ -123,6 +127,8 @@ pub struct Step {
 
     /// The turn is replaced by a new one.
     pub new_turn: Option<True>,
+    /// The turn is replaced by a new one that begins within another.
+    pub within: Option<WithinForm>,
     /// The turn's call is replaced by a new one.
     pub new_call: Option<CallForm>,
     /// Session and turns are written, and read again under the next epoch.
@@ -130,8 +136,15 @@ pub struct Step {
     /// All that is held against a route is forgotten.
     pub reset: Option<String>,
 
-    /// What a route's breaker must be.
-    pub breaker: Option<BreakerForm>,
+    /// A route's breaker is ordered to do something.
+    pub order: Option<OrderForm>,
+    /// A route is taken out of use.
+    pub isolate: Option<String>,
+    /// Of those who took it out of use, one lets go.
+    pub release: Option<String>,
+
+    /// What a route's breaker must go by, as far as given.
+    pub breaker: Option<Value>,
     /// What must have become of a tool call.
     pub outcome: Option<Value>,
     /// What the model must be told about a tool call.
@@ -157,6 +170,19 @@ impl TryFrom<bool> for True {
     fn try_from(flag: bool) -> Result<Self, String> {
         flag.then_some(Self).ok_or_else(|| "false says nothing: leave it out".into())
     }
+}
+
+/// Within which turn another one begins.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WithinForm {
+    /// That turn.
+    pub turn: String,
+    /// Whether both use up one budget.
+    #[serde(default)]
+    pub share_budgets: bool,
+    /// A deadline of its own.
+    pub deadline_ms: Option<u64>,
 }
 
 /// A failure.
@@ -281,24 +307,26 @@ pub enum SnapshotForm {
 }
 
 /// After a death, on another clock.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Elsewhere {
     /// What the new clock shows; the steps after it are on that clock.
     pub clock: u64,
     /// How much time went by outside.
     pub outside_ms: u64,
+    /// The chain of that day; left out: the same.
+    pub routes: Option<Vec<Value>>,
 }
 
-/// A route's breaker.
+/// An order to a route's breaker.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct BreakerForm {
+pub struct OrderForm {
     /// The route.
     pub route: String,
-    /// Its state.
+    /// What.
     #[serde(deserialize_with = "word")]
-    pub state: BreakerState,
+    pub order: Order,
 }
 
 /// What the model is told.
@@ -344,8 +372,7 @@ impl Vector {
     /// # Errors
     /// What is wrong with it.
     pub fn chain(&self) -> Result<Vec<Route>, String> {
-        let read = |route| Route::from_value(&failsoft::value::Value::from(route), Spelling::Json);
-        self.routes.iter().map(|route| read(route).map_err(|wrong| wrong.to_string())).collect()
+        chain(&self.routes)
     }
 
     /// Its session, new.
@@ -357,7 +384,14 @@ impl Vector {
         if routes.is_empty() {
             return Session::without_routes(policy, self.seed).map_err(|wrong| wrong.to_string());
         }
-        Session::new(policy, routes, self.seed).map_err(|wrong| wrong.to_string())
+        let session = Session::new(policy, routes, self.seed).map_err(|wrong| wrong.to_string())?;
+        Ok(self.slotted(session))
+    }
+
+    /// The session, made or restored, of a host that keeps as many clients as this one does.
+    #[must_use]
+    pub fn slotted(&self, session: Session) -> Session {
+        if self.one_slot { session.with_one_slot() } else { session }
     }
 
     /// Tells a new turn which of its models stream.
@@ -396,6 +430,15 @@ impl Vector {
     }
 }
 
+/// A chain.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn chain(routes: &[Value]) -> Result<Vec<Route>, String> {
+    let read = |route| Route::from_value(&failsoft::value::Value::from(route), Spelling::Json);
+    routes.iter().map(|route| read(route).map_err(|wrong| wrong.to_string())).collect()
+}
+
 impl Step {
     fn actions(&self) -> usize {
         [
@@ -413,9 +456,13 @@ impl Step {
             self.abandoned.is_some(),
             self.interrupted.is_some(),
             self.new_turn.is_some(),
+            self.within.is_some(),
             self.new_call.is_some(),
             self.snapshot.is_some(),
             self.reset.is_some(),
+            self.order.is_some(),
+            self.isolate.is_some(),
+            self.release.is_some(),
             self.breaker.is_some(),
             self.outcome.is_some(),
             self.sentence.is_some(),
@@ -435,7 +482,7 @@ impl CallForm {
     #[must_use]
     pub fn call(&self) -> Call {
         let call = Call::new(Work::Function).replay(self.replay.unwrap_or(Replay::Idempotent));
-        let call = call.timeout(self.timeout_ms.map(Duration::from_millis));
+        let call = call.timeout(self.timeout_ms.map(Duration::from_millis)).needs(self.context_tokens.unwrap_or(0));
         if self.streaming { call.streaming(self.restartable.unwrap_or(true)) } else { call }
     }
 }

@@ -4,7 +4,7 @@
 use failsoft::account::{Follows, Scoped, Skip, What};
 use failsoft::command::{CancelWhy, Raised, ReplyKind, SwitchWhy, WaitWhy};
 use failsoft::policy::approval::Decision;
-use failsoft::policy::breaker::BreakerState;
+use failsoft::policy::breaker::{BreakerState, Order};
 use failsoft::policy::failure::{Again, Charge, Cool, Effect, FailureKind, NextRule, Phase, RebuildRule};
 use failsoft::policy::fallback::{FallbackScope, WhenRefused};
 use failsoft::policy::limits::Limit;
@@ -64,6 +64,9 @@ words! {
         What::Recovered { .. } => "recovered",
         What::PassedOver { .. } => "passed_over",
         What::MovedOn => "moved_on",
+        What::Returned => "returned",
+        What::Hedged { .. } => "hedged",
+        What::HedgeWon => "hedge_won",
         What::NotReady => "not_ready",
         What::Rebuilt => "rebuilt",
         What::NotRebuilt => "not_rebuilt",
@@ -137,6 +140,7 @@ pub fn all() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("reply_kind", ReplyKind::NAMES),
         ("raised", Raised::NAMES),
         ("breaker_state", BreakerState::NAMES),
+        ("breaker_order", Order::NAMES),
         ("follows", Follows::NAMES),
         ("seen", Seen::NAMES),
         ("skip", Skip::NAMES),

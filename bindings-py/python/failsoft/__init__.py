@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from ._approval import ApprovalRequest
     from ._breaker import CircuitBreaker
     from ._classify import classify, explain
+    from ._context import current_turn
+    from ._metrics import BreakerMetrics, Isolation
     from ._native import Attempt, Explanation, Failure, Policy
     from ._retry import attempts, retry, retrying
     from ._route import Route
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
         TransientError,
     )
     from .events import Discard
+    from .runtime import Runtime
     from .session import Report, Session, Turn, Usage
     from .toolkit import StepLimiter, approval_gate, call_with_deadline, fallback
     from .tools import Tool, tool
@@ -35,13 +38,16 @@ _HOMES = {
     "_native": "Attempt Explanation Failure Policy",
     "agent": "Agent Result",
     "_classify": "classify explain",
+    "_context": "current_turn",
     "errors": "ApprovalDenied BreakerOpen CallTimeout DeadlineExceeded Exhausted FailsoftError PermanentError"
     " StepLimitExceeded TransientError",
     "_approval": "ApprovalRequest",
     "events": "Discard",
     "_breaker": "CircuitBreaker",
+    "_metrics": "BreakerMetrics Isolation",
     "_route": "Route",
     "_retry": "attempts retry retrying",
+    "runtime": "Runtime",
     "session": "Report Session Turn Usage",
     "toolkit": "StepLimiter approval_gate call_with_deadline fallback",
     "tools": "Tool tool",
@@ -68,6 +74,7 @@ __all__ = [
     "ApprovalDenied",
     "ApprovalRequest",
     "Attempt",
+    "BreakerMetrics",
     "BreakerOpen",
     "CallTimeout",
     "CircuitBreaker",
@@ -78,10 +85,12 @@ __all__ = [
     "FailsoftError",
     "Failure",
     "PermanentError",
+    "Isolation",
     "Policy",
     "Report",
     "Result",
     "Route",
+    "Runtime",
     "Session",
     "StepLimitExceeded",
     "StepLimiter",
@@ -93,6 +102,7 @@ __all__ = [
     "attempts",
     "call_with_deadline",
     "classify",
+    "current_turn",
     "explain",
     "fallback",
     "retry",

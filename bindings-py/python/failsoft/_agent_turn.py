@@ -8,7 +8,7 @@ from copy import deepcopy
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from . import _drive, _drive_async, _native, _time
+from . import _context, _drive, _drive_async, _native, _time
 from ._approval import ApprovalRequest, digest_of, plain_copy
 from ._classify import text_of
 from ._native import AskApproval, Attempt
@@ -35,13 +35,15 @@ class AgentTurn:
         raise_on: Collection[str],
         news: News | None = None,
         restartable: bool = True,
+        parent: _context.Parent = "current",
+        share_budgets: bool = False,
     ) -> None:
         self.agent, self.news = agent, news
         self.raise_on = {raise_on} if isinstance(raise_on, str) else set(raise_on)
         for reason in self.raise_on - set(_native.stop_reasons()):
             raise ValueError(f'raise_on: "{reason}" is not allowed; use some of {", ".join(_native.stop_reasons())}')
         self.tools = {tool.name: tool for tool in agent.tools}
-        self.turn = Turn(agent.session, tools=agent.tools)
+        self.turn = Turn(agent.session, tools=agent.tools, parent=parent, share_budgets=share_budgets)
         self.turn.stream_on([place for place, one in enumerate(agent.models) if _streams(one)], restartable)
         said = [{"role": "user", "content": task}] if isinstance(task, str) else task
         self.messages: list[Message] = [dict(one) for one in said]
@@ -59,7 +61,10 @@ class AgentTurn:
     def is_isolated(self, attempt: Attempt) -> bool:
         if attempt.index is not None:
             return self.tools[self.calls[attempt.index]["name"]].isolate
-        return not getattr(self.model(attempt), "honours_timeout", False)
+        model = self.model(attempt)
+        # Beside what runs inline nothing can be asked.
+        may_hedge = self.agent.session.core.hedges and not _streams(model)
+        return may_hedge or not getattr(model, "honours_timeout", False)
 
     def model(self, attempt: Attempt) -> Any:
         return self.agent._by_route[attempt.route]
@@ -68,9 +73,9 @@ class AgentTurn:
         """What an attempt does, bound now: a thread that starts late must not read the calls of a later step."""
         if attempt.index is not None:
             tool, arguments = self.tool_call(attempt)
-            return lambda: _drive.plain(tool(**arguments), f"the tool {tool.name}")
+            return _context.within(self.turn, lambda: _drive.plain(tool(**arguments), f"the tool {tool.name}"))
         request = self.request(attempt, tell)
-        return lambda: _drive.plain(request(), "the model")
+        return _context.within(self.turn, lambda: _drive.plain(request(), "the model"))
 
     def deliver(self, inbox: _time.Inbox, attempt: Attempt, work: Callable[[], Any]) -> None:
         inbox.put((attempt, *_drive.outcome_of(work)))
@@ -78,9 +83,10 @@ class AgentTurn:
     def awork(self, attempt: Attempt, tell: Callable[[Saw], object]) -> Callable[[], Awaitable[Any]]:
         if attempt.index is not None:
             tool, arguments = self.tool_call(attempt)
-            return partial(_aperform, lambda: tool(**arguments), tool.is_async)
+            return _context.awithin(self.turn, partial(_aperform, lambda: tool(**arguments), tool.is_async))
         model, request = self.model(attempt), self.request(attempt, tell)
-        return partial(_aperform, request, getattr(model, "is_async", None) or _drive.is_async(model))
+        is_async = getattr(model, "is_async", None) or _drive.is_async(model)
+        return _context.awithin(self.turn, partial(_aperform, request, is_async))
 
     def request(self, attempt: Attempt, tell: Callable[[Saw], object]) -> Callable[[], Any]:
         model, messages, specs = self.model(attempt), self.snapshot(), self.specs(attempt)

@@ -18,10 +18,16 @@ Judge = Callable[[BaseException, Attempt], Failure]
 
 
 class Routes(Protocol):
-    """Who makes clients ready."""
+    """Who makes clients ready, and knows who uses them."""
 
     def prepare(self, change: Switch | Rebuild) -> bool:
         """Makes a route's client; false if that failed."""
+
+    def hold(self, attempt: Attempt) -> None:
+        """A request begins: it uses the client of its attempt."""
+
+    def let_go(self, attempt: Attempt | None) -> None:
+        """It ended, failed, or was given up on."""
 
 
 def drive(
@@ -38,6 +44,7 @@ def drive(
             match call.next():
                 case Attempt() as attempt:
                     try:
+                        routes.hold(attempt)
                         value = plain(request(attempt), "the request")
                     except Exception as error:
                         last = error
@@ -48,6 +55,8 @@ def drive(
                     else:
                         if call.succeeded(attempt.id):
                             return value
+                    finally:
+                        routes.let_go(attempt)
                 case Wait() as wait:
                     try:
                         plain((sleep or _time.current().sleep)(wait.delay), "sleep")

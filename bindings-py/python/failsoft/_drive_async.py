@@ -11,12 +11,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from . import _time
-from ._drive import Judge, Routes, outcome_of, raise_end, start, unwrapped
+from ._drive import Judge, outcome_of, raise_end, start, unwrapped
 from ._native import Attempt, Call, Finish, Rebuild, Switch, Wait, given_up_on, monotonic
 from .errors import CallTimeout
 
 if TYPE_CHECKING:
     import asyncio
+
+    from ._clients import AsyncRoutes
 
 T = TypeVar("T")
 
@@ -24,7 +26,7 @@ T = TypeVar("T")
 async def adrive(
     call: Call,
     request: Callable[[Attempt], Awaitable[T]],
-    routes: Routes,
+    routes: AsyncRoutes,
     sleep: Callable[[float], object] | None,
     judge: Judge,
     last: Exception | None = None,
@@ -35,6 +37,7 @@ async def adrive(
             match call.next():
                 case Attempt() as attempt:
                     try:
+                        routes.hold(attempt)
                         value = await within(attempt.timeout, request(attempt))
                     except Exception as error:
                         last = error
@@ -45,6 +48,8 @@ async def adrive(
                     else:
                         if call.succeeded(attempt.id):
                             return value
+                    finally:
+                        await routes.let_go(attempt)
                 case Wait() as wait:
                     try:
                         await asleep(wait.delay, sleep)
@@ -54,7 +59,7 @@ async def adrive(
                     call.waited(wait.id)
                 case Rebuild() | Switch() as change:
                     try:
-                        ready = await settled(routes.prepare(change))
+                        ready = await routes.prepare(change)
                     except BaseException:
                         call.abandoned(change.id)
                         raise

@@ -43,6 +43,8 @@ class News:
                 self._why = self._why or notice.what
             case "moved_on":
                 self.waiting.append(Switch(notice.route, self._why))
+            case "returned":
+                self.waiting.append(Switch(notice.route, notice.what))
 
     def saw(self, text: str) -> None:
         """A part of the text of a reply that is still coming."""

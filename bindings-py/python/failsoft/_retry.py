@@ -8,6 +8,8 @@ from types import CoroutineType, TracebackType
 from typing import Any, ParamSpec, TypeVar, cast, overload
 
 from . import _drive, _drive_async, _time
+from ._clients import AsyncRoutes
+from ._context import here, time_left
 from ._drive import Judge, name_of, wraps
 from ._native import Attempt, Call, Finish, Policy, Wait
 from ._route import Span
@@ -66,8 +68,11 @@ def retry(
         failure.
     :param sleep: sleeps so many seconds. :param clock: seconds, monotonic. :param seed: makes the jitter repeatable.
     :raises Exhausted: the last attempt failed too; its error is the cause.
+    :raises DeadlineExceeded: the current turn's time is over: see ``failsoft.current_turn``.
     :raises Exception: the original error, unchanged, where asking again cannot help.
     """
+    if here() is not None:
+        time_left()  # nothing begins after the deadline
     if (max_attempts, base, factor, cap, jitter) != _DEFAULTS:
         _retry_policy(max_attempts, base, factor, cap, jitter)
     try:
@@ -107,7 +112,8 @@ async def _retry_async(
     try:
         entered = turn.enter()
         call = turn.settle_failed(entered, judge(last, entered)) if isinstance(entered, Attempt) else entered
-        return await _drive_async.adrive(call or Call(turn), lambda _: fn(), session, sleep, judge, last)
+        routes = AsyncRoutes(session)
+        return await _drive_async.adrive(call or Call(turn), lambda _: fn(), routes, sleep, judge, last)
     finally:
         del last
 
@@ -220,6 +226,7 @@ class attempts:  # a function to its users
 class _Blocks:
     def __init__(self, session: Session, judge: Judge) -> None:
         self.call, self.judge, self.block = Call(session.turn()), judge, cast("Block | None", None)
+        self.last: Exception | None = None
 
     def following(self) -> Block | Wait | None:
         if self.block is not None and not self.block.left:
@@ -230,7 +237,11 @@ class _Blocks:
                 return self.block
             case Wait() as wait:
                 return wait
-        return None
+            case Finish(end="succeeded"):
+                return None
+            case Finish() as end:  # the current turn's deadline, before the first block or during a wait
+                _drive.raise_end(end, self.last)
+        raise NotImplementedError("this host does not know the command: update failsoft")
 
 
 class Block:
@@ -258,6 +269,7 @@ class Block:
             call.abandoned(attempt.id)
             return False
         call.failed(attempt.id, self._blocks.judge(error, attempt))
+        self._blocks.last = error
         end = call.poll()
         if isinstance(end, Finish):
             if end.raised(has_original=True) == "original":

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from . import _drive, _drive_async, _native, _time
 from ._agent_turn import AgentTurn, log
+from ._clients import AsyncRoutes, IsolatedRoutes
 from ._native import AskApproval, Attempt, Cancel, Finish, Rebuild, Switch, Wait
 from ._report import read_report
 from ._result import Result
+from ._watch import Saw
 from .errors import CallTimeout
 
 if TYPE_CHECKING:
     from ._hand import Hand
     from ._news import News
-    from ._watch import Saw
     from .events import Event
 
 
@@ -26,17 +27,20 @@ class Run(AgentTurn):
     # ---- The two loops: translations of each other. ----
 
     def drive(self) -> Generator[Event, None, None]:
-        source, inbox = _time.current(), _time.Inbox()
+        source, inbox, routes = _time.current(), _time.Inbox(), IsolatedRoutes(self.agent.session)
         held: dict[int, Any] = {}
         try:
             while True:
                 while (report := inbox.take()) is not None:
                     self.report(*report)
+                    if not isinstance(report[1], Saw):
+                        routes.let_go(report[0])
                 command = self.turn.next()
                 self.tell()
                 match command:
                     case Attempt() as attempt:
                         held[attempt.id] = attempt
+                        routes.hold(attempt)
                         self.begin(attempt)
                         work = self.work(attempt, partial(_put, inbox, attempt))
                         if isolated := self.is_isolated(attempt):
@@ -44,6 +48,7 @@ class Run(AgentTurn):
                         yield from self.told()
                         if not isolated:
                             self.report(attempt, *_drive.outcome_of(work))
+                            routes.let_go(attempt)
                     case AskApproval() as ask:
                         held[ask.id] = ask
                         yield from self.told()
@@ -61,10 +66,10 @@ class Run(AgentTurn):
                     case Rebuild() | Switch() as change:
                         held[change.id] = change
                         yield from self.told()
-                        self.report(change, *_drive.outcome_of(partial(self.agent.session.prepare, change)))
+                        self.report(change, *_drive.outcome_of(partial(routes.prepare, change)))
                     case Cancel() as cancel:
-                        held.pop(cancel.id, None)
                         self.leave(cancel.id)
+                        routes.let_go(held.pop(cancel.id, None))
                     case Finish() as end:
                         self.end(end)
                         yield from self.told()
@@ -74,19 +79,27 @@ class Run(AgentTurn):
         except BaseException:
             self.abandon(held)
             raise
+        finally:
+            for one in held.values():
+                routes.let_go(one)
+            self.turn.end()
 
     async def adrive(self, hand: Hand[Event] | None = None) -> None:
         held: dict[int, Any] = {}
+        routes = AsyncRoutes(self.agent.session)
         async with _drive_async.Tasks() as tasks:
             try:
                 while True:
                     while (report := tasks.take()) is not None:
                         self.report(held[report[0]], *report[1:])
+                        if not isinstance(report[1], Saw):
+                            await routes.let_go(held[report[0]])
                     command = self.turn.next()
                     self.tell()
                     match command:
                         case Attempt() as attempt:
                             held[attempt.id] = attempt
+                            routes.hold(attempt)
                             self.begin(attempt)
                             work = self.awork(attempt, partial(tasks.tell, attempt.id))
                             tasks.start(attempt.id, work)
@@ -107,11 +120,12 @@ class Run(AgentTurn):
                             self.turn.waited(wait.id)
                         case Rebuild() | Switch() as change:
                             held[change.id] = change
-                            tasks.start(change.id, partial(self.agent.session.aprepare, change))
+                            tasks.start(change.id, partial(routes.prepare, change))
                             await self.atold(hand)
                         case Cancel() as cancel:
                             tasks.cancel(cancel.id)
                             self.leave(cancel.id)
+                            await routes.let_go(held.get(cancel.id))
                         case Finish() as end:
                             self.end(end)
                             await self.atold(hand)
@@ -121,6 +135,10 @@ class Run(AgentTurn):
             except BaseException:
                 self.abandon(held)
                 raise
+            finally:
+                for one in held.values():
+                    await routes.let_go(one)
+                self.turn.end()
 
     # ---- What it tells. ----
 

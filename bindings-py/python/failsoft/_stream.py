@@ -139,13 +139,14 @@ class Streaming:
         self.options = (read, accept_cut, collect)
         self.last: BaseException | None = None
         self.is_whole = False
+        self.attempt: Attempt | None = None
         self._held = 0
         self._handed = False
         self._void: str | None = None  # what broke an attempt whose chunks the consumer still has
         self._tail = float("inf")
 
     def begin(self, attempt: Attempt) -> None:
-        self._attempt, self._held = attempt, attempt.id
+        self.attempt, self._held = attempt, attempt.id
         self._handed, self._tail = False, float("inf")
         self._course = Course(getattr(attempt.route, "name", None), *self.options)
 
@@ -203,7 +204,7 @@ class Streaming:
         return True
 
     def _fail(self, wrong: Exception) -> bool:
-        failure = self.judge(wrong, self._attempt)
+        failure = self.judge(wrong, self.attempt)
         self.last = wrong
         self._void = failure.kind if self._handed else self._void
         self.call.failed(self._held, failure)

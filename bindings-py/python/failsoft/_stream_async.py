@@ -30,11 +30,13 @@ async def astream(
         while True:
             match call.next():
                 case Attempt() as attempt:
+                    routes.hold(attempt)
                     state.begin(attempt)
                     source = Puller(partial(request, attempt))
                 case Wait(why="running") as wait:
                     if state.take(await source.next(state.patience(wait.delay))) and not state.is_whole:
                         await source.close()
+                        await routes.let_go(state.attempt)
                     for chunk in state.news():
                         yield chunk
                     if state.is_whole:
@@ -46,11 +48,12 @@ async def astream(
                     call.waited(wait.id)
                 case Rebuild() | Switch() as change:
                     state.hold(change.id)
-                    ready = await _drive_async.settled(routes.prepare(change))
+                    ready = await routes.prepare(change)
                     call.ready(change.id) if ready else call.not_ready(change.id)
                 case Cancel():
                     state.late()
                     await source.close()
+                    await routes.let_go(state.attempt)
                 case Finish() as end:
                     raise_end(end, state.last)
                 case other:
@@ -61,6 +64,7 @@ async def astream(
     finally:
         state.last = None  # an exception must not hold the frame that holds it
         await source.close()
+        await routes.let_go(state.attempt)
 
 
 class Puller:

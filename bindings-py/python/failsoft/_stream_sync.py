@@ -29,11 +29,13 @@ def stream(
         while True:
             match call.next():
                 case Attempt() as attempt:
+                    routes.hold(attempt)
                     state.begin(attempt)
                     source = Puller(partial(request, attempt))
                 case Wait(why="running") as wait:
                     if state.take(source.next(state.patience(wait.delay))) and not state.is_whole:
                         source.close()
+                        routes.let_go(state.attempt)
                     yield from state.news()
                     if state.is_whole:
                         source.read_out()
@@ -48,6 +50,7 @@ def stream(
                 case Cancel():
                     state.late()
                     source.close()
+                    routes.let_go(state.attempt)
                 case Finish() as end:
                     raise_end(end, state.last)
                 case other:
@@ -58,6 +61,7 @@ def stream(
     finally:
         state.last = None  # an exception must not hold the frame that holds it
         source.close()
+        routes.let_go(state.attempt)
 
 
 class Puller:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Generator, Iterable, Mapping
+from contextvars import Token
 from datetime import timedelta
 from types import CoroutineType, TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from . import _drive, _drive_async, _native
+from . import _context, _drive, _drive_async, _native
 from ._approval import ApprovalRequest, Approver, ask_gate, decided
+from ._clients import AsyncRoutes, IsolatedRoutes
 from ._native import Attempt, Call, Policy
 from ._report import Report, read_report
 from ._route import Span
@@ -24,59 +26,77 @@ T = TypeVar("T")
 C = TypeVar("C")
 
 
-class _AsyncRoutes:
-    def __init__(self, session: Session) -> None:
-        self.prepare: Any = session.aprepare
-
-
 class Turn(_native.Turn):
     """One request of a user. It begins at the primary, and all its calls share one deadline and one account.
 
-    Use it as ``with session.turn() as turn:`` or ``async with``; leaving the block changes nothing in the session.
+    Use it as ``with session.turn() as turn:`` or ``async with``: inside the block it is the current turn, which other
+    turns, retries and time limits find without being told (``failsoft.current_turn``). Leaving the block changes nothing in the session,
+    but that a ``Runtime`` is free for the next turn.
     """
 
     session: Session
+    _entered: list[Token[Turn | None]]
 
-    def __new__(cls, session: Session, tools: Iterable[Any] = (), deadline: Span | None = None) -> Turn:
+    def __new__(
+        cls,
+        session: Session,
+        tools: Iterable[Any] = (),
+        deadline: Span | None = None,
+        parent: _context.Parent = "current",
+        share_budgets: bool = False,
+    ) -> Turn:
+        above = _context.found(parent)
         rows = [(tool.name, tool.is_risky, tool.replay, tool.timeout) for tool in tools]
         turn = cast(Turn, super().__new__(cls, session.core, rows))
         turn.session = session
+        turn._entered = []
+        if above is not None:
+            turn.inherit(above, share_budgets)
         if deadline is not None:
             turn.shorten(_seconds("deadline", deadline))
+        if session.runtime is not None:
+            session.runtime._begin(turn)
         return turn
 
     def __init__(self, *_: Any, **__: Any) -> None: ...
 
     def __enter__(self) -> Turn:
+        self._entered.append(_context.enter(self))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+    ) -> None:
+        _context.leave(self._entered.pop())
+        self.end()
 
     async def __aenter__(self) -> Turn:
-        return self
+        return self.__enter__()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+    ) -> None:
+        self.__exit__(kind, error, trace)
 
     # Not keyword-only: that costs every call some 10 ns more (CPython 3.11).
-    def call(self, request: Callable[[Attempt], T], isolate: bool = False) -> T:
+    def call(self, request: Callable[[Attempt], T], isolate: bool = False, context_tokens: int | None = None) -> T:
         """Makes a request by ``request(attempt)``: again, or on another route, as long as the policy allows.
 
         ``attempt.route``, ``attempt.client``, ``attempt.timeout`` and ``attempt.idempotency_key`` say how to make it.
         The function runs inline, so hand ``attempt.timeout`` to a client that honours it; with ``isolate=True`` it runs
-        in a thread that is left behind at the limit.
+        in a thread that is left behind at the limit. Only then can it be hedged (``policy.hedge``), for which two requests
+        are under way at once.
 
+        :param context_tokens: how many tokens of context the request takes, counted or estimated, 0 to 4294967295: routes
+            whose ``context_window`` is known and smaller are passed over. Left out, none is.
         :raises Exhausted: everything was tried; the last error is the cause.
         :raises BreakerOpen: nothing could be asked; ``retry_in`` says when to come back.
         :raises DeadlineExceeded: the turn's time is over.
         :raises Exception: the original error, unchanged, where asking again cannot help.
         """
         if isolate:
-            return self._slowly(None, _isolated(request), None)
-        entered = self.enter()
+            return self._apart(request, context_tokens)
+        entered = self.enter() if context_tokens is None else self.enter(context_tokens=context_tokens)
         if type(entered) is not Attempt:
             return self._slowly(entered, request, None)
         try:
@@ -96,16 +116,31 @@ class Turn(_native.Turn):
         finally:
             del last
 
-    def _slowly(self, entered: Call | Attempt | None, request: Callable[[Attempt], T], last: Exception | None) -> T:
+    def _slowly(
+        self,
+        entered: Call | Attempt | None,
+        request: Callable[[Attempt], T],
+        last: Exception | None,
+        routes: _drive.Routes | None = None,
+    ) -> T:
         call = entered if isinstance(entered, Call) else Call(self)
         try:
-            return _drive.drive(call, request, self.session, self.session.sleep, self.session._judge, last)
+            return _drive.drive(call, request, routes or self.session, self.session.sleep, self.session._judge, last)
         finally:
             del last
 
-    async def acall(self, request: Callable[[Attempt], Awaitable[T]]) -> T:
+    def _apart(self, request: Callable[[Attempt], T], context_tokens: int | None) -> T:
+        session = self.session
+        call = Call(self, context_tokens=context_tokens)
+        if not session.core.hedges:
+            return self._slowly(call, _isolated(request), None, IsolatedRoutes(session))
+        from ._hedged import drive_hedged
+
+        return drive_hedged(call, request, IsolatedRoutes(session), session.sleep, session._judge)
+
+    async def acall(self, request: Callable[[Attempt], Awaitable[T]], context_tokens: int | None = None) -> T:
         """As ``call``, for an async request: it is cancelled at its limit, on asyncio and on trio."""
-        entered: Attempt | Call | None = self.enter()
+        entered: Attempt | Call | None = self.enter(context_tokens=context_tokens)
         last = None
         if type(entered) is Attempt:
             try:
@@ -120,8 +155,12 @@ class Turn(_native.Turn):
                 return value
         try:
             call = entered if isinstance(entered, Call) else Call(self)
-            routes = _AsyncRoutes(self.session)
-            return await _drive_async.adrive(call, request, routes, self.session.sleep, self.session._judge, last)
+            drive, routes = _drive_async.adrive, AsyncRoutes(self.session)
+            if self.session.core.hedges:
+                from ._hedged import adrive_hedged
+
+                drive = adrive_hedged
+            return await drive(call, request, routes, self.session.sleep, self.session._judge, last)
         finally:
             last = None
 
@@ -133,6 +172,7 @@ class Turn(_native.Turn):
         collect: bool = False,
         accept_cut: bool = False,
         read: Read | None = None,
+        context_tokens: int | None = None,
     ) -> Generator[C | Discard, None, None]:
         """Makes a request that brings a stream, and hands on its chunks: ``for chunk in turn.stream(request)``.
 
@@ -152,11 +192,12 @@ class Turn(_native.Turn):
             ``terminator``, ``malformed``, ``other`` (true or left out), ``finish``, ``refusal`` (text). By default,
             chunks of ``openai`` and ``anthropic`` are known, objects or dicts, and all others are ``other``: content
             that is whole when it ends.
+        :param context_tokens: as with ``call``.
         :raises Exhausted: as ``call``; also for a stream that broke after its first part.
         """
         from ._stream_sync import stream
 
-        state = self._streaming(restartable, collect, accept_cut, read)
+        state = self._streaming(restartable, collect, accept_cut, read, context_tokens)
         return stream(state, request, self.session, self.session.sleep)
 
     def astream(
@@ -167,6 +208,7 @@ class Turn(_native.Turn):
         collect: bool = False,
         accept_cut: bool = False,
         read: Read | None = None,
+        context_tokens: int | None = None,
     ) -> AsyncGenerator[C | Discard, None]:
         """As ``stream``, on asyncio or trio: ``async for chunk in turn.astream(request)``.
 
@@ -176,13 +218,15 @@ class Turn(_native.Turn):
         """
         from ._stream_async import astream
 
-        state = self._streaming(restartable, collect, accept_cut, read)
-        return astream(state, request, _AsyncRoutes(self.session), self.session.sleep)
+        state = self._streaming(restartable, collect, accept_cut, read, context_tokens)
+        return astream(state, request, AsyncRoutes(self.session), self.session.sleep)
 
-    def _streaming(self, restartable: bool, collect: bool, accept_cut: bool, read: Read | None) -> Streaming:
+    def _streaming(
+        self, restartable: bool, collect: bool, accept_cut: bool, read: Read | None, context_tokens: int | None
+    ) -> Streaming:
         from ._stream import Streaming
 
-        call = Call(self, streaming=True, restartable=restartable or collect)
+        call = Call(self, streaming=True, restartable=restartable or collect, context_tokens=context_tokens)
         return Streaming(call, self.session._judge, read, accept_cut, collect)
 
     def step(self) -> None:
@@ -224,6 +268,23 @@ class Turn(_native.Turn):
     def report(self) -> Report:
         """What became of the turn so far."""
         return read_report(self)
+
+    def end(self) -> None:
+        """Lets the next turn have the session's ``Runtime``, which serves one at a time: for turns without a ``with``.
+
+        Without a Runtime it does nothing.
+        """
+        if self.session.runtime is not None:
+            self.session.runtime._end(self)
+
+
+class TurnWithClients(Turn):
+    """A turn of a session that counts who uses its clients: its calls go the long way, which does."""
+
+    def enter(self, streaming: bool = False, restartable: bool = True, context_tokens: int | None = None) -> Call:
+        if self.session.runtime is not None:
+            self.session.runtime._begin(self)
+        return Call(self, streaming=streaming, restartable=restartable, context_tokens=context_tokens)
 
 
 def _isolated(request: Callable[[Attempt], T]) -> Callable[[Attempt], T]:

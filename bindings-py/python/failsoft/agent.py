@@ -16,6 +16,7 @@ from .session import Session
 from .tools import Tool, as_tool
 
 if TYPE_CHECKING:
+    from ._context import Parent
     from ._news import News
     from .events import Event
 
@@ -75,7 +76,14 @@ class Agent:
         self.session = session
         self._by_route = dict(zip(session.routes, self.models, strict=True))
 
-    def run(self, task: str | Sequence[Message], *, raise_on: Collection[str] = ()) -> Result:
+    def run(
+        self,
+        task: str | Sequence[Message],
+        *,
+        raise_on: Collection[str] = (),
+        parent: Parent = "current",
+        share_budgets: bool = False,
+    ) -> Result:
         """Runs a task to its end. Only cancellation and mistakes in this call itself are raised.
 
         A model that is a plain function runs in a daemon thread, and is left behind at its limit: a Python thread
@@ -83,16 +91,28 @@ class Agent:
 
         :param task: what the user said, or a whole conversation.
         :param raise_on: stop reasons that are to be raised as exceptions instead.
+        :param parent: the turn within which it runs: it has the time that is left of that one's deadline at most. By
+            default the current turn (``failsoft.current_turn``), so that of the agent whose tool starts this one; None
+            stands alone.
+        :param share_budgets: count its attempts, tool calls and tokens against the limits of ``parent``, and of those
+            above, as well: all of them together never make more.
         """
-        run = self._run("run", task, raise_on)
+        run = self._run("run", task, raise_on, parent=parent, share_budgets=share_budgets)
         with _time.current().driving():
             for _ in run.drive():
                 pass  # nobody listens: there are no events
         return run.result()
 
-    async def arun(self, task: str | Sequence[Message], *, raise_on: Collection[str] = ()) -> Result:
+    async def arun(
+        self,
+        task: str | Sequence[Message],
+        *,
+        raise_on: Collection[str] = (),
+        parent: Parent = "current",
+        share_budgets: bool = False,
+    ) -> Result:
         """As ``run``, on asyncio or trio. The tools of a step run together; plain functions run in threads."""
-        run = Run(self, task, raise_on)
+        run = Run(self, task, raise_on, parent=parent, share_budgets=share_budgets)
         await run.adrive()
         return run.result()
 
@@ -103,6 +123,8 @@ class Agent:
         collect: bool = False,
         restartable: bool = True,
         raise_on: Collection[str] = (),
+        parent: Parent = "current",
+        share_budgets: bool = False,
     ) -> Generator[Event, None, None]:
         """Runs a task, and tells what happens as it happens: ``for event in agent.stream(task)``.
 
@@ -114,10 +136,11 @@ class Agent:
         :param restartable: ask again when a stream breaks after its first part: then a ``discard`` comes first. If
             not, that ends the run.
         :param raise_on: as for ``run``; raised in place of the report.
+        :param parent: as for ``run``; so is ``share_budgets``.
         """
         from ._news import News
 
-        run = self._run("stream", task, raise_on, News(collect), restartable or collect)
+        run = self._run("stream", task, raise_on, News(collect), restartable or collect, parent, share_budgets)
         return _events(run)
 
     def astream(
@@ -127,6 +150,8 @@ class Agent:
         collect: bool = False,
         restartable: bool = True,
         raise_on: Collection[str] = (),
+        parent: Parent = "current",
+        share_budgets: bool = False,
     ) -> AsyncGenerator[Event, None]:
         """As ``stream``, on asyncio or trio: ``async for event in agent.astream(task)``.
 
@@ -135,7 +160,7 @@ class Agent:
         """
         from ._news import News
 
-        return _aevents(Run(self, task, raise_on, News(collect), restartable or collect))
+        return _aevents(Run(self, task, raise_on, News(collect), restartable or collect, parent, share_budgets))
 
     def _run(
         self,
@@ -144,11 +169,13 @@ class Agent:
         raise_on: Collection[str],
         news: News | None = None,
         restartable: bool = True,
+        parent: Parent = "current",
+        share_budgets: bool = False,
     ) -> Run:
         for one in (*self.models, *(tool.fn for tool in self.tools), self.approver):
             if _drive.is_async(one) or getattr(one, "is_async", False):
                 raise TypeError(f"{what}: {one!r} is async; use a{what}")
-        return Run(self, task, raise_on, news, restartable)
+        return Run(self, task, raise_on, news, restartable, parent, share_budgets)
 
 
 def _events(run: Run) -> Generator[Event, None, None]:

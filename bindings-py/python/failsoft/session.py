@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
 
-from . import _drive, _drive_async, _native
+from . import _clients, _native
 from ._classify import classify, explain, judged
+from ._clients import Clients, Held
 from ._facts import MOST_RETRIES
+from ._metrics import BreakerMetrics, Isolation
 from ._native import Attempt, Explanation, Failure, Policy, Rebuild, Switch
 from ._peek import get, whole
 from ._report import Report, Usage
 from ._route import Route, Span
-from ._turn import Turn
+from ._turn import Turn, TurnWithClients
+
+if TYPE_CHECKING:
+    from ._context import Parent
+    from .runtime import Runtime
 
 __all__ = ["Report", "Session", "Turn", "Usage"]
 
@@ -35,6 +43,10 @@ class Session:
     :param clock: seconds on a monotonic clock, read before each decision.
     :param sleep: sleeps so many seconds; sync, or async for the async functions.
     :param seed: makes every draw (jitter, keys) repeatable; random if not given.
+    :param runtime: the one place where the host keeps model and client, swapped as the ladder goes: see ``Runtime``.
+
+    ``with Session(...) as session:`` (``async with`` for async hooks) closes at its end the clients that ``activate``
+    made; so does ``close()``.
     """
 
     def __init__(
@@ -45,11 +57,12 @@ class Session:
         clock: Callable[[], float] | None = None,
         sleep: Callable[[float], object] | None = None,
         seed: int | None = None,
+        runtime: Runtime | None = None,
     ) -> None:
         self.routes = [route if isinstance(route, Route) else Route(route) for route in routes]
         if not self.routes:
             raise ValueError("routes: an empty chain is not allowed; use 1 to 64 routes")
-        self._open(policy, clock, sleep, seed)
+        self._open(policy, clock, sleep, seed, runtime)
 
     @classmethod
     def _without_routes(
@@ -71,20 +84,40 @@ class Session:
         clock: Callable[[], float] | None,
         sleep: Callable[[float], object] | None,
         seed: int | None,
+        runtime: Runtime | None = None,
     ) -> None:
         self.sleep = sleep
-        pairs = [(route, route.fields()) for route in self.routes]
+        if runtime is None:
+            pairs = [(route, route.fields()) for route in self.routes]
+            for place, route in enumerate(self.routes):
+                if route.runtime is not None:
+                    raise ValueError(f"routes[{place}].runtime: not allowed without a Runtime; use Session(runtime=..)")
+        else:
+            pairs = [(route, runtime._fields(route, place)) for place, route in enumerate(self.routes)]
         seed = int.from_bytes(os.urandom(8), "little") if seed is None else seed & (2**64 - 1)
-        self.core = _native.Session(policy or Policy(), pairs, clock, seed)
+        self.core = _native.Session(policy or Policy(), pairs, clock, seed, runtime is not None)
         self._warning = _Warning()
+        self.runtime = runtime
+        self._clients = Clients(self, runtime) if Clients.are_needed(self.routes, runtime) else None
 
     @property
     def policy(self) -> Policy:
         return self.core.policy
 
-    def turn(self, *, deadline: Span | None = None) -> Turn:
-        """Begins a turn: one request of a user. ``deadline`` in seconds can only shorten the policy's own."""
-        return Turn(self, deadline=deadline)
+    def turn(
+        self, *, deadline: Span | None = None, parent: Parent = "current", share_budgets: bool = False
+    ) -> Turn:
+        """Begins a turn: one request of a user, or a part of one.
+
+        :param deadline: seconds for the whole turn; it can only shorten the policy's own. 0.001 to 30 days.
+        :param parent: the turn within which it begins: it has the time that is left of that one's deadline at most.
+            By default the current turn (``failsoft.current_turn``), if there is one; None stands alone.
+        :param share_budgets: count its attempts, tool calls and tokens against the limits of ``parent``, and of those
+            above, as well: all of them together never make more.
+        """
+        return (Turn if self._clients is None else TurnWithClients)(
+            self, deadline=deadline, parent=parent, share_budgets=share_budgets
+        )
 
     def classify(self, error: BaseException, *, phase: str | None = None, provider: str | None = None) -> Failure:
         """As ``failsoft.classify``, by the session's policy."""
@@ -95,11 +128,43 @@ class Session:
         return explain(error, phase=phase, policy=self.policy, provider=provider)
 
     def breaker(self, route: str) -> str:
-        """What the breaker of a route would do with a call now: ``closed``, ``open`` or ``half_open``."""
-        return self.core.breaker_state(self._place(route))
+        """What the breaker of a route does now: ``closed``, ``open``, ``half_open``, ``isolated``, ``forced_open``,
+        ``forced_closed`` or ``metrics_only``."""
+        return self.breaker_metrics(route).state
+
+    def breaker_metrics(self, route: str) -> BreakerMetrics:
+        """What the breaker of a route goes by now. It is that of the route's deployment."""
+        return BreakerMetrics(*self.core.breaker_metrics(self._place(route)))
+
+    def isolate(self, route: str) -> Isolation:
+        """Takes a route out of use, with all routes to the same deployment, until it is released: calls pass it over.
+
+        ``with session.isolate("primary"):`` or ``.release()``. Where several hold it, the last one to release it counts.
+        It is not part of a snapshot.
+        """
+        place = self._place(route)
+        self.core.isolate(place)
+        return Isolation(lambda: self.core.release(place))
+
+    def force_open(self, route: str) -> None:
+        """Orders the breaker of a route to refuse, until ``automatic``. It is part of a snapshot, as all orders are."""
+        self.core.order_breaker(self._place(route), "force_open")
+
+    def force_closed(self, route: str) -> None:
+        """Orders it to let everything pass and to count nothing, until ``automatic``. What it held against the route is
+        forgotten."""
+        self.core.order_breaker(self._place(route), "force_closed")
+
+    def metrics_only(self, route: str) -> None:
+        """Orders it to let everything pass and to count it, until ``automatic``."""
+        self.core.order_breaker(self._place(route), "metrics_only")
+
+    def automatic(self, route: str) -> None:
+        """Takes such an order back: it decides by itself again, with what it counted meanwhile."""
+        self.core.order_breaker(self._place(route), "automatic")
 
     def reset(self, route: str) -> None:
-        """Forgets all that was held against a route: breakers close, rests end."""
+        """Forgets all that was held against a route: breakers close, rests end. What was ordered by hand stays."""
         self.core.reset_route(self._place(route))
 
     def approvals(self) -> list[str]:
@@ -117,38 +182,65 @@ class Session:
         names = ", ".join(route.name for route in self.routes)
         raise ValueError(f'route: "{name}" is not allowed; use one of {names}')
 
-    def prepare(self, change: Switch | Rebuild) -> bool:
-        """Makes a route's client, or makes it again. The new one takes its place only once it is there."""
-        route = self.routes[change.route]
-        try:
-            if isinstance(change, Rebuild) and route.close is not None:
-                _drive.plain(route.close(self.core.client_of(change.route)), f"close of route {route.name}")
-            client = route.activate(route) if route.activate else None
-            self.core.set_client(change.route, _drive.plain(client, f"activate of route {route.name}"))
-            self._warn_of(whole(get(client, "max_retries")), route)
-        except Exception as error:
-            _log_not_ready(route, error)
-            return False
-        return True
+    def close(self) -> None:
+        """Closes the clients that ``activate`` made; one that is in use, when its last request ends.
 
-    async def aprepare(self, change: Switch | Rebuild) -> bool:
-        """As ``prepare``, for hooks that may be async."""
-        route = self.routes[change.route]
-        try:
-            if isinstance(change, Rebuild) and route.close is not None:
-                await _drive_async.settled(route.close(self.core.client_of(change.route)))
-            client = await _drive_async.settled(route.activate(route) if route.activate else None)
-            self.core.set_client(change.route, client)
-            self._warn_of(whole(get(client, "max_retries")), route)
-        except Exception as error:
-            _log_not_ready(route, error)
-            return False
-        return True
+        The session can be used on: a route's client is made again before it is next asked.
+        """
+        for held in self._taken_out():
+            _clients.close(held)
+
+    async def aclose(self) -> None:
+        """As ``close``, for hooks that may be async."""
+        for held in self._taken_out():
+            await _clients.aclose(held)
+
+    def _taken_out(self) -> list[Held]:
+        return [] if self._clients is None else self._clients.taken_out()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Session:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    # ---- For the host loops. ----
+
+    def prepare(self, change: Switch | Rebuild) -> bool:
+        """Makes a route's client, or makes it again."""
+        return self._clients is None or self._clients.prepare(change)
+
+    def hold(self, attempt: Attempt) -> None:
+        """A request begins: it uses the client of its attempt."""
+        if self._clients is not None:
+            self._clients.hold(attempt)
+
+    def let_go(self, attempt: Attempt | None) -> None:
+        """It ended, failed, or was given up on."""
+        if self._clients is not None:
+            _clients.close(self._clients.let_go(attempt))
+
+    def _look_at(self, client: Any, route: Route) -> None:
+        """A client is in service: does it ask again by itself?"""
+        self._warn_of(whole(get(client, "max_retries")), route)
 
     def _judge(self, error: BaseException, attempt: Attempt | None = None) -> Failure:
         """What a failure is, by the session's policy; and the one place that learns who else asks again."""
         route = None if attempt is None else attempt.route
-        failure, retries = judged(error, None, self.policy, None if route is None else route.provider)
+        provider = None if route is None else route.provider
+        if provider is None and self.runtime is not None:
+            provider = self.runtime.get("provider")
+        failure, retries = judged(error, None, self.policy, provider)
         self._warn_of(retries, route)
         return failure
 
@@ -160,9 +252,3 @@ class Session:
 
         told = self.core.multiplied(None if route is None else route.name, min(retries, MOST_RETRIES))
         logging.getLogger("failsoft").warning("%s", told)
-
-
-def _log_not_ready(route: Route, error: Exception) -> None:
-    import logging
-
-    logging.getLogger("failsoft").warning("the client of route %s could not be made: %r", route.name, error)

@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar, overload
 
-from . import _drive, _drive_async
+from . import _context, _drive, _drive_async
 from ._approval import Approver, ask_gate, decided
 from ._drive import name_of
 from ._native import Attempt, Policy, StepCounter, steps_taken
 from ._route import Route, Span
-from .errors import StepLimitExceeded
+from .errors import CallTimeout, StepLimitExceeded
 from .session import Session
 
 T = TypeVar("T")
@@ -31,15 +31,30 @@ def call_with_deadline(fn: Callable[[], Any], timeout: Span, *, clock: Callable[
     set a time limit inside the client that ``fn`` uses. An async one is cancelled, and this function is then awaitable.
 
     :raises CallTimeout: the limit passed. It is a ``TransientError``, a ``DeadlineExceeded`` and a ``TimeoutError``.
+    :raises DeadlineExceeded: the current turn (``failsoft.current_turn``) has less time left than that, and it is over.
     """
     limit = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
     Policy(attempt={"timeout": limit})  # the core's own check, and its words
+    left = _context.time_left()
+    limit = limit if left is None else min(limit, left)
     if _drive.is_async(fn):
-        return _drive_async.within(limit, fn(), name_of(fn), clock)
-    value = _drive.within(limit, fn, name_of(fn), clock)
+        return _within(limit, fn(), name_of(fn), clock)
+    try:
+        value = _drive.within(limit, fn, name_of(fn), clock)
+    except CallTimeout as error:
+        _context.tell_late(error)
+        raise
     if hasattr(type(value), "__await__"):  # such as a lambda that calls an async function
-        return _drive_async.within(limit, value, name_of(fn), clock)
+        return _within(limit, value, name_of(fn), clock)
     return value
+
+
+async def _within(limit: float, work: Awaitable[T], what: str, clock: Callable[[], float] | None) -> T:
+    try:
+        return await _drive_async.within(limit, work, what, clock)
+    except CallTimeout as error:
+        _context.tell_late(error)
+        raise
 
 
 _FALLBACK = Policy.for_fallback()

@@ -39,6 +39,15 @@ pub enum What {
     },
     /// The call went on to this route.
     MovedOn,
+    /// A call begins at the primary again, after a fallback of its turn or of the session.
+    Returned,
+    /// An attempt had no answer after so long: another one is made beside it, on this route.
+    Hedged {
+        /// How long the first one ran alone.
+        after: Duration,
+    },
+    /// The answer of that second attempt came first.
+    HedgeWon,
     /// The route's client could not be made ready.
     NotReady,
     /// The route's client was made again.
@@ -113,6 +122,9 @@ stored! {
         Recovered { failed },
         PassedOver { why, until },
         MovedOn,
+        Returned,
+        Hedged { after },
+        HedgeWon,
         NotReady,
         Rebuilt,
         NotRebuilt,
@@ -137,6 +149,9 @@ impl What {
         "recovered",
         "passed_over",
         "moved_on",
+        "returned",
+        "hedged",
+        "hedge_won",
         "not_ready",
         "rebuilt",
         "not_rebuilt",
@@ -161,20 +176,23 @@ impl What {
             Self::Recovered { .. } => 1,
             Self::PassedOver { .. } => 2,
             Self::MovedOn => 3,
-            Self::NotReady => 4,
-            Self::Rebuilt => 5,
-            Self::NotRebuilt => 6,
-            Self::BreakerOpened { .. } => 7,
-            Self::BreakerClosed { .. } => 8,
-            Self::Cooling { .. } => 9,
-            Self::Waiting { .. } => 10,
-            Self::Replied { .. } => 11,
-            Self::Asked { .. } => 12,
-            Self::Decided { .. } => 13,
-            Self::Tool { .. } => 14,
-            Self::LimitReached(_) => 15,
-            Self::UsageUnknown => 16,
-            Self::Finished(_) => 17,
+            Self::Returned => 4,
+            Self::Hedged { .. } => 5,
+            Self::HedgeWon => 6,
+            Self::NotReady => 7,
+            Self::Rebuilt => 8,
+            Self::NotRebuilt => 9,
+            Self::BreakerOpened { .. } => 10,
+            Self::BreakerClosed { .. } => 11,
+            Self::Cooling { .. } => 12,
+            Self::Waiting { .. } => 13,
+            Self::Replied { .. } => 14,
+            Self::Asked { .. } => 15,
+            Self::Decided { .. } => 16,
+            Self::Tool { .. } => 17,
+            Self::LimitReached(_) => 18,
+            Self::UsageUnknown => 19,
+            Self::Finished(_) => 20,
         }
     }
 
@@ -196,6 +214,8 @@ named! {
         MoveOn = "move_on",
         /// A wait until some route comes back.
         Wait = "wait",
+        /// Another attempt of the call, which is under way beside it.
+        Other = "other",
         /// Nothing.
         Stop = "stop",
     }
@@ -206,12 +226,18 @@ named! {
     pub enum Skip {
         /// Its breaker refuses.
         Breaker = "breaker",
+        /// It was taken out by hand.
+        Isolated = "isolated",
         /// It rests.
         Cooling = "cooling",
+        /// Its rest, or the open time of its breaker, is over, and another call tests it.
+        Probing = "probing",
         /// It is the deployment that has just failed.
         SameDeployment = "same_deployment",
-        /// Its context window is no larger.
+        /// Its context window is too small for the request.
         ContextWindow = "context_window",
+        /// There is no credential to ask it with.
+        NoCredential = "no_credential",
     }
 }
 

@@ -13,6 +13,11 @@ impl Call {
     }
 
     pub(crate) fn handle_in(&mut self, cx: &mut Context<'_>, event: Event<'_>) -> Handled {
+        if !cx.scope.hedges.is_empty()
+            && let Some(handled) = self.handle_hedged(cx, event)
+        {
+            return handled;
+        }
         let held = self.current();
         let next = match (&mut self.state, event) {
             (
@@ -22,6 +27,9 @@ impl Call {
                 Event::Taken(what),
             ) if *id == what && !*taken => {
                 *taken = true;
+                if self.may_hedge(cx.policy, cx.live) {
+                    self.await_hedge(cx);
+                }
                 return Handled::Accepted;
             }
             (State::Attempt(running), Event::Progress { id, meaningful })
@@ -29,6 +37,9 @@ impl Call {
             {
                 if meaningful {
                     running.progress = Some(cx.now);
+                    if let Some(ticket) = &mut running.ticket {
+                        ticket.answered = ticket.answered.min(cx.now);
+                    }
                     self.share_anew(cx);
                 }
                 return Handled::Accepted;
@@ -46,6 +57,9 @@ impl Call {
             }
             (State::Attempt(running), Event::Succeeded(id) | Event::Replied { id, .. }) if id == running.id => {
                 let running = *running;
+                if let (Some(route), false) = (self.route, running.is_streaming()) {
+                    self.learn(cx, route, cx.now - running.started);
+                }
                 self.succeeded(cx, &running)
             }
             (State::Attempt(running), Event::Failed { id, failure }) if id == running.id => {

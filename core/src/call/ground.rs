@@ -11,16 +11,6 @@ pub(super) struct Candidates {
     left: RouteSet,
 }
 
-impl Candidates {
-    /// How many there are beside this one.
-    fn others(mut self, than: Option<RouteId>) -> u32 {
-        if let Some(route) = than {
-            self.left.remove(route);
-        }
-        self.left.len()
-    }
-}
-
 impl Iterator for Candidates {
     type Item = RouteId;
 
@@ -42,7 +32,7 @@ impl Call {
     }
 
     /// Whether an attempt on this route is a stream; without routes there is but one place to ask.
-    fn is_stream(&self, route: Option<RouteId>) -> bool {
+    pub(super) fn is_stream(&self, route: Option<RouteId>) -> bool {
         route.map_or(!self.streams.is_empty(), |route| self.streams.contains(route))
     }
 
@@ -51,13 +41,31 @@ impl Call {
     }
 
     pub(super) fn first_route(&self, cx: &Context<'_>) -> Option<RouteId> {
-        let committed = match cx.policy.fallback.scope {
-            FallbackScope::Call => None,
-            FallbackScope::Turn => cx.scope.route,
-            FallbackScope::Session => cx.scope.route.or(cx.live.committed),
-        };
-        // A turn may have been stored over a longer chain.
-        committed.filter(|route| cx.live.place(*route).is_some()).or_else(|| cx.live.ids().next())
+        let (committed, away) = Self::committed(cx);
+        let primary = || cx.live.ids().next();
+        if self.looks_again(cx, away) {
+            return primary();
+        }
+        committed.filter(|route| cx.live.place(*route).is_some()).or_else(primary)
+    }
+
+    /// Where the calls before it have come to, and since when that is not the primary: as far as their fallback still lasts.
+    fn committed(cx: &Context<'_>) -> (Option<RouteId>, Option<Instant>) {
+        match cx.policy.fallback.scope {
+            FallbackScope::Call => (None, None),
+            FallbackScope::Session if cx.scope.route.is_none() => (cx.live.committed, cx.live.away),
+            FallbackScope::Turn | FallbackScope::Session => (cx.scope.route, cx.scope.away),
+        }
+    }
+
+    /// Whether a call that has not begun goes back to the primary, after so long elsewhere.
+    fn looks_again(&self, cx: &Context<'_>, away: Option<Instant>) -> bool {
+        let (Some(recheck), Some(away)) = (cx.policy.fallback.recheck, away) else { return false };
+        let primary = RouteId(0);
+        self.asked == 0
+            && cx.now >= away + recheck
+            && self.cannot_work(cx, primary).is_none()
+            && cx.live.would_admit(cx.policy, primary, cx.now).is_ok()
     }
 
     /// Routes not tried yet, in the order in which they are asked.
@@ -69,8 +77,20 @@ impl Call {
         Candidates { first: self.first_route(cx), left }
     }
 
-    /// Why a route could not do better than the one that failed.
+    /// Why a route cannot answer this call, whatever has happened.
+    pub(super) fn cannot_work(&self, cx: &Context<'_>, route: RouteId) -> Option<Skip> {
+        let route = &cx.live.place(route)?.route;
+        if !route.has_credential {
+            return Some(Skip::NoCredential);
+        }
+        route.context_window.is_some_and(|window| window < self.needs).then_some(Skip::ContextWindow)
+    }
+
+    /// The same, or why it could not do better than the one that failed.
     pub(super) fn cannot_help(&self, cx: &Context<'_>, route: RouteId, failure: Option<Failure>) -> Option<Skip> {
+        if let Some(why) = self.cannot_work(cx, route) {
+            return Some(why);
+        }
         let (failure, from) = (failure?, self.route?);
         let rule = cx.policy.failures.rule(failure.kind);
         let other_purse = matches!(rule.cool, Cool::Limit | Cool::Credential) && !cx.live.same_credential(from, route);
@@ -92,11 +112,13 @@ impl Call {
 
     /// How long an attempt may run now, with what the routes still to come are owed set aside.
     pub(super) fn allowance(&self, cx: &Context<'_>) -> Allowance {
-        let to_come = if cx.scope.deadline.is_some() { self.candidates(cx).others(self.route) } else { 0 };
+        let owed = |route: &RouteId| Some(*route) != self.route && self.cannot_work(cx, *route).is_none();
+        let to_come =
+            if cx.scope.deadline.is_some() { self.candidates(cx).filter(owed).collect() } else { RouteSet::none() };
         let place = self.route.and_then(|route| cx.live.place(route));
         let timeout = self.timeout.or_else(|| place.and_then(|place| place.route.timeout));
         let timeout = timeout.unwrap_or(cx.policy.attempt.timeout);
-        share(cx.now, timeout, cx.scope.deadline, to_come)
+        share(cx.now, timeout, cx.scope.deadline, to_come.len())
     }
 
     /// A stream that makes progress gets its share of the deadline anew: one that goes on is not cut off in its middle, and one that
@@ -148,13 +170,20 @@ impl Call {
     fn switch(&mut self, cx: &mut Context<'_>, route: RouteId, (ticket, _): Permit, why: SwitchWhy) -> State {
         let (id, until) = (cx.scope.next_id(), self.allowance(cx).until());
         self.activating(cx, route, until);
+        if route == RouteId(0) {
+            // To look and find no client is to have looked.
+            let looked = |away: &mut Option<Instant>| *away = away.map(|_| cx.now);
+            looked(&mut cx.scope.away);
+            looked(&mut cx.live.away);
+        }
         State::Switch { id, route, ticket, until, taken: false, why }
     }
 
-    /// Tells everybody else that this call is making the route's client, until then at most.
+    /// Tells everybody else that this call is making the route's client, until then at most. One that is made again is out of
+    /// service from now on.
     pub(super) fn activating(&self, cx: &mut Context<'_>, route: RouteId, until: Instant) {
         if let Some(place) = cx.live.place_mut(route) {
-            place.activating = Some(until + crate::session::LEASE_GRACE);
+            (place.ready, place.activating) = (false, Some(until + crate::session::LEASE_GRACE));
         }
     }
 
@@ -175,13 +204,12 @@ impl Call {
 
     /// Commits to a route: the first attempt on it.
     pub(super) fn arrive(&mut self, cx: &mut Context<'_>, route: RouteId, permit: &Permit) -> Running {
-        let moved = self.route.is_some_and(|before| before != route);
-        (self.on_route, self.repeated, self.last_chance, self.previous) = (0, false, false, None);
-        self.route = Some(route);
+        let moved = self.asked > 0 && self.route != Some(route);
+        self.settle_on(route);
         self.tried.insert(route);
+        cx.scope.hedge_won = None;
+        self.commit(cx, route);
         self.asked = self.asked.saturating_add(1);
-        cx.scope.route = Some(route);
-        cx.live.committed = Some(route);
         if moved || (self.first == 0 && route != RouteId(0) && cx.scope.attempts == 0) {
             self.note(cx, Some(route), What::MovedOn);
         }
@@ -189,6 +217,37 @@ impl Call {
             purse.deposit(&cx.policy.budget, cx.now);
         }
         self.run(cx, Some((route, permit)))
+    }
+
+    /// A route of which nothing has been asked yet.
+    #[inline(always)]
+    pub(super) fn settle_on(&mut self, route: RouteId) {
+        (self.on_route, self.before, self.repeated, self.last_chance, self.previous) = (0, 0, false, false, None);
+        self.route = Some(route);
+    }
+
+    /// Calls to come begin here, those of this turn and, with that scope, those of the session.
+    pub(super) fn commit(&self, cx: &mut Context<'_>, route: RouteId) {
+        let (_, away) = Self::committed(cx);
+        let session_wide = cx.policy.fallback.scope == FallbackScope::Session;
+        let (primary, begins) = (route == RouteId(0), self.asked == 0);
+        if primary && begins && away.is_some() {
+            self.note(cx, Some(route), What::Returned);
+        }
+        cx.scope.route = Some(route);
+        cx.scope.away = if primary { None } else { away.or(Some(cx.now)) };
+        if primary && begins && cx.live.away.is_some() {
+            // One call looks; the session is back only when that works.
+            cx.live.away = Some(cx.now);
+            return;
+        }
+        cx.live.committed = Some(route);
+        cx.live.away = if primary || !session_wide { None } else { cx.live.away.or(Some(cx.now)) };
+    }
+
+    /// Attempts on the present route since its client was last made again for a new round.
+    pub(super) const fn in_round(&self) -> u32 {
+        self.on_route.saturating_sub(self.before)
     }
 
     /// One more attempt on the same route; its breaker is asked again, and a refusal goes to the next route. Its client may be
@@ -206,7 +265,7 @@ impl Call {
             Ok(permit) if ready => State::Attempt(self.run(cx, Some((route, &permit)))),
             Ok(permit) => self.switch(cx, route, permit, SwitchWhy::Begin),
             Err(refusal) => {
-                self.note(cx, Some(route), What::PassedOver { why: Skip::Breaker, until: Some(refusal.until()) });
+                self.note(cx, Some(route), refusal.passed_over());
                 self.leave(cx)
             }
         }
@@ -220,7 +279,7 @@ impl Call {
         }
         self.on_route = self.on_route.saturating_add(1);
         if !self.is_tool() {
-            cx.scope.attempts = cx.scope.attempts.saturating_add(1);
+            cx.count_attempt();
         }
         let allowance = on.map_or_else(|| self.allowance(cx), |(_, permit)| permit.1);
         let place = on.and_then(|(route, _)| cx.live.place(route));
@@ -237,6 +296,8 @@ impl Call {
             idle: of_route(place.and_then(|place| place.route.idle), limits.idle),
             progress: None,
             taken: false,
+            hedge_at: Instant::NEVER,
+            hedged: false,
         }
     }
 

@@ -8,6 +8,9 @@ impl Call {
         if self.failed > 0 {
             self.note(cx, self.route, What::Recovered { failed: self.failed });
         }
+        if cx.live.away.is_some() && self.route == Some(RouteId(0)) {
+            (cx.live.committed, cx.live.away) = (self.route, None);
+        }
         if let (Some(ticket), Some(route)) = (running.ticket, self.route) {
             let (about, now) = (About { call: self.first, id: running.id }, cx.now);
             let account = &mut cx.scope.account;
@@ -20,20 +23,14 @@ impl Call {
     pub(super) fn attempt_failed(&mut self, cx: &mut Context<'_>, running: Running, failure: Failure) -> State {
         (self.failure, self.client) = (Some(failure), running.client);
         self.interrupted = false;
-        self.failed = self.failed.saturating_add(1);
-        let about = About { call: self.first, id: running.id };
-        let told = What::AttemptFailed { number: self.on_route, failure, next: Follows::Stop, delay: Duration::ZERO };
-        cx.note(about, self.route, told);
-        self.count_spent(cx, &running, Some(failure));
-        if let (Some(ticket), Some(route)) = (running.ticket, self.route) {
-            let now = cx.now;
-            let account = &mut cx.scope.account;
-            let full_time = running.had_its_limit(failure.phase);
-            let note = |scope, change| note_change(account, about, route, now, scope, change);
-            cx.live.failed(cx.policy, ticket, now, failure, full_time, note);
-            self.cool(cx, ticket, failure, false);
-        }
+        self.charge(cx, &running, failure);
         self.failed_with = running.ticket;
+        if !cx.scope.hedges.is_empty()
+            && let Some(hedge) = self.promote_hedge(cx)
+        {
+            cx.scope.account.followed(running.id, Follows::Other, Duration::ZERO);
+            return hedge;
+        }
         let broken = running.progress.is_some() && !self.restartable;
         let next = if broken { self.broken_off(cx) } else { self.after_failure(cx, failure) };
         let (follows, delay) = match next {
@@ -49,6 +46,23 @@ impl Call {
         next
     }
 
+    /// An attempt on the present route failed: it is noticed, and whoever the rule names is charged.
+    pub(super) fn charge(&mut self, cx: &mut Context<'_>, running: &Running, failure: Failure) {
+        self.failed = self.failed.saturating_add(1);
+        let about = About { call: self.first, id: running.id };
+        let told = What::AttemptFailed { number: self.on_route, failure, next: Follows::Stop, delay: Duration::ZERO };
+        cx.note(about, self.route, told);
+        self.count_spent(cx, running, Some(failure));
+        if let (Some(ticket), Some(route)) = (running.ticket, self.route) {
+            let now = cx.now;
+            let account = &mut cx.scope.account;
+            let full_time = running.had_its_limit(failure.phase);
+            let note = |scope, change| note_change(account, about, route, now, scope, change);
+            cx.live.failed(cx.policy, ticket, now, failure, full_time, note);
+            self.cool(cx, ticket, failure, false);
+        }
+    }
+
     /// The end after a stream that may not start over: the deadline where that cut it off, for with more time it had gone on.
     fn broken_off(&mut self, cx: &mut Context<'_>) -> State {
         match self.out_of_bounds(cx) {
@@ -59,30 +73,35 @@ impl Call {
 
     /// What a model's attempt that brought nothing has used: as the host told, nothing where the provider refused before
     /// anything came, and else nobody knows.
-    fn count_spent(&self, cx: &mut Context<'_>, running: &Running, failure: Option<Failure>) {
+    pub(super) fn count_spent(&self, cx: &mut Context<'_>, running: &Running, failure: Option<Failure>) {
         if !self.is_model() {
             return;
         }
-        let told = cx.scope.told.take().filter(|told| told.id == running.id);
+        let told = cx.scope.told.take_if(|told| told.id == running.id);
         let refused =
             |failure: Failure| failure.effect == Effect::None || failure.status.is_some_and(|status| status >= 400);
         let nothing = running.progress.is_none() && failure.is_some_and(refused);
         let unsaid = if nothing { Usage::NOTHING } else { Usage::default() };
+        let before = cx.scope.spent.known;
         cx.scope.spent.add(told.map_or(unsaid, |told| told.usage));
+        if let Some(pool) = &cx.scope.pool.0 {
+            pool.spend(cx.scope.spent.known.saturating_sub(before));
+        }
     }
 
     pub(super) fn switched(&mut self, cx: &mut Context<'_>, route: RouteId, ticket: Ticket) -> State {
-        if let Some(place) = cx.live.place_mut(route) {
-            (place.ready, place.activating) = (true, None);
-            place.client = place.client.wrapping_add(1);
-        }
+        cx.live.made_ready(route);
         // The permit was held for the switch; the attempt gets one of its own, for its own time.
         cx.live.give_back(cx.policy, ticket, cx.now);
+        // Others have gone on meanwhile: the last attempt, or the time, may be used up.
+        if let Some(over) = self.out_of_bounds(cx) {
+            return self.stop_at(cx, over);
+        }
         match self.permit(cx, route) {
             Ok(permit) if self.route == Some(route) => State::Attempt(self.run(cx, Some((route, &permit)))),
             Ok(permit) => State::Attempt(self.arrive(cx, route, &permit)),
             Err(refusal) => {
-                self.note(cx, Some(route), What::PassedOver { why: Skip::Breaker, until: Some(refusal.until()) });
+                self.note(cx, Some(route), refusal.passed_over());
                 self.go_on(cx)
             }
         }
@@ -114,16 +133,14 @@ impl Call {
     }
 
     pub(super) fn rebuilt(&mut self, cx: &mut Context<'_>, route: RouteId, settle: bool) -> State {
-        if let Some(place) = cx.live.place_mut(route) {
-            (place.client, place.activating) = (place.client.wrapping_add(1), None);
-        }
+        cx.live.made_ready(route);
         self.note(cx, Some(route), What::Rebuilt);
         let wait = if settle { cx.policy.recovery.settle_for(self.on_route) } else { Duration::ZERO };
         if cx.now + wait >= self.allowance(cx).cut {
             return self.leave(cx);
         }
         if wait.is_zero() {
-            return self.same_route(cx);
+            return self.after_wait(cx, Then::SameRoute);
         }
         self.wait(cx, cx.now + wait, WaitWhy::Rebuilt, Then::SameRoute)
     }
@@ -144,6 +161,7 @@ impl Call {
     pub(super) fn abandoned(&mut self, cx: &mut Context<'_>) -> State {
         if let State::Attempt(running) = self.state {
             self.count_spent(cx, &running, None);
+            self.drop_hedge(cx, Some(CancelWhy::Superseded));
         }
         match self.state {
             State::Attempt(Running { ticket: Some(ticket), .. }) => cx.live.give_back(cx.policy, ticket, cx.now),
@@ -176,7 +194,7 @@ impl Call {
         match self.may_not_try_again(cx, failure, cx.policy.failures.rule(failure.kind)) {
             Some(over) => self.stop_at(cx, over),
             // A request that kills its process is not made for ever.
-            None if self.on_route >= cx.policy.retry.max_attempts => self.go_on(cx),
+            None if self.in_round() >= cx.policy.retry.max_attempts => self.go_on(cx),
             None => self.same_route(cx),
         }
     }
@@ -189,10 +207,11 @@ impl Call {
         if let (true, Some(id)) = (self.is_taken(), self.current()) {
             cx.scope.cancel(self.first, id, why);
         }
+        self.drop_hedge(cx, Some(why));
         self.state = self.abandoned(cx);
     }
 
-    pub(super) fn current(&self) -> Option<Id> {
+    pub(crate) fn current(&self) -> Option<Id> {
         match self.state {
             State::Attempt(Running { id, .. })
             | State::Wait { id, .. }
@@ -227,7 +246,8 @@ impl Call {
 
     pub(super) fn over(&mut self, cx: &mut Context<'_>, end: End) -> State {
         self.cool_down(cx);
-        let retry_at = if self.has_no_routes(cx) { None } else { cx.live.earliest(cx.policy, cx.now) };
+        let able = cx.live.ids().filter(|route| self.cannot_work(cx, *route).is_none());
+        let retry_at = if self.has_no_routes(cx) { None } else { cx.live.earliest(cx.policy, cx.now, able) };
         State::Over(Verdict { end, failure: self.failure, retry_at })
     }
 }

@@ -53,7 +53,8 @@ impl Call {
     /// As [`enter`]: whether the first attempt was let through. [`Call::attempted`] says what it is.
     #[inline]
     pub fn enter(&mut self, scope: &mut Scope, session: &mut Session, now: Instant) -> bool {
-        if self.state != State::Fresh {
+        // What may be hedged is for hosts that can do two things at once.
+        if self.state != State::Fresh || self.may_hedge(&session.policy, &session.live) {
             return false;
         }
         self.admit_first(&mut Context::new(session, scope, now)).is_some()

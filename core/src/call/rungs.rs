@@ -7,7 +7,7 @@ impl Call {
     pub(super) fn out_of_bounds(&self, cx: &Context<'_>) -> Option<Verdict> {
         let limit = if cx.scope.deadline.is_some_and(|deadline| cx.now >= deadline) {
             Limit::Deadline
-        } else if !self.is_tool() && cx.scope.max_attempts.is_some_and(|most| cx.scope.attempts >= most) {
+        } else if !self.is_tool() && !cx.has_attempt() {
             Limit::Attempts
         } else {
             return None;
@@ -36,13 +36,14 @@ impl Call {
             Again::IfRestartable => self.restartable,
             Again::No => failure.should_retry == Some(true),
         };
-        if !allowed || self.last_chance || self.on_route >= cx.policy.retry.max_attempts {
+        let was_last = self.last_chance && !cx.policy.recovery.new_round;
+        if !allowed || was_last || self.in_round() >= cx.policy.retry.max_attempts {
             return None;
         }
         if let Some(route) = self.route {
             cx.live.breakers_admit(cx.policy, route, cx.now).ok()?;
         }
-        let backoff = cx.policy.retry.backoff(self.on_route.saturating_sub(1), self.previous, &mut cx.scope.rng);
+        let backoff = cx.policy.retry.backoff(self.in_round().saturating_sub(1), self.previous, &mut cx.scope.rng);
         let wait = match cx.policy.retry.pause(backoff, failure.hint(), another) {
             Pause::For(wait) => wait,
             Pause::MoveOn => return None,
@@ -62,13 +63,15 @@ impl Call {
         let place = cx.live.place(route)?;
         let primary = route == RouteId(0);
         let newer = place.client > client || place.is_activating(cx.now);
-        if !cx.policy.recovery.enabled || !place.route.activates || place.route.aggregator || self.last_chance {
+        if !cx.policy.recovery.enabled || !place.route.activates || self.last_chance {
             return None;
         }
+        // An aggregator's connection says little about its upstreams; its credential can be refreshed like any other.
+        let reaches_one = rule.rebuild != RebuildRule::OnPrimary || !place.route.is_aggregator();
         cx.live.breakers_admit(cx.policy, route, cx.now).ok()?;
         let (used, allowed) = match rule.rebuild {
             RebuildRule::No => return None,
-            RebuildRule::OnPrimary => (cx.scope.rebuilt, primary),
+            RebuildRule::OnPrimary => (cx.scope.rebuilt, primary && reaches_one),
             RebuildRule::Anywhere => (cx.scope.refreshed, true),
         };
         if !allowed || (used && !newer) || !self.budget_grants(cx) {
@@ -79,6 +82,9 @@ impl Call {
             _ => cx.scope.rebuilt |= !newer,
         }
         self.last_chance = true;
+        if cx.policy.recovery.new_round {
+            (self.before, self.repeated, self.previous) = (self.on_route, false, None);
+        }
         if newer {
             return Some(self.newer_client(cx, client));
         }
@@ -94,7 +100,7 @@ impl Call {
         if failure.is_some() {
             self.cool_down(cx);
         }
-        let mut resting: Option<(RouteId, bool)> = None;
+        let mut resting: Option<RouteId> = None;
         let mut first_back: Option<(Instant, bool)> = None;
         for route in self.candidates(cx) {
             if let Some(why) = self.cannot_help(cx, route, failure) {
@@ -106,19 +112,19 @@ impl Call {
                 Ok(()) => return Some(self.go(cx, route, failure.is_some())),
                 Err(refusal) => refusal,
             };
-            let why = match refusal {
-                Refusal::Breaker { .. } => Skip::Breaker,
-                Refusal::Cooling { stated, .. } => {
-                    resting = resting.or(Some((route, stated)));
-                    Skip::Cooling
+            let rests = match refusal {
+                Refusal::Breaker { .. } => false,
+                Refusal::Cooling(cooling) => {
+                    // A rest chooses between routes, it never refuses the last, unless the provider itself named the time.
+                    resting = resting.or((!cooling.stated).then_some(route));
+                    true
                 }
             };
-            let rests = why == Skip::Cooling;
             // Rests come before breakers: they are the ones that may be waited for by default.
             if first_back.is_none_or(|(until, other)| (!rests, refusal.until()) < (!other, until)) {
                 first_back = Some((refusal.until(), rests));
             }
-            self.note(cx, Some(route), What::PassedOver { why, until: Some(refusal.until()) });
+            self.note(cx, Some(route), refusal.passed_over());
         }
         let (until, rests) = first_back?;
         let may_wait = rests || cx.policy.fallback.when_refused == WhenRefused::Wait;
@@ -128,10 +134,6 @@ impl Call {
             self.note(cx, None, What::Waiting { why, until });
             return Some(self.wait(cx, until, why, Then::Choose));
         }
-        match resting {
-            // A rest chooses between routes, it never refuses the last, unless the provider itself named the time.
-            Some((route, false)) => Some(self.go(cx, route, failure.is_some())),
-            _ => None,
-        }
+        resting.map(|route| self.go(cx, route, failure.is_some()))
     }
 }

@@ -37,7 +37,7 @@ pub(super) enum Then {
 stored! { enum Then { SameRoute, Choose, Newer { client } } }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Running {
+pub(crate) struct Running {
     pub(super) id: Id,
     pub(super) client: u32,
     pub(super) ticket: Option<Ticket>,
@@ -48,11 +48,26 @@ pub(super) struct Running {
     /// The last meaningful progress of a stream.
     pub(super) progress: Option<Instant>,
     pub(super) taken: bool,
+    /// When it gets a second one beside it; [`Instant::NEVER`] before it is taken.
+    pub(super) hedge_at: Instant,
+    /// Whether it has had that, or is one.
+    pub(super) hedged: bool,
 }
 
-stored! { Running { id, client, ticket, started, allowance, first_progress, idle, progress, taken } }
+stored! { Running { id, client, ticket, started, allowance, first_progress, idle, progress, taken, hedge_at, hedged } }
 
 impl Running {
+    pub(super) fn shift(&mut self, moved: impl Fn(Instant) -> Instant) {
+        if let Some(ticket) = &mut self.ticket {
+            (ticket.admitted, ticket.answered) = (moved(ticket.admitted), moved(ticket.answered));
+        }
+        self.started = moved(self.started);
+        self.progress = self.progress.map(&moved);
+        let Allowance { total, cut } = self.allowance;
+        self.allowance = Allowance { total: moved(total), cut: moved(cut) };
+        self.hedge_at = moved(self.hedge_at);
+    }
+
     /// Whether it is a stream: only then has it limits of progress.
     pub(super) const fn is_streaming(&self) -> bool {
         self.first_progress.is_some()

@@ -1,34 +1,35 @@
 //! One request over the routes of a session, on any executor.
 
 use core::future::{Future, ready};
-use core::marker::PhantomData;
 use core::time::Duration;
 
-use super::call::{Plain, is_rebuild};
+use super::call::is_rebuild;
 use super::hand::{Hand, race};
+use super::run_async::Running;
 use super::time::{Clock, slices};
 use super::{Share, Stopped};
 use crate::call::Call;
-use crate::command::{Attempt, Command, RouteId};
+use crate::command::{Attempt, Command, RouteId, WaitWhy};
 use crate::policy::failure::Failure;
 use crate::scope::Scope;
 
-/// As [`Routes`](super::Routes), asynchronous. Write `async fn` in the implementation.
+/// As [`Routes`](super::Routes), asynchronous. Write `async fn` in the implementation. Where the policy hedges, two requests may be
+/// under way at once, so it is lent to both: what changes in it stands in a cell or behind a lock.
 pub trait AsyncRoutes {
     /// What a request brings.
     type Value;
     /// How a request fails.
     type Error;
 
-    /// Makes one request of `attempt.route`. It is dropped when its limit passes.
-    fn request(&mut self, attempt: Attempt) -> impl Future<Output = Result<Self::Value, Self::Error>>;
+    /// Makes one request of `attempt.route`. It is dropped when its limit passes, or when its hedge was first.
+    fn request(&self, attempt: Attempt) -> impl Future<Output = Result<Self::Value, Self::Error>>;
 
     /// What kind of failure an error is.
     fn failure(&self, error: &Self::Error) -> Failure;
 
     /// Makes a route's client ready, or, with `rebuild`, closes it and makes it again; false if that did not work. It is dropped
     /// when its limit passes.
-    fn prepare(&mut self, route: RouteId, rebuild: bool) -> impl Future<Output = bool> {
+    fn prepare(&self, route: RouteId, rebuild: bool) -> impl Future<Output = bool> {
         let _ = (route, rebuild);
         ready(false)
     }
@@ -37,8 +38,9 @@ pub trait AsyncRoutes {
 /// Makes a request until it works or the policy says that it is enough. As [`call`](super::call()), on any executor: `sleep` is
 /// the executor's, such as `tokio::time::sleep`.
 ///
-/// Each request is raced against its limit, with that same `sleep`, and dropped when the limit passes. Streaming calls, which
-/// report progress, need a loop of their own (see [`drive`](super)).
+/// Each request is raced against its limit, with that same `sleep`, and dropped when the limit passes. Where the policy hedges, a
+/// second one is raced with it, and the slower of the two is dropped. Streaming calls, which report progress, need a loop of
+/// their own (see [`drive`](super)).
 ///
 /// # Errors
 /// [`Stopped`], with the last error in it.
@@ -55,7 +57,8 @@ where
     Request: Future<Output = Result<T, E>>,
     Sleep: Future,
 {
-    call_routes_async(share, scope, call, clock, sleep, &mut Plain { classify, request, brings: PhantomData }).await
+    let hand = Hand::new(share, scope, call, clock);
+    begin(hand, sleep, classify, request, |_, _| ready(false)).await
 }
 
 /// As [`call_async`], with hooks that make the clients of routes.
@@ -68,51 +71,82 @@ pub async fn call_routes_async<R: AsyncRoutes, Sleep: Future>(
     call: Call,
     clock: &impl Clock,
     sleep: impl Fn(Duration) -> Sleep,
-    routes: &mut R,
+    routes: &R,
 ) -> Result<R::Value, Stopped<R::Error>> {
-    let mut hand = Hand::new(share, scope, call, clock);
+    let hand = Hand::new(share, scope, call, clock);
+    let request = |attempt| routes.request(attempt);
+    let prepare = |route, rebuild| routes.prepare(route, rebuild);
+    begin(hand, sleep, |error| routes.failure(error), request, prepare).await
+}
+
+/// The short way, and the loop after it.
+async fn begin<T, E, Request, Client, Sleep>(
+    mut hand: Hand<'_, impl Share, impl Clock>,
+    sleep: impl Fn(Duration) -> Sleep,
+    classify: impl Fn(&E) -> Failure,
+    mut request: impl FnMut(Attempt) -> Request,
+    prepare: impl FnMut(RouteId, bool) -> Client,
+) -> Result<T, Stopped<E>>
+where
+    Request: Future<Output = Result<T, E>>,
+    Client: Future<Output = bool>,
+    Sleep: Future,
+{
     let mut last = None;
     // What works at once never becomes a machine.
     if let Some((admitted, attempt)) = hand.enter() {
-        match race(routes.request(attempt), || sleep(attempt.timeout)).await {
+        match race(request(attempt), || sleep(attempt.timeout)).await {
             Some(Ok(value)) => {
                 hand.settle(admitted, Ok(()));
                 return Ok(value);
             }
             Some(Err(error)) => {
-                hand.settle(admitted, Err(routes.failure(&error)));
+                hand.settle(admitted, Err(classify(&error)));
                 last = Some(error);
             }
             None => hand.expired(attempt.until),
         }
     }
-    go_on(hand, sleep, routes, last).await
+    go_on(hand, sleep, classify, request, prepare, last).await
 }
 
 /// The loop.
-pub(super) async fn go_on<R: AsyncRoutes, Sleep: Future>(
+pub(super) async fn go_on<T, E, Request, Client, Sleep>(
     mut hand: Hand<'_, impl Share, impl Clock>,
     sleep: impl Fn(Duration) -> Sleep,
-    routes: &mut R,
-    mut last: Option<R::Error>,
-) -> Result<R::Value, Stopped<R::Error>> {
+    classify: impl Fn(&E) -> Failure,
+    mut request: impl FnMut(Attempt) -> Request,
+    mut prepare: impl FnMut(RouteId, bool) -> Client,
+    mut last: Option<E>,
+) -> Result<T, Stopped<E>>
+where
+    Request: Future<Output = Result<T, E>>,
+    Client: Future<Output = bool>,
+    Sleep: Future,
+{
+    // Declared after the hand and so dropped before it: first the work stops, then the machine is told.
+    let mut running = Running::new();
     loop {
         match hand.poll() {
-            Command::Attempt(attempt) => match race(routes.request(attempt), || sleep(attempt.timeout)).await {
-                Some(Ok(value)) => {
-                    if hand.succeeded(attempt.id) {
-                        return Ok(value);
+            Command::Attempt(attempt) => {
+                hand.taken(attempt.id);
+                running.start(attempt.id, request(attempt));
+            }
+            Command::Wait { why: WaitWhy::Running, delay, until, .. } => {
+                let slice = slices(delay).next().unwrap_or_default();
+                match running.first(|| sleep(slice)).await {
+                    Some((id, Ok(value))) => {
+                        if hand.succeeded(id) {
+                            return Ok(value);
+                        }
                     }
+                    Some((id, Err(error))) => {
+                        hand.failed(id, classify(&error));
+                        last = Some(error);
+                    }
+                    None => hand.expired(until - (delay - slice)),
                 }
-                Some(Err(error)) => {
-                    hand.failed(attempt.id, routes.failure(&error));
-                    last = Some(error);
-                }
-                None => {
-                    hand.expired(attempt.until);
-                    last = None;
-                }
-            },
+            }
             Command::Wait { id, delay, .. } => {
                 for slice in slices(delay) {
                     sleep(slice).await;
@@ -121,32 +155,20 @@ pub(super) async fn go_on<R: AsyncRoutes, Sleep: Future>(
             }
             change @ (Command::Rebuild { id, route, until, .. } | Command::Switch { id, route, until, .. }) => {
                 let limit = until - hand.clock.now();
-                match race(routes.prepare(route, is_rebuild(change)), || sleep(limit)).await {
+                match race(prepare(route, is_rebuild(change)), || sleep(limit)).await {
                     Some(ready) => hand.prepared(id, ready),
                     None => hand.expired(until),
                 }
             }
-            Command::Cancel { id, .. } | Command::AskApproval { id, .. } => hand.taken(id),
+            Command::Cancel { id, .. } => {
+                if running.stop(id) {
+                    last = None;
+                }
+                hand.taken(id);
+            }
+            Command::AskApproval { id, .. } => hand.taken(id),
             Command::Finish(verdict) => return Err(hand.stopped(verdict, last)),
         }
-    }
-}
-
-impl<T, E, C, F, Request> AsyncRoutes for Plain<C, F, (T, E)>
-where
-    C: Fn(&E) -> Failure,
-    F: FnMut(Attempt) -> Request,
-    Request: Future<Output = Result<T, E>>,
-{
-    type Value = T;
-    type Error = E;
-
-    fn request(&mut self, attempt: Attempt) -> impl Future<Output = Result<T, E>> {
-        (self.request)(attempt)
-    }
-
-    fn failure(&self, error: &E) -> Failure {
-        (self.classify)(error)
     }
 }
 
@@ -166,15 +188,25 @@ mod tests {
     /// Answers from a list, blocking or not; notes what it was asked.
     struct Scripted<'a> {
         time: &'a VirtualTime,
-        script: Vec<FailureKind>,
-        asked: Vec<(Instant, Option<RouteId>, u32)>,
-        prepared: Vec<(RouteId, bool)>,
+        script: RefCell<Vec<FailureKind>>,
+        asked: RefCell<Vec<(Instant, Option<RouteId>, u32)>>,
+        prepared: RefCell<Vec<(RouteId, bool)>>,
     }
 
     impl<'a> Scripted<'a> {
         fn new(time: &'a VirtualTime, script: &[FailureKind]) -> Self {
             let script = script.iter().rev().copied().collect();
-            Self { time, script, asked: Vec::new(), prepared: Vec::new() }
+            Self { time, script: RefCell::new(script), asked: RefCell::default(), prepared: RefCell::default() }
+        }
+
+        fn ask(&self, attempt: &Attempt) -> Result<&'static str, Failure> {
+            self.asked.borrow_mut().push((self.time.now(), attempt.route, attempt.number));
+            self.script.borrow_mut().pop().map_or(Ok("391"), |kind| Err(failure(kind)))
+        }
+
+        fn make(&self, route: RouteId, rebuild: bool) -> bool {
+            self.prepared.borrow_mut().push((route, rebuild));
+            route != RouteId(1)
         }
     }
 
@@ -183,8 +215,7 @@ mod tests {
         type Error = Failure;
 
         fn request(&mut self, attempt: &Attempt) -> Result<&'static str, Failure> {
-            self.asked.push((self.time.now(), attempt.route, attempt.number));
-            self.script.pop().map_or(Ok("391"), |kind| Err(failure(kind)))
+            self.ask(attempt)
         }
 
         fn failure(&self, error: &Failure) -> Failure {
@@ -192,8 +223,7 @@ mod tests {
         }
 
         fn prepare(&mut self, route: RouteId, rebuild: bool) -> bool {
-            self.prepared.push((route, rebuild));
-            route != RouteId(1)
+            self.make(route, rebuild)
         }
     }
 
@@ -201,16 +231,16 @@ mod tests {
         type Value = &'static str;
         type Error = Failure;
 
-        async fn request(&mut self, attempt: Attempt) -> Result<&'static str, Failure> {
-            Routes::request(self, &attempt)
+        async fn request(&self, attempt: Attempt) -> Result<&'static str, Failure> {
+            self.ask(&attempt)
         }
 
         fn failure(&self, error: &Failure) -> Failure {
             *error
         }
 
-        async fn prepare(&mut self, route: RouteId, rebuild: bool) -> bool {
-            Routes::prepare(self, route, rebuild)
+        async fn prepare(&self, route: RouteId, rebuild: bool) -> bool {
+            self.make(route, rebuild)
         }
     }
 
@@ -238,9 +268,9 @@ mod tests {
             let asynchronous = {
                 let (session, time) = (session(policy(), &["!primary", "!broken", "!backup"]), VirtualTime::new());
                 let mut scope = Scope::new(&mut session.borrow_mut(), time.now());
-                let mut routes = Scripted::new(&time, script);
+                let routes = Scripted::new(&time, script);
                 let sleep = |span| time.nap(span);
-                let ended = time.run(call_routes_async(&session, &mut scope, FUNCTION, &time, sleep, &mut routes));
+                let ended = time.run(call_routes_async(&session, &mut scope, FUNCTION, &time, sleep, &routes));
                 let ended = ended.map(|ended| ended.map_err(|stopped| alloc::format!("{stopped:?}")));
                 (ended, session.into_inner(), scope, routes.asked, routes.prepared)
             };
@@ -301,6 +331,60 @@ mod tests {
         assert_eq!(session.borrow().breaker(RouteId(0), Instant::from_millis(5_000)).name(), "half_open");
         assert_ne!(*session.borrow(), before);
         assert_eq!(ask(5_000, Some(Ok(()))), Some(true));
+    }
+
+    /// What two routes bring when the first one answers after so long and the second one after so long, hedged after 2 s; and what the
+    /// turn is told. `None` hangs.
+    fn raced(first: Option<u64>, second: Option<u64>) -> (Option<&'static str>, u64, Vec<alloc::string::String>) {
+        let mut policy = policy();
+        policy.hedge.delay = Some(Duration::from_secs(2));
+        policy.attempt.timeout = Duration::from_secs(60);
+        let (session, time) = (session(policy, &["primary", "backup"]), VirtualTime::new());
+        let mut scope = Scope::new(&mut session.borrow_mut(), time.now());
+        let request = |attempt: Attempt| {
+            let first_one = attempt.route == Some(RouteId(0));
+            let (answer, took) = if first_one { ("primary's", first) } else { ("backup's", second) };
+            let time = &time;
+            async move {
+                match took {
+                    Some(took) => time.nap(Duration::from_millis(took)).await,
+                    None => pending().await,
+                }
+                if took == Some(3_000) { Err(failure(Overloaded)) } else { Ok(answer) }
+            }
+        };
+        let call = call_async(&session, &mut scope, FUNCTION, &time, |span| time.nap(span), Failure::clone, request);
+        let answer = time.run(call).and_then(Result::ok);
+        assert_eq!(scope.pending_cancel(None), None, "nothing is left to be stopped");
+        (answer, time.now().as_millis(), lines(&session, &scope))
+    }
+
+    #[test]
+    fn a_slow_request_is_raced_with_another_one() {
+        let asked = "backup: asked as well, after 2 s without an answer";
+        assert_eq!(raced(Some(1_900), Some(0)), (Some("primary's"), 1_900, [].into()));
+        assert_eq!(raced(Some(2_500), Some(1_000)), (Some("primary's"), 2_500, [asked.into()].into()));
+        let won = ["backup: answered first"].map(Into::into);
+        assert_eq!(raced(None, Some(1_000)), (Some("backup's"), 3_000, [&[asked.into()], &won[..]].concat()));
+        let (answer, took, told) = raced(Some(3_000), Some(1_500));
+        assert_eq!((answer, took), (Some("backup's"), 3_500));
+        assert_eq!(told.last().map(|line| line.as_str()), Some("backup: worked after 1 failed attempt"));
+        let (answer, took, _) = raced(Some(10_000), Some(3_000));
+        assert_eq!((answer, took), (Some("primary's"), 10_000));
+        assert_eq!(raced(None, None).0, None);
+    }
+
+    #[test]
+    fn dropped_over_two_requests_it_gives_both_permits_back() {
+        let mut policy = policy();
+        policy.hedge.delay = Some(Duration::from_secs(2));
+        let (session, time) = (session(policy, &["primary", "backup"]), VirtualTime::new());
+        let mut scope = Scope::new(&mut session.borrow_mut(), time.now());
+        let hung = |_| pending::<Result<(), Failure>>();
+        let call = call_async(&session, &mut scope, FUNCTION, &time, |span| time.nap(span), Failure::clone, hung);
+        let dropped = time.run(super::race(call, || time.nap(Duration::from_secs(3))));
+        assert_eq!(dropped.map(|ended| ended.is_none()), Some(true));
+        assert_eq!((scope.attempts(), scope.hedges.len(), scope.pending_cancel(None)), (2, 0, None));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use core::task::Poll;
 use super::time::Clock;
 use super::{Share, Stopped};
 use crate::call::{Admitted, Call, Entered, enter, settle};
-use crate::command::{Attempt, Command, Event, Handled, Id, Verdict};
+use crate::command::{Attempt, Command, Event, Handled, Id, Verdict, WaitWhy};
 use crate::policy::failure::{Failure, FailureKind, Phase};
 use crate::scope::Scope;
 use crate::time::Instant;
@@ -65,6 +65,7 @@ impl<'a, S: Share, C: Clock> Hand<'a, S, C> {
     fn poll_at(&mut self, now: Instant) -> Command {
         let command = self.share.with(|session| self.call.poll(self.scope, session, now));
         self.open = match command {
+            Command::Wait { why: WaitWhy::Running, .. } => self.call.current(),
             Command::Attempt(Attempt { id, .. })
             | Command::Wait { id, .. }
             | Command::Rebuild { id, .. }
@@ -118,6 +119,8 @@ impl<S: Share, C: Clock> Drop for Hand<'_, S, C> {
         if let Some(id) = self.open {
             let _ = self.handle(Event::Abandoned(id));
         }
+        // What ran beside it was dropped with the loop.
+        self.scope.stopped(self.call.id());
     }
 }
 

@@ -3,7 +3,7 @@
 use alloc::format;
 use alloc::sync::Arc;
 use core::cell::RefCell;
-use core::future::Future;
+use core::future::{Future, ready};
 use core::marker::PhantomData;
 use core::time::Duration;
 
@@ -105,8 +105,7 @@ where
             None => hand.expired(attempt.until),
         }
     }
-    let request = |_: Attempt| f();
-    go_on_async(hand, sleep, &mut Plain { classify, request, brings: PhantomData }, last).await
+    go_on_async(hand, sleep, classify, |_| f(), |_, _| ready(false), last).await
 }
 
 /// What the retry is decided with, made at the first failure.

@@ -31,7 +31,7 @@ pub async fn run_async<H: AsyncHost, Sleep: Future>(
 ) -> Ended {
     let mut guide = Guide::new(share, turn, clock);
     // Declared after the guide and so dropped before it: first the work stops, then the turn is told.
-    let mut running = Running(Vec::new());
+    let mut running = Running::new();
     loop {
         match guide.poll() {
             Command::Attempt(attempt) => match attempt.work {
@@ -118,19 +118,26 @@ async fn work<H: AsyncHost>(host: &H, task: Task) -> Done {
 }
 
 /// What is under way. A turn has a handful at most, so a list that is polled from the front will do.
-struct Running<F>(Vec<(Id, Pin<Box<F>>)>);
+pub(super) struct Running<F>(Vec<(Id, Pin<Box<F>>)>);
 
 impl<F: Future> Running<F> {
-    fn start(&mut self, id: Id, future: F) {
+    pub(super) const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    pub(super) fn start(&mut self, id: Id, future: F) {
         self.0.push((id, Box::pin(future)));
     }
 
-    fn stop(&mut self, id: Id) {
+    /// False if nothing runs under this id.
+    pub(super) fn stop(&mut self, id: Id) -> bool {
+        let before = self.0.len();
         self.0.retain(|(running, _)| *running != id);
+        self.0.len() < before
     }
 
     /// Whatever ends first, or `None` if the limit comes before.
-    async fn first<L: Future>(&mut self, limit: impl FnOnce() -> L) -> Option<(Id, F::Output)> {
+    pub(super) async fn first<L: Future>(&mut self, limit: impl FnOnce() -> L) -> Option<(Id, F::Output)> {
         let (mut sleep, mut limit) = (pin!(None), Some(limit));
         poll_fn(|cx| {
             for at in 0..self.0.len() {

@@ -1,34 +1,52 @@
 //! Whether a place may be asked at all: closed, open, or half open for exactly as many probes as the policy says.
 
+mod circuit;
+mod counts;
+
 use core::time::Duration;
 
 use super::fields::{Fields, LONGEST, Thousandths, maybe};
-use super::window::{MOST_BUCKETS, Slices, Window};
+use super::window::{MOST_BUCKETS, Slices};
 use crate::names::named;
-use crate::stored::stored;
 use crate::time::{Instant, millis, span};
+
+pub use circuit::Circuit;
+pub(crate) use counts::LONGEST_COUNT;
 
 /// When a breaker opens, for how long, and what closes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Breaker {
-    /// Whether breakers are on. Default true.
+    /// Whether breakers are on. Default true. What was ordered by hand holds either way.
     pub enabled: bool,
     /// Opens after this many charged failures in a row, 1 to 1000. When set, it replaces the failure rate. Default: not set.
     pub consecutive: Option<u32>,
     /// Opens when this part of the calls in the window failed, the threshold included. Default 0.5.
     pub rate: Thousandths,
-    /// The fewest calls in the window on which a rate is judged. Default 5.
+    /// The fewest calls in the window on which a rate is judged; of a window of calls, never more than it holds. Default 5.
     pub min_calls: u32,
-    /// The window over which the rate is taken. Default 30 s.
+    /// The window over which the rates are taken. Default 30 s.
     pub window: Duration,
     /// Slices that the window is cut into, 1 to 12; they fall out of it one by one. Default 10.
     pub buckets: u32,
+    /// The rates are taken over the last so many calls, 1 to 256, in place of `window`. Default: not set.
+    pub count_window: Option<u32>,
+    /// A call that took this long or longer was slow; of a stream, until its first progress. Default: not set, none is.
+    pub slow: Option<Duration>,
+    /// Opens, too, when this part of the calls in the window was slow, the threshold included. Default 1.
+    pub slow_rate: Thousandths,
     /// How long it stays open the first time. Default 5 s.
     pub open: Duration,
     /// Each opening in a row doubles the time, up to this. Default 30 s.
     pub max_open: Duration,
-    /// Calls admitted at a time while half open, and successes needed to close. 1 to 100, default 1.
+    /// Calls that are let through while half open. 1 to 100, default 1.
     pub probes: u32,
+    /// How many of them must succeed to close it, at most all; it opens again as soon as so many cannot succeed any more.
+    /// Default: not set, all of them.
+    pub successes: Option<u32>,
+    /// The longest half-open time: undecided by then, it opens again, for longer. Default: not set.
+    pub half_open: Option<Duration>,
+    /// Counts and never refuses. Default false.
+    pub metrics_only: bool,
 }
 
 impl Default for Breaker {
@@ -40,9 +58,15 @@ impl Default for Breaker {
             min_calls: 5,
             window: span(30_000),
             buckets: 10,
+            count_window: None,
+            slow: None,
+            slow_rate: Thousandths(1000),
             open: span(5_000),
             max_open: span(30_000),
             probes: 1,
+            successes: None,
+            half_open: None,
+            metrics_only: false,
         }
     }
 }
@@ -58,6 +82,21 @@ impl Breaker {
         span(doubled).min(self.max_open)
     }
 
+    /// The successes that close it.
+    fn needed(&self) -> u32 {
+        self.successes.map_or(self.probes, |needed| needed.min(self.probes))
+    }
+
+    /// The fewest calls on which a rate is judged.
+    fn fewest(&self) -> u32 {
+        self.count_window.map_or(self.min_calls, |holds| self.min_calls.min(holds))
+    }
+
+    #[inline(always)]
+    fn is_slow(&self, took: Duration) -> bool {
+        self.slow.is_some_and(|slow| took >= slow)
+    }
+
     pub(crate) fn fields(&mut self, fields: &mut dyn Fields) {
         fields.flag("enabled", &mut self.enabled);
         maybe!(fields, count, "consecutive", self.consecutive, 5, 1..=1000);
@@ -65,9 +104,15 @@ impl Breaker {
         fields.count("min_calls", &mut self.min_calls, 1..=100_000);
         fields.span("window", &mut self.window, span(1)..=LONGEST);
         fields.count("buckets", &mut self.buckets, 1..=MOST_BUCKETS);
+        maybe!(fields, count, "count_window", self.count_window, 20, 1..=LONGEST_COUNT);
+        maybe!(fields, span, "slow", self.slow, span(60_000), span(1)..=LONGEST);
+        fields.ratio("slow_rate", &mut self.slow_rate, Thousandths(1)..=Thousandths(1000));
         fields.span("open", &mut self.open, span(1)..=LONGEST);
         fields.span("max_open", &mut self.max_open, span(1)..=LONGEST);
         fields.count("probes", &mut self.probes, 1..=100);
+        maybe!(fields, count, "successes", self.successes, self.probes, 1..=100);
+        maybe!(fields, span, "half_open", self.half_open, span(60_000), span(1)..=LONGEST);
+        fields.flag("metrics_only", &mut self.metrics_only);
     }
 }
 
@@ -80,6 +125,28 @@ named! {
         Open = "open",
         /// Probes pass, all others are refused.
         HalfOpen = "half_open",
+        /// Somebody holds it out of use: calls are refused until every holder has let go.
+        Isolated = "isolated",
+        /// By order: calls are refused until it is told otherwise.
+        ForcedOpen = "forced_open",
+        /// By order: calls pass and are not counted, until it is told otherwise.
+        ForcedClosed = "forced_closed",
+        /// By order or by the policy: calls pass and are counted, and it never opens.
+        MetricsOnly = "metrics_only",
+    }
+}
+
+named! {
+    /// What a person can order a breaker to do.
+    pub enum Order {
+        /// What it would do by itself: the way back from the others.
+        Automatic = "automatic",
+        /// To refuse.
+        ForceOpen = "force_open",
+        /// To let everything pass, and count nothing.
+        ForceClosed = "force_closed",
+        /// To let everything pass, and count it.
+        MetricsOnly = "metrics_only",
     }
 }
 
@@ -103,241 +170,30 @@ pub enum Change {
     Closed,
 }
 
-/// The living breaker: one a scope.
+/// The right to make one call, and what its outcome is settled against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Circuit {
-    state: State,
-    window: Window,
-    in_a_row: u32,
-    opened: u32,
-    /// Counts changes of state: an outcome admitted under an older one changes nothing.
-    generation: u32,
+pub struct Permit {
+    /// The breaker counts its changes of state: a permit of an older one changes nothing.
+    pub generation: u32,
+    /// Since when the call takes its time.
+    pub since: Instant,
 }
 
-stored! { Circuit { state, window, in_a_row, opened, generation } }
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum State {
-    #[default]
-    Closed,
-    Open {
-        until: Instant,
-    },
-    HalfOpen {
-        in_flight: u32,
-        passed: u32,
-        lease: Instant,
-    },
-}
-
-stored! { enum State { Closed, Open { until }, HalfOpen { in_flight, passed, lease } } }
-
-impl Circuit {
-    /// What the breaker would do with a call now. Reading it changes nothing.
-    #[must_use]
-    pub fn state(&self, now: Instant) -> BreakerState {
-        match self.state {
-            State::Closed => BreakerState::Closed,
-            State::Open { until } if now < until => BreakerState::Open,
-            State::Open { .. } | State::HalfOpen { .. } => BreakerState::HalfOpen,
-        }
-    }
-
-    /// Looks ahead without taking a permit; a refusal says when to come back.
-    ///
-    /// # Errors
-    /// The moment from which asking may be admitted.
-    #[inline(always)]
-    pub fn would_admit(&self, config: &Breaker, now: Instant) -> Result<(), Instant> {
-        match self.state {
-            State::Closed => Ok(()),
-            State::Open { until } if now < until => Err(until),
-            State::Open { .. } => Ok(()),
-            State::HalfOpen { in_flight, lease, .. } if in_flight >= config.probes && now < lease => {
-                Err(lease.min(now + config.open))
-            }
-            State::HalfOpen { .. } => Ok(()),
-        }
-    }
-
-    /// Takes a permit; `lease` is when it lapses if nothing is ever reported. Returns the generation it was taken under.
-    ///
-    /// # Errors
-    /// The moment from which asking may be admitted.
-    #[inline(always)]
-    pub fn admit(&mut self, config: &Breaker, now: Instant, lease: Instant) -> Result<u32, Instant> {
-        self.would_admit(config, now)?;
-        match &mut self.state {
-            State::Closed => {}
-            State::Open { .. } => self.enter(State::HalfOpen { in_flight: 1, passed: 0, lease }),
-            // A lapsed lease frees every permit: whoever held one is not heard any more.
-            State::HalfOpen { passed, lease: held, in_flight } if *in_flight > 0 && now >= *held => {
-                let passed = *passed;
-                self.enter(State::HalfOpen { in_flight: 1, passed, lease });
-            }
-            State::HalfOpen { in_flight, lease: held, .. } => {
-                // With nobody in flight there is no lease but this one.
-                *held = if *in_flight == 0 { lease } else { (*held).max(lease) };
-                *in_flight = in_flight.saturating_add(1);
-            }
-        }
-        Ok(self.generation)
-    }
-
-    /// Takes note of what became of a call that was admitted under `generation`.
-    #[inline(always)]
-    pub fn settle(&mut self, config: &Breaker, now: Instant, generation: u32, outcome: Outcome) -> Option<Change> {
-        if generation != self.generation {
-            return None;
-        }
-        match &mut self.state {
-            State::Open { .. } => None,
-            State::Closed => self.count(config, now, outcome),
-            State::HalfOpen { in_flight, passed, .. } => {
-                *in_flight = in_flight.saturating_sub(1);
-                match outcome {
-                    Outcome::Neutral => None,
-                    Outcome::Failed => Some(self.open(config, now)),
-                    Outcome::Passed => {
-                        *passed = passed.saturating_add(1);
-                        (*passed >= config.probes).then(|| self.close())
-                    }
-                }
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn count(&mut self, config: &Breaker, now: Instant, outcome: Outcome) -> Option<Change> {
-        match outcome {
-            Outcome::Neutral => return None,
-            Outcome::Passed => self.in_a_row = 0,
-            Outcome::Failed => self.in_a_row = self.in_a_row.saturating_add(1),
-        }
-        let trips = match config.consecutive {
-            Some(limit) => self.in_a_row >= limit,
-            None => {
-                self.window.add(config.slices(), now, usize::from(outcome == Outcome::Failed));
-                outcome == Outcome::Failed && self.rate_trips(config, now)
-            }
-        };
-        trips.then(|| self.open(config, now))
-    }
-
-    fn rate_trips(&mut self, config: &Breaker, now: Instant) -> bool {
-        let [passed, failed] = self.window.sums(config.slices(), now);
-        let calls = u64::from(passed) + u64::from(failed);
-        calls >= u64::from(config.min_calls) && u64::from(failed) * 1000 >= u64::from(config.rate.0) * calls
-    }
-
-    fn open(&mut self, config: &Breaker, now: Instant) -> Change {
-        self.opened = self.opened.saturating_add(1);
-        let until = now + config.open_for(self.opened);
-        self.enter(State::Open { until });
-        Change::Opened(until)
-    }
-
-    fn close(&mut self) -> Change {
-        self.opened = 0;
-        self.enter(State::Closed);
-        Change::Closed
-    }
-
-    fn enter(&mut self, state: State) {
-        self.state = state;
-        self.window = Window::default();
-        self.in_a_row = 0;
-        self.generation = self.generation.wrapping_add(1);
-    }
-
-    /// Closes it and forgets everything.
-    pub(crate) fn reset(&mut self) {
-        self.close();
-    }
-
-    /// What was counted, for a window that is cut in another way.
-    pub(crate) fn forget_counts(&mut self) {
-        self.window = Window::default();
-    }
-
-    /// For a snapshot: permits do not travel, the successes of a half-open time do.
-    pub(crate) fn without_permits(mut self) -> Self {
-        if let State::HalfOpen { in_flight, .. } = &mut self.state {
-            *in_flight = 0;
-        }
-        self
-    }
-
-    pub(crate) fn shift(
-        &mut self,
-        config: &Breaker,
-        span: impl Fn(Instant) -> Instant,
-        wall: impl Fn(Instant) -> Instant,
-    ) {
-        self.window.shift(config.slices(), span);
-        if let State::Open { until } = &mut self.state {
-            *until = wall(*until);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOW: Instant = Instant::ZERO;
-
-    fn opened(config: &Breaker) -> Circuit {
-        let mut circuit = Circuit::default();
-        let generation = circuit.admit(config, NOW, Instant::NEVER).unwrap_or_default();
-        circuit.settle(config, NOW, generation, Outcome::Failed);
-        circuit
-    }
-
-    #[test]
-    fn one_probe_and_no_more() {
-        let config = Breaker { consecutive: Some(1), ..Breaker::default() };
-        let mut circuit = opened(&config);
-        assert_eq!(circuit.admit(&config, NOW, Instant::NEVER), Err(Instant::from_millis(5_000)));
-        let later = Instant::from_millis(5_000);
-        let admitted = (0..20).filter(|_| circuit.admit(&config, later, later + span(1_000)).is_ok()).count();
-        assert_eq!(admitted, 1);
-    }
-
-    #[test]
-    fn a_probe_that_never_reports_lapses() {
-        let config = Breaker { consecutive: Some(1), ..Breaker::default() };
-        let mut circuit = opened(&config);
-        let later = Instant::from_millis(5_000);
-        assert!(circuit.admit(&config, later, later + span(1_000)).is_ok());
-        assert!(circuit.admit(&config, later + span(999), Instant::NEVER).is_err());
-        assert!(circuit.admit(&config, later + span(1_000), Instant::NEVER).is_ok());
-    }
-
-    #[test]
-    fn a_lease_given_back_does_not_hold_the_next_one() {
-        let config = Breaker { consecutive: Some(1), ..Breaker::default() };
-        let mut circuit = opened(&config);
-        let later = Instant::from_millis(5_000);
-        let first = circuit.admit(&config, later, Instant::NEVER).unwrap_or_default();
-        circuit.settle(&config, later, first, Outcome::Neutral);
-        assert!(circuit.admit(&config, later, later + span(1_000)).is_ok());
-        assert!(circuit.admit(&config, later + span(1_000), Instant::NEVER).is_ok());
-    }
-
-    #[test]
-    fn an_old_outcome_changes_nothing() {
-        let config = Breaker { consecutive: Some(1), ..Breaker::default() };
-        let mut circuit = opened(&config);
-        let before = circuit;
-        assert_eq!(circuit.settle(&config, NOW, 0, Outcome::Passed), None);
-        assert_eq!(circuit, before);
-    }
-
-    #[test]
-    fn open_times_double_up_to_the_longest() {
-        let config = Breaker::default();
-        let spans = [1, 2, 3, 4, 40, 400].map(|opened| config.open_for(opened).as_secs());
-        assert_eq!(spans, [5, 10, 20, 30, 30, 30]);
-    }
+/// What a breaker goes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Metrics {
+    /// What it is doing.
+    pub state: BreakerState,
+    /// Calls in the window. Nothing is counted while it is open or half open: these are still those that opened it.
+    pub calls: u32,
+    /// How many of them failed.
+    pub failed: u32,
+    /// How many of them were slow.
+    pub slow: u32,
+    /// The part that failed; none below `min_calls`.
+    pub failure_rate: Option<Thousandths>,
+    /// The part that was slow; none below `min_calls`, or if the policy says of no call that it is slow.
+    pub slow_rate: Option<Thousandths>,
+    /// When asking may be admitted, if it refuses now and knows.
+    pub retry_at: Option<Instant>,
 }

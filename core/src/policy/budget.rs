@@ -56,19 +56,19 @@ stored! { Purse { earned, spent } }
 impl Purse {
     /// A first attempt is sent.
     pub(crate) fn deposit(&mut self, config: &RetryBudget, now: Instant) {
-        self.earned.add(config.earned(), now, 0);
+        self.earned.add(config.earned(), now, [1, 0, 0]);
     }
 
     /// Whether a retry is still within the budget.
     pub(crate) fn covers(&mut self, config: &RetryBudget, now: Instant) -> bool {
-        let [firsts, _] = self.earned.sums(config.earned(), now);
-        let [granted, _] = self.spent.sums(config.spent(), now);
+        let [firsts, ..] = self.earned.sums(config.earned(), now);
+        let [granted, ..] = self.spent.sums(config.spent(), now);
         u64::from(granted) < u64::from(config.floor) + config.ratio.of(u64::from(firsts))
     }
 
     /// A retry is granted.
     pub(crate) fn withdraw(&mut self, config: &RetryBudget, now: Instant) {
-        self.spent.add(config.spent(), now, 0);
+        self.spent.add(config.spent(), now, [1, 0, 0]);
     }
 
     pub(crate) fn shift(&mut self, config: &RetryBudget, moved: impl Fn(Instant) -> Instant + Copy) {

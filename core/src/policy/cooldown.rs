@@ -35,6 +35,8 @@ pub struct Cooling {
     pub until: Instant,
     /// Whether the provider stated that time.
     pub stated: bool,
+    /// Whether the rest is over and one call tests the scope: then it cools until that has settled, and by that time at the latest.
+    pub probing: bool,
 }
 
 impl Cooldown {
@@ -46,9 +48,11 @@ impl Cooldown {
     pub fn would_admit(&self, now: Instant) -> Result<(), Cooling> {
         match self.rest {
             None => Ok(()),
-            Some(rest) if now < rest.until => Err(Cooling { until: rest.until, stated: rest.stated }),
+            Some(rest) if now < rest.until => {
+                Err(Cooling { until: rest.until, stated: rest.stated, probing: false })
+            }
             Some(rest) => match rest.probe {
-                Some(lease) if now < lease => Err(Cooling { until: lease, stated: false }),
+                Some(lease) if now < lease => Err(Cooling { until: lease, stated: false, probing: true }),
                 _ => Ok(()),
             },
         }
@@ -150,7 +154,7 @@ mod tests {
         for _ in 0..20 {
             cooldown.begin(at(1), at(0), None, span(60_000), span(300_000));
         }
-        assert_eq!(cooldown.would_admit(at(2)), Err(Cooling { until: at(61), stated: false }));
+        assert_eq!(cooldown.would_admit(at(2)), Err(Cooling { until: at(61), stated: false, probing: false }));
         cooldown.begin(at(62), at(61), None, span(60_000), span(300_000));
         assert_eq!(cooldown.would_admit(at(62)).map_err(|cooling| cooling.until), Err(at(182)));
     }
@@ -161,7 +165,7 @@ mod tests {
         cooldown.begin(at(0), at(0), Some(span(10_000)), span(60_000), span(300_000));
         assert_eq!(cooldown.would_admit(at(9)).map_err(|cooling| cooling.stated), Err(true));
         let generation = cooldown.admit(at(10), at(20));
-        assert!(cooldown.would_admit(at(11)).is_err());
+        assert_eq!(cooldown.would_admit(at(11)), Err(Cooling { until: at(20), stated: false, probing: true }));
         cooldown.forget(generation);
         assert!(cooldown.would_admit(at(11)).is_ok());
     }

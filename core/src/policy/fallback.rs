@@ -1,7 +1,10 @@
 //! Which route a call begins with, and what happens when every route refuses.
 
-use super::fields::{Fields, choose};
+use core::time::Duration;
+
+use super::fields::{Fields, LONGEST, choose, maybe};
 use crate::names::named;
+use crate::time::span;
 
 named! {
     /// How long a fallback lasts.
@@ -32,11 +35,14 @@ pub struct Fallback {
     pub scope: FallbackScope,
     /// What to do when every route's breaker refuses. Default: fail.
     pub when_refused: WhenRefused,
+    /// How long a turn (or the session, with that scope) stays off the primary before a call begins there again, if it may be
+    /// asked then: counted from when it left, or last looked. Default: not set, so a turn goes on where it is to its end.
+    pub recheck: Option<Duration>,
 }
 
 impl Default for Fallback {
     fn default() -> Self {
-        Self { scope: FallbackScope::Turn, when_refused: WhenRefused::Fail }
+        Self { scope: FallbackScope::Turn, when_refused: WhenRefused::Fail, recheck: None }
     }
 }
 
@@ -44,5 +50,6 @@ impl Fallback {
     pub(crate) fn fields(&mut self, fields: &mut dyn Fields) {
         choose!(fields, "scope", self.scope, FallbackScope);
         choose!(fields, "when_refused", self.when_refused, WhenRefused);
+        maybe!(fields, span, "recheck", self.recheck, span(60_000), span(1)..=LONGEST);
     }
 }

@@ -11,6 +11,7 @@ pub mod deadline;
 pub mod failure;
 pub mod fallback;
 pub(crate) mod fields;
+pub mod hedge;
 pub mod limits;
 mod plain;
 pub mod recovery;
@@ -25,6 +26,7 @@ pub use deadline::AttemptLimits;
 pub use failure::{FailureTable, Rule};
 pub use fallback::Fallback;
 pub use fields::{Field, Invalid, Thousandths};
+pub use hedge::Hedge;
 pub use limits::TurnLimits;
 pub use recovery::Recovery;
 pub use retry::Retry;
@@ -48,6 +50,8 @@ pub struct Policy {
     pub fallback: Fallback,
     /// The rebuild of broken clients.
     pub recovery: Recovery,
+    /// Second attempts beside slow ones.
+    pub hedge: Hedge,
     /// The limits of one turn.
     pub turn: TurnLimits,
     /// Approval of risky tools.
@@ -130,6 +134,10 @@ impl Policy {
         };
         at_least("retry.cap", self.retry.cap, "retry.base", self.retry.base)?;
         at_least("breaker.max_open", self.breaker.max_open, "breaker.open", self.breaker.open)?;
+        if let Some(successes) = self.breaker.successes.filter(|needed| *needed > self.breaker.probes) {
+            let allowed = alloc::format!("at most breaker.probes, which is {}", self.breaker.probes);
+            return Err(Invalid::new("breaker.successes", successes, allowed));
+        }
         at_least("recovery.max_wait", self.recovery.max_wait, "recovery.wait", self.recovery.wait)?;
         self.classify.check_together()
     }
@@ -141,6 +149,7 @@ impl Policy {
         fields.group("budget", &mut |fields| self.budget.fields(fields));
         fields.group("fallback", &mut |fields| self.fallback.fields(fields));
         fields.group("recovery", &mut |fields| self.recovery.fields(fields));
+        fields.group("hedge", &mut |fields| self.hedge.fields(fields));
         fields.group("turn", &mut |fields| self.turn.fields(fields));
         fields.group("approval", &mut |fields| self.approval.fields(fields));
         fields.group("failures", &mut |fields| self.failures.fields(fields));

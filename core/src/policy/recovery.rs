@@ -14,11 +14,13 @@ pub struct Recovery {
     pub wait: Duration,
     /// The longest wait after a rebuild. Default 8 s.
     pub max_wait: Duration,
+    /// Whether the route gets all its attempts again with the new client, in place of one more. Default false.
+    pub new_round: bool,
 }
 
 impl Default for Recovery {
     fn default() -> Self {
-        Self { enabled: true, wait: span(3_000), max_wait: span(8_000) }
+        Self { enabled: true, wait: span(3_000), max_wait: span(8_000), new_round: false }
     }
 }
 
@@ -33,6 +35,7 @@ impl Recovery {
         fields.flag("enabled", &mut self.enabled);
         fields.span("wait", &mut self.wait, Duration::ZERO..=LONGEST);
         fields.span("max_wait", &mut self.max_wait, Duration::ZERO..=LONGEST);
+        fields.flag("new_round", &mut self.new_round);
     }
 }
 

@@ -8,10 +8,13 @@ use crate::time::{Instant, millis};
 /// The most slices a window is cut into.
 pub(crate) const MOST_BUCKETS: u32 = 12;
 
-/// Two counters over the last `window`, cut into slices that fall out of it one by one.
+/// What the counters of a slice count.
+pub(crate) const COLUMNS: usize = 3;
+
+/// A few counters over the last `window`, cut into slices that fall out of it one by one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Window {
-    buckets: [[u32; 2]; MOST_BUCKETS as usize],
+    buckets: [[u32; COLUMNS]; MOST_BUCKETS as usize],
     /// The slice that `now` was in at the last event, counted from the host's zero.
     head: u64,
     /// Where that slice is counted, and when it ends: worked out once a slice, since a division is most of what counting costs.
@@ -39,19 +42,21 @@ impl Slices {
 }
 
 impl Window {
-    /// Counts one event in column `column` (0 or 1).
+    /// Counts one event: so much in each column.
     #[inline(always)]
-    pub(crate) fn add(&mut self, slices: Slices, now: Instant, column: usize) {
+    pub(crate) fn add(&mut self, slices: Slices, now: Instant, columns: [u32; COLUMNS]) {
         self.advance(slices, now);
-        if let Some(counter) = self.buckets.get_mut(self.at).and_then(|bucket| bucket.get_mut(column)) {
-            *counter = counter.saturating_add(1);
+        if let Some(bucket) = self.buckets.get_mut(self.at) {
+            add(bucket, &columns);
         }
     }
 
-    /// Both sums over the window.
-    pub(crate) fn sums(&mut self, slices: Slices, now: Instant) -> [u32; 2] {
+    /// The sums over the window.
+    pub(crate) fn sums(&mut self, slices: Slices, now: Instant) -> [u32; COLUMNS] {
         self.advance(slices, now);
-        self.buckets.iter().fold([0, 0], |[a, b], [x, y]| [a.saturating_add(*x), b.saturating_add(*y)])
+        let mut sums = [0; COLUMNS];
+        self.buckets.iter().for_each(|bucket| add(&mut sums, bucket));
+        sums
     }
 
     #[inline(always)]
@@ -70,7 +75,7 @@ impl Window {
         while self.head < target {
             self.head += 1;
             if let Some(bucket) = self.buckets.get_mut(usize::try_from(self.head % count).unwrap_or(0)) {
-                *bucket = [0, 0];
+                *bucket = [0; COLUMNS];
             }
         }
         self.stand(slices);
@@ -97,6 +102,13 @@ impl Window {
     }
 }
 
+#[inline(always)]
+fn add(sums: &mut [u32; COLUMNS], more: &[u32; COLUMNS]) {
+    for (sum, more) in sums.iter_mut().zip(more) {
+        *sum = sum.saturating_add(*more);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,7 +119,7 @@ mod tests {
         let slices = Slices { window: span(10_000), buckets: 10 };
         let mut window = Window::default();
         for second in 0..10 {
-            window.add(slices, Instant::from_millis(second * 1000), 0);
+            window.add(slices, Instant::from_millis(second * 1000), [1, 0, 0]);
         }
         let total = |window: &mut Window, at| window.sums(slices, Instant::from_millis(at))[0];
         assert_eq!(total(&mut window, 9_999), 10);
@@ -120,10 +132,10 @@ mod tests {
     fn a_shifted_window_forgets_at_the_same_pace() {
         let slices = Slices { window: span(10_000), buckets: 10 };
         let mut window = Window::default();
-        window.add(slices, Instant::from_millis(1_000), 0);
-        window.add(slices, Instant::from_millis(5_000), 1);
+        window.add(slices, Instant::from_millis(1_000), [1, 0, 1]);
+        window.add(slices, Instant::from_millis(5_000), [0, 1, 1]);
         window.shift(slices, |at| at + span(3_000));
-        assert_eq!(window.sums(slices, Instant::from_millis(13_999)), [1, 1]);
-        assert_eq!(window.sums(slices, Instant::from_millis(14_000)), [0, 1]);
+        assert_eq!(window.sums(slices, Instant::from_millis(13_999)), [1, 1, 2]);
+        assert_eq!(window.sums(slices, Instant::from_millis(14_000)), [0, 1, 1]);
     }
 }

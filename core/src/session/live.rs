@@ -11,6 +11,13 @@ impl Live {
         self.routes.get(usize::from(route.0))
     }
 
+    /// Takes note of the time and returns the largest that any turn was told.
+    #[inline(always)]
+    pub(crate) fn tick(&mut self, now: Instant) -> Instant {
+        self.seen = self.seen.max(now);
+        self.seen
+    }
+
     pub(crate) fn place_mut(&mut self, route: RouteId) -> Option<&mut Place> {
         self.routes.get_mut(usize::from(route.0))
     }
@@ -24,6 +31,29 @@ impl Live {
         self.gates.get_mut(at)
     }
 
+    /// The breaker of a route's deployment.
+    pub(super) fn circuit_mut(&mut self, route: RouteId) -> Option<&mut Circuit> {
+        let at = self.place(route)?.scopes.deployment;
+        self.gate_mut(at).map(|gate| &mut gate.circuit)
+    }
+
+    /// A route's client was made.
+    pub(crate) fn made_ready(&mut self, route: RouteId) {
+        let Some(place) = self.place_mut(route) else { return };
+        (place.ready, place.activating) = (true, None);
+        place.client = place.client.wrapping_add(1);
+        if self.one_slot {
+            self.alone_ready(Some(usize::from(route.0)));
+        }
+    }
+
+    /// Of the routes with a hook only this one is ready any more.
+    pub(super) fn alone_ready(&mut self, route: Option<usize>) {
+        for (at, place) in self.routes.iter_mut().enumerate() {
+            place.ready &= Some(at) == route || !place.route.activates;
+        }
+    }
+
     /// Looks ahead without taking anything: breakers first, for they refuse even the last route.
     pub(crate) fn would_admit(&self, policy: &Policy, route: RouteId, now: Instant) -> Result<(), Refusal> {
         self.breakers_admit(policy, route, now)?;
@@ -32,7 +62,7 @@ impl Live {
             if let Some(gate) = self.gates.get(*at)
                 && let Err(cooling) = gate.cooldown.would_admit(now)
             {
-                return Err(Refusal::Cooling { until: cooling.until, stated: cooling.stated });
+                return Err(Refusal::Cooling(cooling));
             }
         }
         Ok(())
@@ -42,12 +72,12 @@ impl Live {
     #[inline(always)]
     pub(crate) fn breakers_admit(&self, policy: &Policy, route: RouteId, now: Instant) -> Result<(), Refusal> {
         let Some(scopes) = self.place(route).map(|place| place.scopes) else { return Ok(()) };
-        if !policy.breaker.enabled {
-            return Ok(());
-        }
         for at in &[scopes.deployment, scopes.endpoint] {
             if let Some(gate) = self.gates.get(*at) {
-                gate.circuit.would_admit(&policy.breaker, now).map_err(|until| Refusal::Breaker { until })?;
+                gate.circuit.would_admit(&policy.breaker, now).map_err(|until| Refusal::Breaker {
+                    until,
+                    probing: gate.circuit.state(&policy.breaker, now) == BreakerState::HalfOpen,
+                })?;
             }
         }
         Ok(())
@@ -64,15 +94,13 @@ impl Live {
     ) -> Result<Ticket, Refusal> {
         self.breakers_admit(policy, route, now)?;
         let lease = until + LEASE_GRACE;
-        let mut ticket = Ticket { route, epoch: self.epoch, admitted: now, deployment: 0, endpoint: 0, rests: [0; 4] };
+        let mut ticket = Ticket::new(route, self.epoch, now);
         let Some(scopes) = self.place(route).map(|place| place.scopes) else { return Ok(ticket) };
         for (at, generation) in
             &mut [(scopes.deployment, &mut ticket.deployment), (scopes.endpoint, &mut ticket.endpoint)]
         {
-            if policy.breaker.enabled
-                && let Some(gate) = self.gate_mut(*at)
-            {
-                **generation = gate.circuit.admit(&policy.breaker, now, lease).unwrap_or_default();
+            if let Some(gate) = self.gate_mut(*at) {
+                **generation = gate.circuit.admit(&policy.breaker, now, lease).unwrap_or_default().generation;
             }
         }
         for (at, generation) in rests(scopes).iter().zip(&mut ticket.rests) {
@@ -130,16 +158,18 @@ impl Live {
         [deployment, endpoint]: [Outcome; 2],
         mut notice: impl FnMut(Scoped, Change),
     ) {
-        if ticket.epoch != self.epoch || !policy.breaker.enabled {
+        if ticket.epoch != self.epoch {
             return;
         }
         let Some(scopes) = self.place(ticket.route).map(|place| place.scopes) else { return };
-        for &(at, generation, outcome, scope) in &[
-            (scopes.deployment, ticket.deployment, deployment, Scoped::Deployment),
-            (scopes.endpoint, ticket.endpoint, endpoint, Scoped::Endpoint),
+        // Only a deployment is slow: what it takes is no news about whatever else is at its endpoint.
+        let since = now - (now.min(ticket.answered) - ticket.admitted);
+        for &(at, permit, outcome, scope) in &[
+            (scopes.deployment, Permit { generation: ticket.deployment, since }, deployment, Scoped::Deployment),
+            (scopes.endpoint, Permit { generation: ticket.endpoint, since: now }, endpoint, Scoped::Endpoint),
         ] {
             if let Some(gate) = self.gate_mut(at)
-                && let Some(change) = gate.circuit.settle(&policy.breaker, now, generation, outcome)
+                && let Some(change) = gate.circuit.settle(&policy.breaker, now, permit, outcome)
             {
                 notice(scope, change);
             }
@@ -194,14 +224,25 @@ impl Live {
         self.gate_mut(at).map(|gate| &mut gate.purse)
     }
 
-    /// When the first route may be asked, if none may be asked now.
-    pub(crate) fn earliest(&self, policy: &Policy, now: Instant) -> Option<Instant> {
+    /// How long the answers of a route's deployment take, where the policy asks for it.
+    pub(crate) fn latency(&mut self, route: RouteId) -> Option<&mut Latency> {
+        let at = self.place(route)?.scopes.deployment;
+        self.latencies.get_mut(at)
+    }
+
+    /// When the first of these routes may be asked, if none may be asked now.
+    pub(crate) fn earliest(
+        &self,
+        policy: &Policy,
+        now: Instant,
+        routes: impl Iterator<Item = RouteId>,
+    ) -> Option<Instant> {
         let mut earliest = None;
-        for route in self.ids() {
+        for route in routes {
             let until = self.would_admit(policy, route, now).err()?.until();
             earliest = Some(earliest.map_or(until, |first: Instant| first.min(until)));
         }
-        earliest
+        earliest.and_then(Instant::known)
     }
 
     pub(crate) fn same_deployment(&self, a: RouteId, b: RouteId) -> bool {

@@ -6,9 +6,12 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::{Gate, Live, Session};
+use super::{Gate, Live, Session, Ticket};
 use crate::call::Call;
+use crate::command::RouteId;
+use crate::latency::Latency;
 use crate::policy::budget::Purse;
+use crate::policy::fallback::FallbackScope;
 use crate::policy::{Invalid, Policy};
 use crate::route::{Route, Tool};
 use crate::stored::{Blank, Store, Stored, stored};
@@ -17,7 +20,7 @@ use crate::turn::Turn;
 use crate::value::Value;
 
 /// The version of the snapshot's form. A reader refuses every other one by name.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// What stands around every state.
 struct Envelope<'a> {
@@ -68,23 +71,27 @@ impl<'a> Envelope<'a> {
 struct StoredSession {
     /// By name, so that a chain that has changed since takes over what it still has.
     routes: Vec<StoredRoute>,
+    seen: Instant,
     standing: Vec<String>,
     committed: Option<String>,
+    away: Option<Instant>,
     seed: u64,
     turns: u64,
     /// How the windows of breakers and budgets were cut: counts mean nothing under another cut.
-    windows: [u64; 3],
+    windows: [u64; 5],
 }
 
-stored! { StoredSession { routes, standing, committed, seed, turns, windows } }
+stored! { StoredSession { routes, seen, standing, committed, away, seed, turns, windows } }
 
 struct StoredRoute {
     name: String,
     /// Deployment, endpoint, credential, limit.
     gates: [Gate; 4],
+    /// The latencies of its deployment, as far as they are kept.
+    latency: Vec<u16>,
 }
 
-stored! { StoredRoute { name, gates } }
+stored! { StoredRoute { name, gates, latency } }
 
 /// From the clock that a snapshot was taken on to the one it is restored on: spans keep what is left of them.
 fn spans(then: Instant, now: Instant) -> impl Fn(Instant) -> Instant + Copy {
@@ -113,12 +120,15 @@ impl Session {
         let routes = live.routes.iter().map(|place| {
             let scopes = place.scopes;
             let gates = [scopes.deployment, scopes.endpoint, scopes.credential, scopes.limit].map(gate);
-            StoredRoute { name: place.route.name.clone(), gates }
+            let latency = live.latencies.get(scopes.deployment).map_or_else(Vec::new, Latency::counts);
+            StoredRoute { name: place.route.name.clone(), gates, latency }
         });
         let mut state = StoredSession {
             routes: routes.collect(),
+            seen: live.seen,
             standing: live.standing.clone(),
             committed: live.committed.map(|route| self.route_name(route).into()),
+            away: live.away,
             seed: live.seed,
             turns: live.turns,
             windows: windows(&self.policy),
@@ -149,6 +159,9 @@ impl Session {
         for known in stored.routes {
             let Some(place) = live.routes.iter().find(|place| place.route.name == known.name) else { continue };
             let scopes = place.scopes;
+            if let Some(latency) = live.latencies.get_mut(scopes.deployment) {
+                *latency = Latency::of(&known.latency);
+            }
             for (at, mut gate) in
                 [scopes.deployment, scopes.endpoint, scopes.credential, scopes.limit].into_iter().zip(known.gates)
             {
@@ -164,18 +177,30 @@ impl Session {
                 }
             }
         }
+        live.seen = spans(stored.seen);
         live.standing = stored.standing;
         live.committed = stored.committed.and_then(|name| {
             Live::ids(live).find(|route| live.place(*route).is_some_and(|place| place.route.name == name))
         });
+        // Over another chain the session may be back on the primary, or nowhere yet.
+        let is_away = live.committed.is_some_and(|route| route != RouteId(0));
+        let session_wide = policy.fallback.scope == FallbackScope::Session;
+        live.away = (is_away && session_wide).then(|| stored.away.map_or(now, spans));
         live.turns = stored.turns;
         live.epoch = epoch;
         Ok(session)
     }
 }
 
-fn windows(policy: &Policy) -> [u64; 3] {
-    [millis(policy.breaker.window), u64::from(policy.breaker.buckets), millis(policy.budget.window)]
+fn windows(policy: &Policy) -> [u64; 5] {
+    let breaker = &policy.breaker;
+    [
+        millis(breaker.window),
+        u64::from(breaker.buckets),
+        breaker.count_window.map_or(0, u64::from),
+        breaker.slow.map_or(0, millis),
+        millis(policy.budget.window),
+    ]
 }
 
 impl Gate {
@@ -184,40 +209,88 @@ impl Gate {
     }
 }
 
+/// What numbers its routes, together with their names: the chain may have changed when it is read.
+struct Routed<'a> {
+    routes: Vec<String>,
+    state: &'a mut dyn Stored,
+}
+
+impl Stored for Routed<'_> {
+    fn stored(&mut self, store: &mut Store<'_>) {
+        store.part("routes", &mut self.routes);
+        self.state.stored(store);
+    }
+}
+
+impl<'a> Routed<'a> {
+    fn of(session: &Session, state: &'a mut dyn Stored) -> Self {
+        Self { routes: session.routes().map(|route| route.name.clone()).collect(), state }
+    }
+}
+
+/// Where a route of another chain is in this one, by its name; nowhere if it is gone.
+fn now_at(names: &[String], session: &Session, route: RouteId) -> Option<RouteId> {
+    let name = names.get(usize::from(route.0))?;
+    Live::ids(&session.live).find(|route| session.route_name(*route) == name)
+}
+
 impl Turn {
     /// The turn as plain data. `wall` is milliseconds since the Unix epoch. Its tools do not travel: they are given anew.
     #[must_use]
-    pub fn snapshot_value(&self, now: Instant, wall: u64) -> Value {
-        Envelope::write("turn", now, wall, &mut self.clone())
+    pub fn snapshot_value(&self, session: &Session, now: Instant, wall: u64) -> Value {
+        let mut state = self.clone();
+        state.stand_alone();
+        Envelope::write("turn", now, wall, &mut Routed::of(session, &mut state))
     }
 
-    /// A turn from its snapshot; it goes on as it was, ids included. After a death, report `Interrupted` first.
+    /// A turn from its snapshot; it goes on as it was, ids included. After a death, report `Interrupted` first. Its routes are
+    /// those of the same names in the session's chain of today; one that is gone is forgotten.
     ///
     /// # Errors
     /// What is wrong with the snapshot.
-    pub fn restore_value(snapshot: &Value, tools: Arc<[Tool]>, now: Instant, wall: u64) -> Result<Self, Invalid> {
+    pub fn restore_value(
+        snapshot: &Value,
+        session: &Session,
+        tools: Arc<[Tool]>,
+        now: Instant,
+        wall: u64,
+    ) -> Result<Self, Invalid> {
         let mut turn = Self::blank(tools);
-        let (then, wall_then) = Envelope::read(snapshot, "turn", &mut turn)?;
+        let mut routed = Routed { routes: Vec::new(), state: &mut turn };
+        let (then, wall_then) = Envelope::read(snapshot, "turn", &mut routed)?;
+        let names = routed.routes;
+        turn.reroute(&|route| now_at(&names, session, route));
         let gap = span(wall.saturating_sub(wall_then));
         turn.shift(spans(then, now), calendar(then, now, gap));
         Ok(turn)
     }
 }
 
+impl Ticket {
+    /// The same over another chain.
+    pub(crate) fn rerouted(mut self, now_at: &dyn Fn(RouteId) -> Option<RouteId>) -> Option<Self> {
+        self.route = now_at(self.route)?;
+        Some(self)
+    }
+}
+
 impl Call {
     /// A call of a host's own as plain data, to be stored beside its turn.
     #[must_use]
-    pub fn snapshot_value(&self, now: Instant) -> Value {
-        Envelope::write("call", now, 0, &mut self.clone())
+    pub fn snapshot_value(&self, session: &Session, now: Instant) -> Value {
+        Envelope::write("call", now, 0, &mut Routed::of(session, &mut self.clone()))
     }
 
-    /// A call from its snapshot. After a death, report `Interrupted` first.
+    /// A call from its snapshot. After a death, report `Interrupted` first. Routes as with [`Turn::restore_value`].
     ///
     /// # Errors
     /// What is wrong with the snapshot.
-    pub fn restore_value(snapshot: &Value, now: Instant) -> Result<Self, Invalid> {
+    pub fn restore_value(snapshot: &Value, session: &Session, now: Instant) -> Result<Self, Invalid> {
         let mut call = Self::BLANK;
-        let (then, _) = Envelope::read(snapshot, "call", &mut call)?;
+        let mut routed = Routed { routes: Vec::new(), state: &mut call };
+        let (then, _) = Envelope::read(snapshot, "call", &mut routed)?;
+        let names = routed.routes;
+        call.reroute(&|route| now_at(&names, session, route));
         call.shift(spans(then, now));
         Ok(call)
     }
@@ -265,16 +338,22 @@ mod text {
     impl Turn {
         /// [`Turn::snapshot_value`] as JSON.
         #[must_use]
-        pub fn snapshot(&self, now: Instant, wall: u64) -> String {
-            written(&self.snapshot_value(now, wall))
+        pub fn snapshot(&self, session: &Session, now: Instant, wall: u64) -> String {
+            written(&self.snapshot_value(session, now, wall))
         }
 
         /// [`Turn::restore_value`] from JSON.
         ///
         /// # Errors
         /// What is wrong with the text.
-        pub fn restore(text: &str, tools: Arc<[Tool]>, now: Instant, wall: u64) -> Result<Self, Invalid> {
-            Self::restore_value(&read(text, "turn")?, tools, now, wall)
+        pub fn restore(
+            text: &str,
+            session: &Session,
+            tools: Arc<[Tool]>,
+            now: Instant,
+            wall: u64,
+        ) -> Result<Self, Invalid> {
+            Self::restore_value(&read(text, "turn")?, session, tools, now, wall)
         }
     }
 }

@@ -94,14 +94,15 @@ impl Course {
         let known = self.tools.iter().find(|tool| tool.name == call.name);
         let risky = call.risky.is_risky(known.is_some_and(|tool| tool.risky));
         let gate = cx.policy.approval.gate(call.name, risky, &cx.live.standing);
-        let room = cx.policy.turn.tool_calls.is_none_or(|most| self.tool_calls < most);
+        let room = cx.scope.budgets.tool_calls.is_none_or(|most| self.tool_calls < most);
         let state = match (known, call.arguments, gate) {
             // The model was not offered any tool, so none is run.
             _ if self.is_for_words(cx) => SlotState::Done(ToolOutcome::NotRun(Limit::Steps)),
             (None, _, _) => SlotState::Done(ToolOutcome::UnknownTool),
             (_, Err(_), _) => SlotState::Done(ToolOutcome::BadArguments),
             (_, _, Gate::Deny) => SlotState::Done(ToolOutcome::Denied),
-            (Some(tool), Ok(digest), _) if room => {
+            // Taken last of all questions: what is taken of a shared budget is gone for the others.
+            (Some(tool), Ok(digest), _) if room && cx.takes_tool_call() => {
                 self.tool_calls += 1;
                 if gate == Gate::Ask {
                     SlotState::Asking { id: cx.scope.next_id(), digest, until: Instant::NEVER, taken: false }
@@ -326,6 +327,9 @@ impl Course {
     /// It was counted when it asked, and will not run.
     fn refuse(&mut self, cx: &mut Context<'_>, index: usize, outcome: ToolOutcome) {
         self.tool_calls = self.tool_calls.saturating_sub(1);
+        if let Some(pool) = &cx.scope.pool.0 {
+            pool.give_back_tool_call();
+        }
         self.close(cx, index, outcome);
     }
 
@@ -334,7 +338,8 @@ impl Course {
         let asking = self.slots.iter().any(|slot| matches!(slot.state, SlotState::Asking { taken: true, .. }));
         let busy = self.slots.iter().any(|slot| matches!(slot.state, SlotState::Running(call) if call.is_taken()));
         if let Some(since) = self.since_asked.take() {
-            cx.scope.deadline = cx.scope.deadline.map(|deadline| deadline + (cx.now - since));
+            let later = cx.scope.deadline.map(|deadline| deadline + (cx.now - since));
+            cx.scope.deadline = later.map(|deadline| deadline.min(cx.scope.ceiling.unwrap_or(Instant::NEVER)));
         }
         self.since_asked = (asking && !busy).then_some(cx.now);
     }

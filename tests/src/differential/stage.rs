@@ -187,10 +187,10 @@ impl Stage {
         let text = self.session.snapshot(then, wall);
         let (policy, chain) = (self.form.policy()?, self.form.chain()?);
         let session = Session::restore(&text, policy, chain, self.epoch, there, wall_there);
-        self.session = session.map_err(|wrong| wrong.to_string())?;
+        let before = std::mem::replace(&mut self.session, session.map_err(|wrong| wrong.to_string())?);
         for actor in &mut self.actors {
-            let text = actor.turn.snapshot(then, wall);
-            let turn = Turn::restore(&text, self.tools.clone(), there, wall_there);
+            let text = actor.turn.snapshot(&before, then, wall);
+            let turn = Turn::restore(&text, &self.session, self.tools.clone(), there, wall_there);
             actor.turn = turn.map_err(|wrong| wrong.to_string())?;
         }
         (self.now, self.wall) = (form.clock, wall_there - form.clock);

@@ -93,7 +93,7 @@ pub(crate) fn turn(turn: &Turn, session: &Session, at: Instant, wall: Option<u64
         "time_left_ms": scope.deadline().map(|deadline| ms(deadline - at)),
         "calm": turn.calm_answer(),
         "outcomes": (0..TOOL_CALLS).map(outcome).collect::<Vec<_>>(),
-        "snapshot": wall.map(|wall| content(&turn.snapshot(at, wall))),
+        "snapshot": wall.map(|wall| content(&turn.snapshot(session, at, wall))),
     }))
 }
 

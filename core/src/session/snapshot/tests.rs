@@ -51,9 +51,9 @@ fn entry<'v>(value: &'v mut Value, path: &str) -> &'v mut Value {
 
 /// The line about a turn's snapshot of which this was changed.
 fn refused(change: impl FnOnce(&mut Value)) -> String {
-    let mut value = turn().snapshot_value(Instant::ZERO, 0);
+    let mut value = turn().snapshot_value(&session(), Instant::ZERO, 0);
     change(&mut value);
-    let restored = Turn::restore_value(&value, Arc::new([]), Instant::ZERO, 0);
+    let restored = Turn::restore_value(&value, &session(), Arc::new([]), Instant::ZERO, 0);
     restored.map_or_else(|wrong| wrong.to_string(), |_| "nothing".into())
 }
 
@@ -65,7 +65,8 @@ fn replaced(path: &str, by: Value) -> String {
 #[test]
 fn what_is_stored_comes_back() {
     let (turn, session) = (turn(), session());
-    let again = Turn::restore_value(&turn.snapshot_value(Instant::ZERO, 0), Arc::new([]), Instant::ZERO, 0);
+    let value = turn.snapshot_value(&session, Instant::ZERO, 0);
+    let again = Turn::restore_value(&value, &session, Arc::new([]), Instant::ZERO, 0);
     assert_eq!(again, Ok(turn));
     let value = session.snapshot_value(Instant::ZERO, 0);
     assert_eq!(value.get("state").and_then(|state| state.get("seed")), Some(&Value::Text(u64::MAX.to_string())));
@@ -76,9 +77,9 @@ fn what_is_stored_comes_back() {
 
 #[test]
 fn another_version_and_another_thing_are_refused_by_name() {
-    let line = "snapshot.failsoft: 9 is not allowed; use version 2";
+    let line = "snapshot.failsoft: 9 is not allowed; use version 3";
     assert_eq!(replaced("failsoft", Value::Number(9.0)), line);
-    let line = "snapshot.failsoft: null is not allowed; use version 2";
+    let line = "snapshot.failsoft: null is not allowed; use version 3";
     assert_eq!(refused(|value| *value = Value::List(vec![])), line);
     let line = "snapshot.what: \"session\" is not allowed; use the snapshot of a turn";
     assert_eq!(replaced("what", Value::Text("session".into())), line);

@@ -1,0 +1,404 @@
+"""A ``Runtime``: for hosts that keep their model, its client and all that belongs to them in one mutable place."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from copy import deepcopy
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from . import _drive, _drive_async
+from ._clients import Held, Making, Slot, aclose, close, not_made, with_keyword
+from ._route import Route
+
+if TYPE_CHECKING:
+    from .session import Session
+
+OF_A_PLACE = ("provider", "base_url", "api_key", "api_mode", "client_arguments")
+"""What says where and as whom to ask: it never goes along to another provider or base URL."""
+_PLACES = ("provider", "base_url", "api_mode")
+_TOLD = ("provider", "model", "api_mode")
+OF_A_MODEL = ("context_window", "prompt_caching")
+"""What holds for one model of one place."""
+MODES = {
+    "anthropic_": ("anthropic",),
+    "openai_": ("chat", "responses", "codex"),
+    "bedrock_": ("bedrock",),
+    "aws_": ("bedrock",),
+}
+"""Fields that begin so belong to the API modes that begin so, and to no other."""
+
+
+class Runtime(MutableMapping[str, Any]):
+    """One mutable place for what a host swaps together: the client, and everything that says how it is used.
+
+    ``Runtime(build=make_client, model="gpt-5", provider="openai", api_key=key, client_arguments={"timeout": 60})``.
+    The fields are attributes and items: ``runtime.model``, ``runtime["model"]``. Any name goes; failsoft knows ``model,
+    provider, base_url, api_key, api_mode, prompt_caching, context_window, compression, client_arguments``. What you set
+    is in force at once, but is no part of the primary: that is a deep copy, taken at construction and by ``choose``.
+
+    With ``Session(policy, routes=[...], runtime=runtime)`` the ladder swaps it: a route's ``runtime={...}``, and its
+    own ``provider``, ``model``, ``endpoint`` (as ``base_url``) and ``context_window``, are put in force when the ladder
+    gets there; a new turn that begins at the primary restores it. It belongs to one turn at a time: a second one is
+    refused. For turns that run at once use a ``Session`` whose routes have ``activate`` hooks, or a Runtime for each.
+
+    What says where and as whom to ask never goes along to another provider, base URL or API mode: name it for the
+    fallback, too. Nor does what does not belong to the API mode in force: ``anthropic_*`` fields are for
+    ``anthropic_messages``, ``openai_*`` for ``chat_completions`` and ``responses``, ``bedrock_*`` and ``aws_*`` for
+    ``bedrock``. ``compression``, and fields of your own, stay as the primary has them.
+
+    :param build: makes the client: ``build(values) -> client``, sync or async; ``values`` is a dict of the fields that
+        are to be in force. Without it there is no client to make.
+    :param close: closes a client that is out of service and that nobody uses any more: ``close(client)`` or
+        ``close(client, reason=...)``, sync or async; ``reason`` is as for ``Route``.
+    :param client: the client of the primary, if there is one already; else ``build`` makes it before it is first asked.
+    :param modes: fields of one API mode alone: ``{"anthropic_messages": {"api_key": key}}``.
+    :param fields: everything else, by name.
+    """
+
+    def __init__(
+        self,
+        *,
+        build: Callable[..., Any] | None = None,
+        close: Callable[..., Any] | None = None,
+        client: Any = None,
+        modes: Mapping[str, Mapping[str, Any]] | None = None,
+        **fields: Any,
+    ) -> None:
+        for name, hook in (("build", build), ("close", close)):
+            if hook is not None and not callable(hook):
+                raise TypeError(f"Runtime: {name}: {type(hook).__name__} is not a function")
+        own = copied({mode: dict(one) for mode, one in (modes or {}).items()})
+        self.__dict__.update(_build=build, _close=close, _modes=own, _slot=Slot(), _session=None, _turn=None)
+        self._commit(_fitting({}, fields, own), 0, is_chosen=True)
+        if client is not None:
+            self._slot.put(Held(client, close, "the runtime", is_ours=False))
+
+    # ---- What is in force. ----
+
+    @property
+    def client(self) -> Any:
+        """The client in force; None before it is first made, and where there is nothing to make."""
+        held = self._slot.current
+        return None if held is None else held.client
+
+    @property
+    def is_on_fallback(self) -> bool:
+        """Whether something else than the primary is in force."""
+        return bool(self._place != 0)
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.__dict__["_values"][name]
+        except KeyError:
+            raise AttributeError(f"Runtime: no field {name!r}") from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self[name] = value
+
+    def __delattr__(self, name: str) -> None:
+        if name not in self._values:
+            raise AttributeError(f"Runtime: no field {name!r}")
+        del self[name]
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[name]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        _check_name(name)
+        self._values[name] = value
+
+    def __delitem__(self, name: str) -> None:
+        del self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict(self._values))
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        # Of all others only the names: any of them may hold a secret.
+        told = [f"{name}={self._values[name]!r}" for name in _TOLD if name in self._values]
+        others = [name for name in self._values if name not in _TOLD]
+        where = "on a fallback" if self.is_on_fallback else "on the primary"
+        return f"<Runtime {', '.join([*told, where])}{'; holds ' if others else ''}{', '.join(others)}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("Runtime: it holds a client and keys, and cannot be copied; make another one from its fields")
+
+    # ---- The three ways to change it: build first, then swap everything at once. ----
+
+    def choose(self, **fields: Any) -> None:
+        """A deliberate change: these fields, over those of the primary, are a new primary from now on.
+
+        What says where and as whom to ask (``base_url``, ``api_key``, ``client_arguments``, ..) is only kept where
+        provider, base URL and API mode stay as they are.
+
+        :raises Exception: what ``build`` raised: then nothing has changed.
+        :raises RuntimeError: a turn is under way on it.
+        """
+        with self._changing("choose"):
+            making = self._choosing(fields)
+            close(self._done(making, _drive.plain(making.build(float("inf")), "build of the runtime")))
+
+    async def achoose(self, **fields: Any) -> None:
+        """As ``choose``, for hooks that may be async."""
+        with self._changing("choose"):
+            making = self._choosing(fields)
+            await aclose(self._done(making, await _drive_async.settled(making.build(float("inf")))))
+
+    def use(self, to: Route | Mapping[str, Any]) -> bool:
+        """Goes to a fallback. False if its client could not be made: then nothing has changed.
+
+        :raises RuntimeError: a turn is under way on it.
+        """
+        with self._changing("use"):
+            return self._change(self._using(to))
+
+    async def ause(self, to: Route | Mapping[str, Any]) -> bool:
+        """As ``use``, for hooks that may be async."""
+        with self._changing("use"):
+            return await self._achange(self._using(to))
+
+    def restore(self) -> bool:
+        """Goes back to the primary, as it was when it was chosen.
+
+        False where it is in force already, and where its client could not be made: then the fallback stays whole.
+
+        :raises RuntimeError: a turn is under way on it.
+        """
+        with self._changing("restore"):
+            return self.is_on_fallback and self._change(self._restoring())
+
+    async def arestore(self) -> bool:
+        """As ``restore``, for hooks that may be async."""
+        with self._changing("restore"):
+            return self.is_on_fallback and await self._achange(self._restoring())
+
+    def open(self) -> bool:
+        """Makes the client of what is in force, unless it is there. False if it could not be made."""
+        with self._changing("open"):
+            return self._is_open() or self._change(self._opening())
+
+    async def aopen(self) -> bool:
+        """As ``open``, for hooks that may be async."""
+        with self._changing("open"):
+            return self._is_open() or await self._achange(self._opening())
+
+    def close(self) -> None:
+        """Closes the client that ``build`` made, now or when its last request ends. A session does so by itself."""
+        close(self._emptied())
+
+    async def aclose(self) -> None:
+        """As ``close``, for hooks that may be async."""
+        await aclose(self._emptied())
+
+    # ---- How. ----
+
+    def _change(self, making: Making) -> bool:
+        try:
+            client = _drive.plain(making.build(float("inf")), "build of the runtime")
+        except Exception as error:
+            not_made(making, error)
+            return False
+        close(self._done(making, client))
+        return True
+
+    async def _achange(self, making: Making) -> bool:
+        try:
+            client = await _drive_async.settled(making.build(float("inf")))
+        except Exception as error:
+            not_made(making, error)
+            return False
+        await aclose(self._done(making, client))
+        return True
+
+    def _done(self, making: Making, client: Any) -> Held | None:
+        """Swaps everything, and tells the session which of its routes is ready now."""
+        old = making.done(client)[1]
+        self._tell(self._place)
+        return old
+
+    def _tell(self, ready: int | None) -> None:
+        session = self._joined()
+        for place in range(len(session.routes)) if session is not None else ():
+            session.core.set_ready(place, place == ready)
+
+    def _choosing(self, fields: Mapping[str, Any]) -> Making:
+        base = self._primary if self.is_on_fallback else self._values
+        return self._making_of(_fitting(base, fields, self._modes), 0, is_chosen=True)
+
+    def _using(self, to: Route | Mapping[str, Any]) -> Making:
+        session = self._joined()
+        place = session.routes.index(to) if session is not None and to in session.routes else None
+        return self._making_of(_fitting(self._primary, fields_of(to), self._modes), place)
+
+    def _restoring(self) -> Making:
+        return self._making_of(copied(self._primary), 0)
+
+    def _opening(self) -> Making:
+        return self._making_of(self._values, self._place)
+
+    def _is_open(self) -> bool:
+        return self._build is None or self._slot.current is not None
+
+    def _making(self, route: Route, place: int) -> Making:
+        """For the ladder: the client of a route, and what changes with it."""
+        if place == self._place:
+            return self._making_of(self._values, place)
+        if place == 0:
+            return self._making_of(copied(self._primary), 0)
+        return self._making_of(_fitting(self._primary, fields_of(route), self._modes), place)
+
+    def _making_of(self, values: dict[str, Any], place: int | None, is_chosen: bool = False) -> Making:
+        commit = partial(self._commit, values, place, is_chosen)
+        return Making(self._slot, "the runtime", partial(self._built, values), self._close, commit)
+
+    def _built(self, values: dict[str, Any], timeout: float) -> Any:
+        return None if self._build is None else with_keyword(self._build, "timeout", timeout)(values)
+
+    def _commit(self, values: dict[str, Any], place: int | None, is_chosen: bool) -> None:
+        self.__dict__.update(_values=values, _place=place)
+        if is_chosen:
+            self.__dict__.update(_primary=copied(values))
+            session = self._joined()
+            if session is not None:
+                session.core.reset_route(0)  # what was held against the primary before says nothing of this one
+
+    def _emptied(self) -> Held | None:
+        with self._slot.lock:
+            if self._slot.current is None or not self._slot.current.is_ours:
+                return None
+            old = self._slot.put(None, "closed")
+        self._tell(None)
+        return old
+
+    # ---- Whose it is. ----
+
+    def _fields(self, route: Route, place: int) -> dict[str, Any]:
+        """A route as the core reads it: this Runtime is what makes it ready."""
+        for name in ("activate", "close", "client"):
+            if getattr(route, name) is not None:
+                raise ValueError(f"routes[{place}].{name}: not allowed beside a Runtime; use the Runtime's own")
+        if place == 0 and route.runtime:
+            raise ValueError("routes[0].runtime: not allowed; the primary's fields are those of the Runtime")
+        for name in route.runtime or {}:
+            _check_name(name)
+        return {**route.fields(), "activates": True, "ready": place == self._place and self._is_open()}
+
+    def _join(self, session: Session) -> Slot:
+        """The place of the clients of all routes of a session."""
+        if self._joined() not in (None, session):
+            raise ValueError("runtime: it belongs to another session; close that one first, or make a second Runtime")
+        places = range(len(session.routes))
+        self.__dict__.update(_session=weakref.ref(session))
+        self._slot.show = partial(_show, session.core, places)
+        self._slot.show(self.client)
+        return self._slot
+
+    def _leave(self, session: Session) -> None:
+        if self._joined() is session:
+            self.__dict__.update(_session=None)
+
+    def _joined(self) -> Session | None:
+        return None if self._session is None else self._session()
+
+    def _begin(self, turn: object, what: str = "turn") -> None:
+        """A turn begins on it. It ends by ``_end``, or when nobody has it any more."""
+        with self._slot.lock:
+            owner = None if self._turn is None else self._turn()
+            if owner is not None and owner is not turn:
+                raise RuntimeError(
+                    f"{what}: a turn is under way on this Runtime, which serves one at a time; end that one first "
+                    "(leave its `with` block, or call `turn.end()`), or use a Session without a Runtime, or a second "
+                    "Runtime"
+                )
+            self.__dict__.update(_turn=weakref.ref(turn))
+
+    def _end(self, turn: object) -> None:
+        with self._slot.lock:
+            if self._turn is not None and self._turn() is turn:
+                self.__dict__.update(_turn=None)
+
+    @contextmanager
+    def _changing(self, what: str) -> Iterator[None]:
+        """A change by hand, which is as exclusive as a turn."""
+        one = _Change()
+        self._begin(one, what)
+        try:
+            yield
+        finally:
+            self._end(one)
+
+
+class _Change:
+    """A change by hand that is under way."""
+
+
+def fields_of(to: Route | Mapping[str, Any]) -> dict[str, Any]:
+    """What a fallback puts in force: its ``runtime`` fields, over what the route says of itself."""
+    if not isinstance(to, Route):
+        return dict(to)
+    own = {"provider": to.provider, "model": to.model, "base_url": to.endpoint, "context_window": to.context_window}
+    return {**{name: value for name, value in own.items() if value is not None}, **(to.runtime or {})}
+
+
+def _fitting(
+    base: Mapping[str, Any], fields: Mapping[str, Any], modes: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """The values of the next place: what goes along from ``base``, what its API mode brings, and what was given."""
+    for name in fields:
+        _check_name(name)
+    moves = not base or any(name in fields and fields[name] != base.get(name) for name in _PLACES)
+    before, mode = base.get("api_mode"), fields.get("api_mode", None if moves else base.get("api_mode"))
+    stays = set(base)
+    if moves:
+        stays -= {*OF_A_PLACE, *OF_A_MODEL, *modes.get(before or "", ()), *filter(_is_of_a_mode, base)}
+    if fields.get("model", base.get("model")) != base.get("model"):
+        stays -= set(OF_A_MODEL)
+    own = modes.get(mode or "", {}) if moves else {}
+    values = {**{name: base[name] for name in base if name in stays}, **own, **fields}
+    return copied({name: value for name, value in values.items() if _applies(name, mode)})
+
+
+def _is_of_a_mode(name: str) -> bool:
+    return any(name.startswith(prefix) for prefix in MODES)
+
+
+def _applies(name: str, mode: str | None) -> bool:
+    """Whether a field applies to an API mode. Of a mode that is not known nothing is known."""
+    is_known = any(mode and mode.startswith(known) for one in MODES.values() for known in one)
+    wanted = [known for prefix, one in MODES.items() if name.startswith(prefix) for known in one]
+    return not is_known or not wanted or any(mode and mode.startswith(known) for known in wanted)
+
+
+def _check_name(name: str) -> None:
+    if not isinstance(name, str) or name.startswith("_") or hasattr(Runtime, name):
+        raise ValueError(f"Runtime: {name!r} is not allowed as a field; use a name that is none of Runtime's own")
+
+
+def copied(values: dict[str, Any]) -> dict[str, Any]:
+    """A deep copy. What cannot be copied, such as a connection amid the arguments of a client, is shared."""
+    return {name: _copy(value) for name, value in values.items()}
+
+
+def _copy(value: Any) -> Any:
+    try:
+        return deepcopy(value)
+    except Exception:
+        if isinstance(value, dict):
+            return {name: _copy(one) for name, one in value.items()}
+        if isinstance(value, list | tuple) and type(value) in (list, tuple):
+            return type(value)(_copy(one) for one in value)
+        return value
+
+
+def _show(core: Any, places: range, client: Any) -> None:
+    for place in places:
+        core.set_client(place, client)

@@ -1,0 +1,419 @@
+//! The living breaker: what a call is told by it, and what it makes of the outcome.
+
+use super::counts::Counts;
+use super::{Breaker, BreakerState, Change, Metrics, Order, Outcome, Permit};
+use crate::stored::stored;
+use crate::time::Instant;
+
+/// The living breaker: one a scope.
+///
+/// What it learns by itself (`state` and the counts) and what it was told by hand (`order`, `holders`) are two things: the
+/// second stands above the first and leaves it as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Circuit {
+    state: State,
+    counts: Counts,
+    in_a_row: u32,
+    opened: u32,
+    /// Counts changes of state: an outcome admitted under an older one changes nothing.
+    generation: u32,
+    order: Order,
+    /// How many hold it out of use.
+    holders: u32,
+}
+
+stored! { Circuit { state, counts, in_a_row, opened, generation, order, holders } }
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Closed,
+    Open {
+        until: Instant,
+    },
+    HalfOpen {
+        in_flight: u32,
+        passed: u32,
+        failed: u32,
+        lease: Instant,
+        /// When it opens again, if it is undecided by then.
+        ends: Instant,
+    },
+}
+
+stored! { enum State { Closed, Open { until }, HalfOpen { in_flight, passed, failed, lease, ends } } }
+
+/// What stands above a circuit.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Above {
+    Nothing,
+    Refuses,
+    Passes,
+    Counts,
+}
+
+impl Default for Circuit {
+    fn default() -> Self {
+        Self {
+            state: State::Closed,
+            counts: Counts::default(),
+            in_a_row: 0,
+            opened: 0,
+            generation: 0,
+            order: Order::Automatic,
+            holders: 0,
+        }
+    }
+}
+
+impl Circuit {
+    /// What the breaker would do with a call now. Reading it changes nothing.
+    #[must_use]
+    pub fn state(&self, config: &Breaker, now: Instant) -> BreakerState {
+        match self.above(config) {
+            Above::Refuses if self.holders > 0 => BreakerState::Isolated,
+            Above::Refuses => BreakerState::ForcedOpen,
+            Above::Counts => BreakerState::MetricsOnly,
+            Above::Passes if self.order == Order::ForceClosed => BreakerState::ForcedClosed,
+            // It is switched off.
+            Above::Passes => BreakerState::Closed,
+            Above::Nothing => match self.present(config, now) {
+                State::Closed => BreakerState::Closed,
+                State::Open { until } if now < until => BreakerState::Open,
+                State::Open { .. } | State::HalfOpen { .. } => BreakerState::HalfOpen,
+            },
+        }
+    }
+
+    /// What it goes by now. Reading it changes nothing.
+    #[must_use]
+    pub fn metrics(&self, config: &Breaker, now: Instant) -> Metrics {
+        let sums = { self.counts }.sums(config, now);
+        Metrics {
+            state: self.state(config, now),
+            calls: sums.calls,
+            failed: sums.failed,
+            slow: sums.slow,
+            failure_rate: sums.part(config, sums.failed),
+            slow_rate: config.slow.and_then(|_| sums.part(config, sums.slow)),
+            retry_at: self.would_admit(config, now).err().and_then(Instant::known),
+        }
+    }
+
+    /// Looks ahead without taking a permit; a refusal says when to come back.
+    ///
+    /// # Errors
+    /// The moment from which asking may be admitted; [`Instant::NEVER`] where a person has to say so.
+    #[inline(always)]
+    pub fn would_admit(&self, config: &Breaker, now: Instant) -> Result<(), Instant> {
+        match self.above(config) {
+            Above::Nothing => {}
+            Above::Refuses => return Err(Instant::NEVER),
+            Above::Passes | Above::Counts => return Ok(()),
+        }
+        match self.present(config, now) {
+            State::Closed => Ok(()),
+            State::Open { until } if now < until => Err(until),
+            State::Open { .. } => Ok(()),
+            // A round of probes has so many of them, and no more.
+            State::HalfOpen { in_flight, passed, failed, lease, .. }
+                if in_flight > 0 && in_flight + passed + failed >= config.probes && now < lease =>
+            {
+                Err(lease.min(now + config.open))
+            }
+            State::HalfOpen { .. } => Ok(()),
+        }
+    }
+
+    /// Takes a permit; `lease` is when it lapses if nothing is ever reported.
+    ///
+    /// # Errors
+    /// The moment from which asking may be admitted; [`Instant::NEVER`] where a person has to say so.
+    #[inline(always)]
+    pub fn admit(&mut self, config: &Breaker, now: Instant, lease: Instant) -> Result<Permit, Instant> {
+        self.would_admit(config, now)?;
+        if self.state != State::Closed {
+            self.admit_probe(config, now, lease);
+        }
+        Ok(Permit { generation: self.generation, since: now })
+    }
+
+    fn admit_probe(&mut self, config: &Breaker, now: Instant, lease: Instant) {
+        if self.above(config) != Above::Nothing {
+            // The policy has changed since it opened.
+            return self.enter(State::Closed);
+        }
+        self.lapse(config, now);
+        match &mut self.state {
+            State::Closed => {}
+            State::Open { .. } => {
+                let ends = config.half_open.map_or(Instant::NEVER, |longest| now + longest);
+                self.enter(State::HalfOpen { in_flight: 1, passed: 0, failed: 0, lease, ends });
+            }
+            // A lapsed lease frees every permit: whoever held one is not heard any more.
+            State::HalfOpen { passed, failed, lease: held, in_flight, ends } if *in_flight > 0 && now >= *held => {
+                let (passed, failed, ends) = (*passed, *failed, *ends);
+                self.enter(State::HalfOpen { in_flight: 1, passed, failed, lease, ends });
+            }
+            State::HalfOpen { in_flight, lease: held, .. } => {
+                // With nobody in flight there is no lease but this one.
+                *held = if *in_flight == 0 { lease } else { (*held).max(lease) };
+                *in_flight = in_flight.saturating_add(1);
+            }
+        }
+    }
+
+    /// Takes note of what became of an admitted call. A slow one is a call that took too long by now.
+    #[inline(always)]
+    pub fn settle(&mut self, config: &Breaker, now: Instant, permit: Permit, outcome: Outcome) -> Option<Change> {
+        if permit.generation != self.generation {
+            return None;
+        }
+        let slow = outcome != Outcome::Neutral && config.is_slow(now - permit.since);
+        if self.state == State::Closed {
+            self.count(config, now, outcome, slow)
+        } else {
+            self.probed(config, now, outcome, slow)
+        }
+    }
+
+    #[inline(always)]
+    fn count(&mut self, config: &Breaker, now: Instant, outcome: Outcome, slow: bool) -> Option<Change> {
+        let failed = outcome == Outcome::Failed;
+        let above = self.above(config);
+        if outcome == Outcome::Neutral || above == Above::Passes {
+            return None;
+        }
+        self.in_a_row = if failed { self.in_a_row.saturating_add(1) } else { 0 };
+        self.counts.add(config, now, failed, slow);
+        if !(failed || slow) || above == Above::Counts {
+            return None;
+        }
+        let sums = self.counts.sums(config, now);
+        let by_failure = match config.consecutive {
+            Some(limit) => self.in_a_row >= limit,
+            None => failed && sums.reaches(config, sums.failed, config.rate),
+        };
+        let trips = by_failure || (slow && sums.reaches(config, sums.slow, config.slow_rate));
+        trips.then(|| self.open(config, now))
+    }
+
+    fn probed(&mut self, config: &Breaker, now: Instant, outcome: Outcome, slow: bool) -> Option<Change> {
+        if let Some(until) = self.lapse(config, now) {
+            // It comes too late, and is the first that anybody hears of it.
+            return (now < until).then_some(Change::Opened(until));
+        }
+        let State::HalfOpen { in_flight, passed, failed, .. } = &mut self.state else { return None };
+        *in_flight = in_flight.saturating_sub(1);
+        match outcome {
+            Outcome::Neutral => None,
+            Outcome::Passed if !slow => {
+                *passed = passed.saturating_add(1);
+                (*passed >= config.needed()).then(|| self.close())
+            }
+            Outcome::Passed | Outcome::Failed => {
+                *failed = failed.saturating_add(1);
+                (*failed > config.probes - config.needed()).then(|| self.open(config, now))
+            }
+        }
+    }
+
+    /// Orders it to do something, or to do what it would do by itself again. Where everything is to pass, what was held against
+    /// it is forgotten.
+    pub fn order(&mut self, order: Order) {
+        if order != self.order && matches!(order, Order::ForceClosed | Order::MetricsOnly) {
+            self.reset();
+        }
+        self.order = order;
+    }
+
+    /// Takes it out of use, until each who did so has released it.
+    pub fn isolate(&mut self) {
+        self.holders = self.holders.saturating_add(1);
+    }
+
+    /// Lets go of it: of one [`Circuit::isolate`].
+    pub fn release(&mut self) {
+        self.holders = self.holders.saturating_sub(1);
+    }
+
+    /// Closes it and forgets everything that it learnt. What was ordered by hand stays.
+    pub fn reset(&mut self) {
+        self.close();
+    }
+
+    /// Whether it is closed, as far as it decides itself.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.state == State::Closed
+    }
+
+    /// Whether somebody told it what to do.
+    pub(crate) fn is_ordered(&self) -> bool {
+        self.holders > 0 || self.order != Order::Automatic
+    }
+
+    #[inline(always)]
+    fn above(&self, config: &Breaker) -> Above {
+        if self.holders > 0 {
+            return Above::Refuses;
+        }
+        match self.order {
+            Order::Automatic if !config.enabled => Above::Passes,
+            Order::Automatic if config.metrics_only => Above::Counts,
+            Order::Automatic => Above::Nothing,
+            Order::ForceOpen => Above::Refuses,
+            Order::ForceClosed => Above::Passes,
+            Order::MetricsOnly => Above::Counts,
+        }
+    }
+
+    /// The state by now: a half-open time that was too long has opened it again.
+    #[inline(always)]
+    fn present(&self, config: &Breaker, now: Instant) -> State {
+        match self.state {
+            State::HalfOpen { ends, .. } if now >= ends => {
+                State::Open { until: ends + config.open_for(self.opened.saturating_add(1)) }
+            }
+            state => state,
+        }
+    }
+
+    /// Makes the present state the one that is held. Says until when it is open, if a half-open time was too long.
+    fn lapse(&mut self, config: &Breaker, now: Instant) -> Option<Instant> {
+        match self.present(config, now) {
+            State::Open { until } if matches!(self.state, State::HalfOpen { .. }) => {
+                self.opened = self.opened.saturating_add(1);
+                self.enter(State::Open { until });
+                Some(until)
+            }
+            _ => None,
+        }
+    }
+
+    fn open(&mut self, config: &Breaker, now: Instant) -> Change {
+        self.opened = self.opened.saturating_add(1);
+        let until = now + config.open_for(self.opened);
+        self.enter(State::Open { until });
+        Change::Opened(until)
+    }
+
+    fn close(&mut self) -> Change {
+        self.opened = 0;
+        self.enter(State::Closed);
+        Change::Closed
+    }
+
+    fn enter(&mut self, state: State) {
+        if state == State::Closed {
+            self.counts = Counts::default();
+        }
+        self.state = state;
+        self.in_a_row = 0;
+        self.generation = self.generation.wrapping_add(1);
+    }
+
+    /// What was counted, for a window that is cut in another way.
+    pub(crate) fn forget_counts(&mut self) {
+        self.counts = Counts::default();
+    }
+
+    /// For a snapshot: permits and holders do not travel; the probes that were settled do, and what was ordered.
+    pub(crate) fn without_permits(mut self) -> Self {
+        if let State::HalfOpen { in_flight, .. } = &mut self.state {
+            *in_flight = 0;
+        }
+        self.holders = 0;
+        self
+    }
+
+    /// Moves it to another clock. An open time goes by the calendar; what is left for probes is left.
+    pub(crate) fn shift(
+        &mut self,
+        config: &Breaker,
+        span: impl Fn(Instant) -> Instant,
+        wall: impl Fn(Instant) -> Instant,
+    ) {
+        self.counts.shift(config, &span);
+        match &mut self.state {
+            State::Closed => {}
+            State::Open { until } => *until = wall(*until),
+            State::HalfOpen { lease, ends, .. } => (*lease, *ends) = (span(*lease), span(*ends)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::span;
+
+    const NOW: Instant = Instant::ZERO;
+
+    fn opened(config: &Breaker) -> Circuit {
+        let mut circuit = Circuit::default();
+        let permit = circuit.admit(config, NOW, Instant::NEVER).unwrap_or_default();
+        circuit.settle(config, NOW, permit, Outcome::Failed);
+        circuit
+    }
+
+    #[test]
+    fn one_probe_and_no_more() {
+        let config = Breaker { consecutive: Some(1), ..Breaker::default() };
+        let mut circuit = opened(&config);
+        assert_eq!(circuit.admit(&config, NOW, Instant::NEVER), Err(Instant::from_millis(5_000)));
+        let later = Instant::from_millis(5_000);
+        let admitted = (0..20).filter(|_| circuit.admit(&config, later, later + span(1_000)).is_ok()).count();
+        assert_eq!(admitted, 1);
+    }
+
+    #[test]
+    fn a_probe_that_never_reports_lapses() {
+        let config = Breaker { consecutive: Some(1), ..Breaker::default() };
+        let mut circuit = opened(&config);
+        let later = Instant::from_millis(5_000);
+        assert!(circuit.admit(&config, later, later + span(1_000)).is_ok());
+        assert!(circuit.admit(&config, later + span(999), Instant::NEVER).is_err());
+        assert!(circuit.admit(&config, later + span(1_000), Instant::NEVER).is_ok());
+    }
+
+    #[test]
+    fn a_lease_given_back_does_not_hold_the_next_one() {
+        let config = Breaker { consecutive: Some(1), ..Breaker::default() };
+        let mut circuit = opened(&config);
+        let later = Instant::from_millis(5_000);
+        let first = circuit.admit(&config, later, Instant::NEVER).unwrap_or_default();
+        circuit.settle(&config, later, first, Outcome::Neutral);
+        assert!(circuit.admit(&config, later, later + span(1_000)).is_ok());
+        assert!(circuit.admit(&config, later + span(1_000), Instant::NEVER).is_ok());
+    }
+
+    #[test]
+    fn an_old_outcome_changes_nothing() {
+        let config = Breaker { consecutive: Some(1), ..Breaker::default() };
+        let mut circuit = opened(&config);
+        let before = circuit;
+        assert_eq!(circuit.settle(&config, NOW, Permit::default(), Outcome::Passed), None);
+        assert_eq!(circuit, before);
+    }
+
+    #[test]
+    fn open_times_double_up_to_the_longest() {
+        let config = Breaker::default();
+        let spans = [1, 2, 3, 4, 40, 400].map(|opened| config.open_for(opened).as_secs());
+        assert_eq!(spans, [5, 10, 20, 30, 30, 30]);
+    }
+
+    #[test]
+    fn a_policy_that_never_refuses_closes_what_another_one_opened() {
+        let mut circuit = opened(&Breaker { consecutive: Some(1), ..Breaker::default() });
+        let config = Breaker { metrics_only: true, ..Breaker::default() };
+        let permit = circuit.admit(&config, NOW, Instant::NEVER).unwrap_or_default();
+        circuit.settle(&config, NOW, permit, Outcome::Failed);
+        assert_eq!(circuit.metrics(&config, NOW).failed, 1);
+        assert_eq!(circuit.state(&Breaker::default(), NOW), BreakerState::Closed);
+    }
+
+    #[test]
+    fn a_breaker_is_no_larger_than_it_needs_to_be() {
+        assert!(size_of::<Circuit>() <= 256);
+    }
+}
