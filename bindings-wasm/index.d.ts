@@ -2,6 +2,8 @@
 // left out (or `undefined`) has its default. A value that is not allowed is an `InvalidOption`; an option that there is
 // not, or of the wrong type, is a `TypeError`.
 
+/// <reference lib="esnext.disposable" />
+
 import type { Chunk as ChunkFacts, ToolOutcome } from "./machine.js";
 
 export type { Chunk as ChunkFacts, ToolOutcome } from "./machine.js";
@@ -123,8 +125,30 @@ export function approvalGate<Args extends object>(
  */
 export class CircuitBreaker {
   constructor(options?: CircuitBreakerOptions);
-  /** What it would do with a call now. */
+  /**
+   * The breaker of a key, with the same numbers and methods: for each tool, tenant or whatever you tell apart. Equal keys
+   * of one `CircuitBreaker` are one breaker; an unknown one is closed.
+   *
+   * @example
+   * await breaker.keyed(tool.name).call(tool.run, input);
+   */
+  keyed(key: string): CircuitBreaker;
+  /** What it is doing now. */
   get state(): BreakerState;
+  /** What it goes by now. */
+  get metrics(): BreakerMetrics;
+  /** Takes it out of use until it is released. Where several hold it, the last one to release it counts. */
+  isolate(): Isolation;
+  /** Orders it to refuse, until {@link CircuitBreaker.automatic}. */
+  forceOpen(): void;
+  /** Orders it to let everything pass and to count nothing, until {@link CircuitBreaker.automatic}. What it had learnt is forgotten. */
+  forceClosed(): void;
+  /** Orders it to let everything pass and to count it, until {@link CircuitBreaker.automatic}. */
+  metricsOnly(): void;
+  /** Takes such an order back: it decides by itself again, with what it counted meanwhile. */
+  automatic(): void;
+  /** Closes it and forgets what it has learnt. What was ordered by hand stays. */
+  reset(): void;
   /** Calls `fn(...args)` if the breaker lets it, else rejects with {@link BreakerOpen}, whose `retryIn` says when to come back. */
   call<Args extends unknown[], T>(fn: (...args: Args) => T, ...args: Args): Promise<Awaited<T>>;
   /** A function of the same parameters, and the same `this`, that is guarded. Generators are refused. */
@@ -380,19 +404,41 @@ export interface CircuitBreakerOptions {
    */
   rate?: number | undefined;
   /**
-   * The fewest calls in the window on which a rate is judged: a whole number from 1 to 100000.
+   * The fewest calls in the window on which a rate is judged: a whole number from 1 to 100000. Of a window of calls, never
+   * more than it holds.
    *
    * @default 5
    * @example new CircuitBreaker({ minCalls: 20 })
    */
   minCalls?: number | undefined;
   /**
-   * The window over which the rate is taken: 1 ms to 30 days.
+   * The window over which the rates are taken: 1 ms to 30 days.
    *
    * @default 30_000
    * @example new CircuitBreaker({ window: 60_000 })
    */
   window?: number | undefined;
+  /**
+   * The rates are taken over the last so many calls, in place of `window`: a whole number from 1 to 256.
+   *
+   * @default undefined
+   * @example new CircuitBreaker({ countWindow: 50 })
+   */
+  countWindow?: number | undefined;
+  /**
+   * A call that took this long or longer was slow: 1 ms to 30 days. Without it, none is.
+   *
+   * @default undefined
+   * @example new CircuitBreaker({ slow: 20_000 })
+   */
+  slow?: number | undefined;
+  /**
+   * Opens, too, when this part of the calls in the window was slow, the threshold included: a number from 0.001 to 1.
+   *
+   * @default 1
+   * @example new CircuitBreaker({ slow: 20_000, slowRate: 0.5 })
+   */
+  slowRate?: number | undefined;
   /**
    * How long it stays open the first time: 1 ms to 30 days. Each time in a row doubles it.
    *
@@ -408,12 +454,34 @@ export interface CircuitBreakerOptions {
    */
   maxOpen?: number | undefined;
   /**
-   * Calls admitted at a time while half open, and successes needed to close: a whole number from 1 to 100.
+   * Calls that are let through while half open: a whole number from 1 to 100.
    *
    * @default 1
    * @example new CircuitBreaker({ probes: 3 })
    */
   probes?: number | undefined;
+  /**
+   * How many of the probes must succeed to close it: a whole number from 1 to 100, and at most `probes`. It opens
+   * again as soon as so many cannot succeed any more. Without it, all of them.
+   *
+   * @default undefined
+   * @example new CircuitBreaker({ probes: 3, successes: 2 })
+   */
+  successes?: number | undefined;
+  /**
+   * The longest half-open time: 1 ms to 30 days. Undecided by then, it opens again, for longer.
+   *
+   * @default undefined
+   * @example new CircuitBreaker({ halfOpen: 60_000 })
+   */
+  halfOpen?: number | undefined;
+  /**
+   * How many keys are kept, 1 to 100000; then the least recently used go, closed ones first.
+   *
+   * @default 100_000
+   * @example new CircuitBreaker({ maxKeys: 1_000 })
+   */
+  maxKeys?: number | undefined;
   /**
    * Classes of errors that charge nobody and prove nothing.
    *
@@ -446,9 +514,28 @@ export class Session<Client = unknown> {
   get policy(): Policy;
   /** Begins a turn: one request of a user. It begins at the primary. */
   turn(options?: TurnOptions): Turn<Client>;
-  /** What the breaker of a route would do with a call now. */
+  /** What the breaker of a route is doing now. It is that of the route's deployment. */
   breaker(route: string): BreakerState;
-  /** Forgets all that was held against a route: breakers close, rests end. */
+  /** What it goes by now. */
+  breakerMetrics(route: string): BreakerMetrics;
+  /**
+   * Takes a route out of use, with all routes to the same deployment, until it is released: calls pass it over. Where
+   * several hold it, the last one to release it counts. It is not part of a snapshot.
+   *
+   * @example
+   * const held = session.isolate("primary");
+   * try { await maintenance(); } finally { held.release(); }
+   */
+  isolate(route: string): Isolation;
+  /** Orders the breaker of a route to refuse, until {@link Session.automatic}. It is part of a snapshot, as all orders are. */
+  forceOpen(route: string): void;
+  /** Orders it to let everything pass and to count nothing, until {@link Session.automatic}. What it held is forgotten. */
+  forceClosed(route: string): void;
+  /** Orders it to let everything pass and to count it, until {@link Session.automatic}. */
+  metricsOnly(route: string): void;
+  /** Takes such an order back: it decides by itself again, with what it counted meanwhile. */
+  automatic(route: string): void;
+  /** Forgets all that was held against a route: breakers close, rests end. What was ordered by hand stays. */
   reset(route: string): void;
   /** As {@link classify}, by the rules of this session's policy. */
   classify(error: unknown, options?: JudgingOptions): Failure;
@@ -458,6 +545,12 @@ export class Session<Client = unknown> {
   approvals(): string[];
   /** Takes back such an approval; false if there was none. */
   withdrawApproval(tool: string): boolean;
+  /**
+   * Closes the clients that `activate` made; one that is in use, when its last request ends. The session can be used on: a
+   * route's client is made again before it is next asked. `await using session = ..` does it, too.
+   */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** One request of a user, made by {@link Session.turn}: its calls share one deadline and one account. */
@@ -510,6 +603,106 @@ export class Turn<Client = unknown> {
   gate<Args extends object>(tool: string, args: Args, options?: GateOptions<Args>): Promise<void>;
   /** What became of the turn so far. */
   report(): Report;
+  /**
+   * Lets the next turn have the session's {@link Runtime}, which serves one at a time: `using turn = session.turn()` does
+   * it, too. Without a Runtime it does nothing.
+   */
+  end(): void;
+  [Symbol.dispose](): void;
+}
+
+/**
+ * One mutable place for what a host swaps together: the client, and everything that says how it is used.
+ *
+ * The fields are its own properties; what you set is in force at once, but is no part of the primary: that is a deep copy
+ * of plain data, taken at construction and by {@link Runtime.choose}. With `new Session({ routes, runtime })` the ladder
+ * swaps it: a route's `runtime` fields, and its own `provider`, `model`, `endpoint` (as `baseUrl`) and `contextWindow`, are
+ * put in force when the ladder gets there; a new turn that begins at the primary restores it. It belongs to one turn at a
+ * time: a second one is refused. For turns that run at once use routes with `activate`, or a Runtime for each.
+ *
+ * What says where and as whom to ask (`baseUrl`, `apiKey`, `clientArguments`) never goes along to another provider, base
+ * URL or API mode: name it for the fallback, too. Nor does what does not belong to the API mode in force: `anthropic..`
+ * fields are for `anthropic_messages`, `openai..` for `chat_completions` and `responses`, `bedrock..` and `aws..` for
+ * `bedrock`. `compression`, and fields of your own, stay as the primary has them.
+ *
+ * @example
+ * const runtime = new Runtime({ model: "gpt-5", apiKey }, { build: ({ apiKey }) => new OpenAI({ apiKey, maxRetries: 0 }) });
+ * const session = new Session({ routes: ["primary", { name: "backup", runtime: { model: "gpt-5-mini" } }], runtime });
+ */
+export class Runtime<Client = unknown> {
+  /** @param fields what is in force at first, and the primary. */
+  constructor(fields?: RuntimeFields, options?: RuntimeOptions<Client>);
+  /** The client in force; undefined before it is first made, and where there is nothing to make. */
+  get client(): Client | undefined;
+  /** Whether something else than the primary is in force. */
+  get isOnFallback(): boolean;
+  /**
+   * A deliberate change: these fields, over those of the primary, are a new primary from now on. Rejects with what `build`
+   * threw: then nothing has changed.
+   */
+  choose(fields: RuntimeFields): Promise<void>;
+  /** Goes to a fallback. False if its client could not be made: then nothing has changed. */
+  use(to: Route | RuntimeFields): Promise<boolean>;
+  /**
+   * Goes back to the primary, as it was when it was chosen. False where it is in force already, and where its client could
+   * not be made: then the fallback stays whole.
+   */
+  restore(): Promise<boolean>;
+  /** Makes the client of what is in force, unless it is there. False if it could not be made. */
+  open(): Promise<boolean>;
+  /** Closes the client that `build` made, now or when its last request ends. A session does so by itself. */
+  close(): Promise<void>;
+  /** What is in force, without a value that may hold a secret. So it is logged and written as JSON, too. */
+  toString(): string;
+  toJSON(): string;
+  [field: string]: any;
+}
+
+/**
+ * Values in force together. Any name goes that is none of {@link Runtime}'s own; `apiMode` is such as `chat_completions`,
+ * `responses`, `anthropic_messages` or `bedrock`.
+ */
+export type RuntimeFields = { readonly [field: string]: unknown } & Partial<
+  Record<"model" | "provider" | "baseUrl" | "apiMode", string> & Record<"contextWindow", number>
+>;
+
+/** Makes the client of values. The signal is aborted at the limit; what comes after it is closed. */
+export type Build<Client> = (
+  values: { [field: string]: any },
+  given: { signal: AbortSignal | undefined },
+) => Client | PromiseLike<Client>;
+
+/** How a {@link Runtime} makes its clients. */
+export interface RuntimeOptions<Client = unknown> {
+  /**
+   * Makes the client of the values that are to be in force; its signal is aborted at the limit. Without it there is no
+   * client to make.
+   *
+   * @default undefined
+   * @example new Runtime({ apiKey }, { build: ({ apiKey }) => new OpenAI({ apiKey, maxRetries: 0 }) })
+   */
+  build?: Build<Client> | undefined;
+  /**
+   * Closes a client that is out of service and that nobody uses any more. What it throws is logged.
+   *
+   * @default undefined
+   * @example new Runtime(fields, { build, close: (client, { reason }) => client.end() })
+   */
+  close?: Close<Client> | undefined;
+  /**
+   * The client of the primary, if there is one already; else `build` makes it before it is first asked.
+   *
+   * @default undefined
+   * @example new Runtime(fields, { client: new OpenAI() })
+   */
+  client?: Client | undefined;
+  /**
+   * Fields of one API mode alone.
+   *
+   * @default {}
+   * @example new Runtime(fields, { modes: { anthropic_messages: { apiKey } } })
+   */
+  modes?: Readonly<Record<string, RuntimeFields>> | undefined;
 }
 
 /** A place that can be asked for the same thing: one entry of the chain, the primary first. */
@@ -521,13 +714,17 @@ export class Route<Client = unknown> {
   readonly model: string | undefined;
   readonly endpoint: string | undefined;
   readonly credential: string | undefined;
-  readonly aggregator: boolean;
+  readonly hasCredential: boolean;
+  /** As it was said; undefined where the well-known ones are to be recognised. */
+  readonly aggregator: boolean | undefined;
   readonly contextWindow: number | undefined;
   readonly timeout: number | undefined;
   readonly firstProgress: number | undefined;
   readonly idle: number | undefined;
-  readonly activate: ((route: Route) => Client | PromiseLike<Client>) | undefined;
+  readonly activate: Activate<Client> | undefined;
   readonly close: Close<Client> | undefined;
+  readonly client: Client | undefined;
+  readonly runtime: RuntimeFields | undefined;
 }
 
 /** One attempt of a call: how this request is to be made. */
@@ -537,7 +734,7 @@ export class Attempt<Client = unknown> {
   readonly id: number;
   /** The route to ask: the session's own object. */
   get route(): Route<Client>;
-  /** What the route's `activate` returned; undefined for a route without that hook. */
+  /** The route's client: what its `activate` made, or what it was given as `client`; undefined for a route with neither. */
   get client(): Client | undefined;
   /** How often the route's client had been made again before. */
   readonly generation: number;
@@ -572,7 +769,19 @@ export class Attempt<Client = unknown> {
 }
 
 /** Closes a client. */
-export type Close<Client> = { close(client: Client): unknown }["close"];
+export type Close<Client> = { close(client: Client, given: { reason: CloseReason }): unknown }["close"];
+
+/**
+ * Why a client is closed: before it is made again, later, when its last request ended, because another one took its place
+ * or it came too late, or with its session.
+ */
+export type CloseReason = "rebuild" | "retired" | "superseded" | "closed";
+
+/** Makes a route's client. The signal is aborted at the limit; what comes after it is closed. */
+export type Activate<Client> = (
+  route: Route,
+  given: { signal: AbortSignal | undefined },
+) => Client | PromiseLike<Client>;
 
 /** A route as it is written in a chain: a route, a plain object, or a mere name. */
 export type RouteLike<Client = unknown> = string | Route<Client> | RouteSpec<Client>;
@@ -591,6 +800,7 @@ export interface RouteSpec<Client = unknown> extends RouteOptions<Client> {
 /**
  * What is known of a route. What two routes share, they share in sickness too: the same `endpoint` has one breaker for
  * connections; the same provider, endpoint and model have one for everything else; the same `credential` has one quota.
+ * Endpoints are compared as URLs: the case of the host, a default port or a slash at the end make no other one.
  */
 export interface RouteOptions<Client = unknown> {
   /**
@@ -622,15 +832,25 @@ export interface RouteOptions<Client = unknown> {
    */
   credential?: string | undefined;
   /**
-   * Whether it spreads requests over several upstreams: its client is never made again.
+   * Whether there is a credential to ask it with. A route without one is passed over, the primary too, and the account says
+   * so: a chain may be written down whole.
    *
-   * @default false
+   * @default true
+   * @example new Route("backup", { hasCredential: process.env.BACKUP_KEY !== undefined })
+   */
+  hasCredential?: boolean | undefined;
+  /**
+   * Whether it spreads requests over several upstreams: its client is not made again after a failed connection. Left out,
+   * the well-known ones (OpenRouter, Nous, Requesty, Portkey, Helicone, AI/ML API, the gateways of Vercel and Cloudflare, the
+   * router of Hugging Face) are recognised by `provider` or the host of `endpoint`.
+   *
+   * @default undefined: recognised
    * @example new Route("router", { aggregator: true })
    */
   aggregator?: boolean | undefined;
   /**
    * The model's context window in tokens, if known: a whole number from 1 to 4294967295. A request that was too long is
-   * only asked again where the window is larger, or unknown.
+   * only asked again where the window is larger, or unknown; one that is said to need more (`contextTokens`) passes it over.
    *
    * @default undefined
    * @example new Route("long", { contextWindow: 1_000_000 })
@@ -658,20 +878,35 @@ export interface RouteOptions<Client = unknown> {
    */
   idle?: number | undefined;
   /**
-   * Makes the route's client: before the first attempt there, and again to replace a broken one. `attempt.client` is what
-   * it brought. If it throws, the next route is asked.
+   * Makes the route's client: before the first attempt there, on the primary too, and again to replace a broken one.
+   * `attempt.client` is what it brought. If it throws, or does not come in the time that the route may take, the next route
+   * is asked.
    *
    * @default undefined
    * @example new Route("db", { activate: () => connect(url), close: (client) => client.end() })
    */
-  activate?: ((route: Route) => Client | PromiseLike<Client>) | undefined;
+  activate?: Activate<Client> | undefined;
   /**
-   * Closes a client before it is made again, or one that came too late to be used.
+   * Closes a client that is out of service and that nobody uses any more. What it throws is logged.
    *
    * @default undefined
-   * @example new Route("db", { activate: () => connect(url), close: (client) => client.end() })
+   * @example new Route("db", { activate: () => connect(url), close: (client, { reason }) => client.end() })
    */
   close?: Close<Client> | undefined;
+  /**
+   * A client that is there already: nothing is made before the first attempt. It is closed only to be made again.
+   *
+   * @default undefined
+   * @example new Route("primary", { client: new OpenAI({ maxRetries: 0 }) })
+   */
+  client?: Client | undefined;
+  /**
+   * What to put in force in the session's {@link Runtime} while this fallback is used.
+   *
+   * @default undefined
+   * @example new Route("backup", { runtime: { model: "gpt-5-mini" } })
+   */
+  runtime?: RuntimeFields | undefined;
 }
 
 /** What a {@link Session} is made of. */
@@ -718,6 +953,13 @@ export interface SessionOptions<Client = unknown> {
    * @example new Session({ routes: ["primary"], log: ({ level, message }) => logger[level](message) })
    */
   log?: Log | null | undefined;
+  /**
+   * The one place where the host keeps model and client, swapped as the ladder goes. One turn at a time.
+   *
+   * @default undefined
+   * @example new Session({ routes: ["primary", { name: "backup", runtime: { model: "gpt-5-mini" } }], runtime })
+   */
+  runtime?: Runtime<Client> | undefined;
 }
 
 /** What a turn may be given. */
@@ -740,6 +982,14 @@ export interface CallOptions {
    * @example turn.call(request, { signal: request.signal })
    */
   signal?: AbortSignal | undefined;
+  /**
+   * How many tokens of context the request takes, counted or estimated: a whole number from 0 to 4294967295. Routes whose
+   * `contextWindow` is known and smaller are passed over.
+   *
+   * @default undefined: no route is passed over for its window
+   * @example turn.call(request, { contextTokens: 150_000 })
+   */
+  contextTokens?: number | undefined;
 }
 
 /** Where {@link Turn.stream} takes chunks from. */
@@ -774,6 +1024,14 @@ export interface StreamOptions<Chunk> {
    * @example turn.stream(request, { acceptCut: true })
    */
   acceptCut?: boolean | undefined;
+  /**
+   * How many tokens of context the request takes, counted or estimated: a whole number from 0 to 4294967295. Routes whose
+   * `contextWindow` is known and smaller are passed over.
+   *
+   * @default undefined: no route is passed over for its window
+   * @example turn.stream(request, { contextTokens: 150_000 })
+   */
+  contextTokens?: number | undefined;
   /**
    * Says what a chunk holds. By default chunks of `openai` and `anthropic` are known, and all others are `other`:
    * content that is whole when it ends.
@@ -936,8 +1194,11 @@ export interface RetryEvent {
 export interface SwitchEvent {
   type: "switch";
   route: string;
-  /** The kind of the failure that it left the one before for; a word of its own where that could not be asked. */
-  reason: FailureKind | "passed_over" | "not_ready" | "";
+  /**
+   * The kind of the failure that it left the one before for; a word of its own where that could not be asked, and
+   * `returned` where it is back on the primary (`fallback.recheck`).
+   */
+  reason: FailureKind | "passed_over" | "not_ready" | "returned" | "";
 }
 
 /** The last event: what `run` would have resolved with. */
@@ -1580,8 +1841,47 @@ export type StopReason =
   | "cancelled"
   | "error";
 
-/** What a breaker does with a call: lets it pass, refuses it, or lets a probe pass and refuses all others. */
-export type BreakerState = "closed" | "open" | "half_open";
+/**
+ * What a breaker does with calls. By itself: lets them pass (`closed`), refuses them (`open`), or lets a probe pass and
+ * refuses all others (`half_open`). By hand: refuses them (`isolated`, `forced_open`), or lets them pass and counts nothing
+ * (`forced_closed`) or everything (`metrics_only`).
+ */
+export type BreakerState =
+  | "closed"
+  | "open"
+  | "half_open"
+  | "isolated"
+  | "forced_open"
+  | "forced_closed"
+  | "metrics_only";
+
+/** What a breaker goes by. Nothing is counted while it is open or half open: the numbers are then those that opened it. */
+export interface BreakerMetrics {
+  readonly state: BreakerState;
+  /** Calls in the window. */
+  readonly calls: number;
+  /** How many of them failed. */
+  readonly failed: number;
+  /** How many of them were slow. */
+  readonly slow: number;
+  /** The part that failed, in thousandths rounded down; undefined below `minCalls`. */
+  readonly failureRate: number | undefined;
+  /** The part that was slow; undefined below `minCalls`, or where `slow` is not set. */
+  readonly slowRate: number | undefined;
+  /** Milliseconds until it may be asked, if it refuses now and knows. */
+  readonly retryIn: number | undefined;
+}
+
+/**
+ * Holds a breaker out of use until `release()`, or to the end of a block with `using`. Every holder counts: calls are
+ * refused until the last one has let go. To lose it is not to release it.
+ */
+export class Isolation {
+  private constructor();
+  /** Lets go. To do so again does nothing. */
+  release(): void;
+  [Symbol.dispose](): void;
+}
 
 /** How a backoff is spread: uniform from 0, half of it fixed, uniform from the base to three times the wait before, or not at all. */
 export type Jitter = "full" | "equal" | "decorrelated" | "none";
@@ -1886,7 +2186,7 @@ export interface AttemptPolicyOptions {
 /** When a breaker opens, for how long, and what closes it. */
 export interface BreakerPolicyOptions {
   /**
-   * Whether there are breakers: true or false.
+   * Whether breakers are on: true or false. What is ordered by hand holds either way.
    *
    * @default true
    * @example new Policy({ breaker: { enabled: false } })
@@ -1908,14 +2208,15 @@ export interface BreakerPolicyOptions {
    */
   rate?: number | undefined;
   /**
-   * The fewest calls in the window on which a rate is judged: a whole number from 1 to 100000.
+   * The fewest calls in the window on which a rate is judged: a whole number from 1 to 100000. Of a window of calls, never
+   * more than it holds.
    *
    * @default 5
    * @example new Policy({ breaker: { minCalls: 20 } })
    */
   minCalls?: number | undefined;
   /**
-   * The window over which the rate is taken: 1 ms to 30 days.
+   * The window over which the rates are taken: 1 ms to 30 days.
    *
    * @default 30_000
    * @example new Policy({ breaker: { window: 60_000 } })
@@ -1928,6 +2229,27 @@ export interface BreakerPolicyOptions {
    * @example new Policy({ breaker: { buckets: 6 } })
    */
   buckets?: number | undefined;
+  /**
+   * The rates are taken over the last so many calls, in place of `window`: a whole number from 1 to 256; `null` for not set.
+   *
+   * @default null
+   * @example new Policy({ breaker: { countWindow: 50 } })
+   */
+  countWindow?: number | null | undefined;
+  /**
+   * A call that took this long or longer was slow; of a stream, until its first progress: 1 ms to 30 days; `null` for not set.
+   *
+   * @default null
+   * @example new Policy({ breaker: { slow: 20_000 } })
+   */
+  slow?: number | null | undefined;
+  /**
+   * Opens, too, when this part of the calls in the window was slow, the threshold included: a number from 0.001 to 1.
+   *
+   * @default 1
+   * @example new Policy({ breaker: { slow: 20_000, slowRate: 0.5 } })
+   */
+  slowRate?: number | undefined;
   /**
    * How long it stays open the first time: 1 ms to 30 days. Each opening in a row doubles it.
    *
@@ -1943,12 +2265,34 @@ export interface BreakerPolicyOptions {
    */
   maxOpen?: number | undefined;
   /**
-   * Calls admitted at a time while half open, and successes needed to close: a whole number from 1 to 100.
+   * Calls that are let through while half open: a whole number from 1 to 100.
    *
    * @default 1
    * @example new Policy({ breaker: { probes: 3 } })
    */
   probes?: number | undefined;
+  /**
+   * How many of the probes must succeed to close it: a whole number from 1 to 100, and at most `probes`; `null` for not set. It opens
+   * again as soon as so many cannot succeed any more. Without it, all of them.
+   *
+   * @default null
+   * @example new Policy({ breaker: { probes: 3, successes: 2 } })
+   */
+  successes?: number | null | undefined;
+  /**
+   * The longest half-open time: 1 ms to 30 days; `null` for not set. Undecided by then, it opens again, for longer.
+   *
+   * @default null
+   * @example new Policy({ breaker: { halfOpen: 60_000 } })
+   */
+  halfOpen?: number | null | undefined;
+  /**
+   * Counts and never refuses: true or false.
+   *
+   * @default false
+   * @example new Policy({ breaker: { metricsOnly: true } })
+   */
+  metricsOnly?: boolean | undefined;
 }
 
 /** The retry budget of a deployment: in any window, at most `floor` + `ratio` x first attempts are retries. */
@@ -1992,6 +2336,14 @@ export interface FallbackPolicyOptions {
    * @example new Policy({ fallback: { whenRefused: "wait" } })
    */
   whenRefused?: "fail" | "wait" | undefined;
+  /**
+   * How long a turn (with that scope, the session) stays off the primary before a call begins there again, if it may be asked
+   * then: 1 ms to 30 days, counted from when it left or last looked, or `null` for not set: it goes on where it is to its end.
+   *
+   * @default null
+   * @example new Policy({ fallback: { recheck: 300_000 } })
+   */
+  recheck?: number | null | undefined;
 }
 
 /** The making anew of a client after a failure of its connection, once a turn. Only for routes with `activate`. */
@@ -2017,6 +2369,13 @@ export interface RecoveryPolicyOptions {
    * @example new Policy({ recovery: { maxWait: 4_000 } })
    */
   maxWait?: number | undefined;
+  /**
+   * Whether the route gets all its attempts again with the new client, in place of one more: true or false.
+   *
+   * @default false
+   * @example new Policy({ recovery: { newRound: true } })
+   */
+  newRound?: boolean | undefined;
 }
 
 /** Second attempts beside slow ones, on the next route. Off unless one of the two is set. */

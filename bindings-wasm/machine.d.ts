@@ -3,7 +3,7 @@
 
 import type {
   Attempt,
-  BreakerState,
+  BreakerMetrics,
   Clock,
   Decision,
   Explanation,
@@ -114,7 +114,7 @@ declare class Machine {
 }
 
 /** What the engine knows of a route, and whether it has a hook that makes its client. */
-export interface RouteFields extends Omit<RouteOptions, "activate" | "close"> {
+export interface RouteFields extends Omit<RouteOptions, "activate" | "close" | "client" | "runtime"> {
   /**
    * Its name; unique in the chain.
    *
@@ -129,6 +129,13 @@ export interface RouteFields extends Omit<RouteOptions, "activate" | "close"> {
    * @example new MachineSession(new Policy(), [[{}, { name: "primary", activates: true }]])
    */
   activates?: boolean | undefined;
+  /**
+   * Whether its client is there when the session begins.
+   *
+   * @default undefined: that of the primary is, and that of every route that has no hook
+   * @example new MachineSession(new Policy(), [[{}, { name: "primary", activates: true, ready: false }]])
+   */
+  ready?: boolean | undefined;
 }
 
 /** The process or the conversation. Clients and your own route objects stay in JavaScript. */
@@ -136,12 +143,14 @@ export class MachineSession {
   /**
    * @param routes pairs of an object of yours, which is `attempt.route`, and what the engine knows of it.
    * @param seed random if not given.
+   * @param oneSlot whether the host keeps one client at a time: to make one ready is to make the others not ready.
    */
   constructor(
     policy: Policy,
     routes: readonly (readonly [unknown, RouteFields])[],
     clock?: Clock,
     seed?: number | bigint,
+    oneSlot?: boolean,
   );
   /**
    * A session from a snapshot, over a policy and a chain of today.
@@ -156,6 +165,7 @@ export class MachineSession {
     clock: Clock | undefined,
     epoch: number | bigint,
     wall: number,
+    oneSlot?: boolean,
   ): MachineSession;
   readonly routes: readonly unknown[];
   get policy(): Policy;
@@ -165,15 +175,23 @@ export class MachineSession {
   snapshot(wall?: number): string;
   /** Whether calls of it may be hedged, which is for loops that can have two requests under way at once. */
   readonly hedges: boolean;
-  breakerState(route: number): BreakerState;
+  breakerMetrics(route: number): BreakerMetrics;
+  orderBreaker(route: number, order: BreakerOrder): void;
+  isolateRoute(route: number): void;
+  releaseRoute(route: number): void;
   resetRoute(route: number): void;
   standingApprovals(): string[];
   standFor(tool: string): void;
   withdrawApproval(tool: string): boolean;
   /** The warning about a client that repeats its requests by itself so often. */
   multiplied(route: string | undefined, retries: number): string;
-  clientOf(route: number): unknown;
+  /** The host has made or closed a route's client by itself, between turns. */
+  setReady(route: number, ready: boolean): void;
+  /** A route's client; for an attempt that was pinned, the one that it began with. */
+  clientOf(route: number, attempt?: unknown): unknown;
   setClient(route: number, client: unknown): void;
+  /** From now on this is the client of the attempt, whatever the route's becomes. */
+  pin(attempt: unknown, client: unknown): void;
 }
 
 /** A tool, as the engine takes it. */
@@ -254,6 +272,7 @@ export interface Notice {
     | "recovered"
     | "passed_over"
     | "moved_on"
+    | "returned"
     | "hedged"
     | "hedge_won"
     | "not_ready"
@@ -321,7 +340,7 @@ export class MachineTurn extends Machine {
   /** Begins within another turn: with its time left at most, and, if shared, within its budgets. Before its first attempt. */
   inherit(parent: MachineTurn, shareBudgets?: boolean): void;
   /** The short way into a call: an attempt that was let through, to be settled, or a call to be driven. */
-  enter(streaming?: boolean, restartable?: boolean): Attempt | Call;
+  enter(streaming?: boolean, restartable?: boolean, contextTokens?: number): Attempt | Call;
   settle(attempt: Attempt): void;
   /** The attempt failed: the call goes on from there. */
   settleFailed(attempt: Attempt, failure: Failure): Call;
@@ -369,6 +388,13 @@ export interface MachineCallOptions {
    * @example new Call(turn, { timeout: 5_000 })
    */
   timeout?: number | undefined;
+  /**
+   * How many tokens of context it takes: a whole number from 0 to 4294967295.
+   *
+   * @default undefined: no route is passed over for its window
+   * @example new Call(turn, { contextTokens: 150_000 })
+   */
+  contextTokens?: number | undefined;
 }
 
 /** What one chunk of a stream holds; what is left out it does not hold. */
@@ -473,14 +499,40 @@ export class Stream {
   get hasProgressed(): boolean;
 }
 
-/** One breaker, by the numbers of a policy's `breaker` part. */
+/** What a breaker can be ordered to do; "automatic" is the way back. */
+export type BreakerOrder = "automatic" | "force_open" | "force_closed" | "metrics_only";
+
+/** What was taken out of use, to be given back. */
+export interface Hold {
+  readonly slot: number;
+  readonly life: number;
+}
+
+/** The right to make one call. */
+export interface Permit extends Hold {
+  readonly generation: number;
+  readonly since: number;
+}
+
+/** One breaker by the numbers of a policy's `breaker` part, and one for each key. Without a key, the one without. */
 export class Circuit {
-  constructor(policy: Policy, clock?: Clock);
-  /** A permit, or the milliseconds until asking may be admitted. A permit lapses after `lease`; without it, never. */
-  admit(lease?: number): { permit: number; retryIn?: undefined } | { permit?: undefined; retryIn: number | undefined };
+  /** @param maxKeys how many keys are kept, 1 to 100000, the most by default. */
+  constructor(policy: Policy, clock?: Clock, maxKeys?: number);
+  /**
+   * A permit, or the milliseconds until asking may be admitted, undefined where a person has to say so. A permit lapses
+   * after `lease`; without it, never.
+   */
+  admit(
+    lease?: number,
+    key?: string,
+  ): { permit: Permit; retryIn?: undefined } | { permit?: undefined; retryIn: number | undefined };
   /** True counts a success, false a failure, undefined gives the permit back. */
-  settle(permit: number, passed: boolean | undefined): void;
-  state(): BreakerState;
+  settle(permit: Permit, passed: boolean | undefined): void;
+  metrics(key?: string): BreakerMetrics;
+  order(order: BreakerOrder, key?: string): void;
+  isolate(key?: string): Hold;
+  release(held: Hold): void;
+  reset(key?: string): void;
 }
 
 /** Counts steps up to a policy's `turn.steps`. */

@@ -3,15 +3,16 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use failsoft::breakers::{Breakers, KeyPermit, MOST_KEYS, Origin};
+use failsoft::breakers::{Breakers, KeyPermit, Origin};
 use failsoft::policy::breaker::{Metrics, Order, Outcome};
 use failsoft::policy::Thousandths;
 use failsoft::Instant;
+use failsoft::value::{Spelling, Value};
 use pyo3::prelude::*;
 
-use crate::convert::{Lossy, invalid, named, seconds};
+use crate::convert::{Lossy, invalid, named, seconds, value};
 use crate::policy::Policy;
-use crate::session::{locked, read_clock};
+use crate::session::{Era, locked, read_clock};
 
 /// What a breaker goes by: state, calls, failed, slow, the two rates, and the seconds until asking may be admitted.
 pub(crate) type MetricsRow = (&'static str, u32, u32, u32, Option<f64>, Option<f64>, Option<f64>);
@@ -35,30 +36,33 @@ pub(crate) struct Permit(KeyPermit);
 pub(crate) struct Hold(Origin);
 
 /// One breaker by the numbers of a policy's `breaker` part, and one for each key.
-#[pyclass(frozen, module = "failsoft._native")]
+#[pyclass(frozen, weakref, module = "failsoft._native")]
 pub(crate) struct Circuit {
     clock: Option<Py<PyAny>>,
+    era: Era,
     core: Mutex<Breakers>,
 }
 
 #[pymethods]
 impl Circuit {
     #[new]
-    #[pyo3(signature = (policy, clock, max_keys=MOST_KEYS))]
-    fn new(policy: &Policy, clock: Option<Py<PyAny>>, max_keys: u32) -> PyResult<Self> {
-        Ok(Self { clock, core: Mutex::new(Breakers::new(policy.0.breaker, max_keys).map_err(invalid)?) })
+    #[pyo3(signature = (policy, clock, max_keys=None))]
+    fn new(policy: &Policy, clock: Option<Py<PyAny>>, max_keys: Option<Bound<'_, PyAny>>) -> PyResult<Self> {
+        let max_keys = max_keys.map_or(Ok(Value::Null), |number| value(&number))?;
+        let core = Breakers::from_value(policy.0.breaker, &max_keys, Spelling::Python).map_err(invalid)?;
+        Ok(Self { clock, era: Era::new(), core: Mutex::new(core) })
     }
 
     /// A permit and None; or None and the seconds until asking may be admitted, None where a person has to say so. The permit
     /// lapses after `lease` seconds, without it never.
-    #[pyo3(signature = (key=None, lease=None))]
+    #[pyo3(signature = (lease=None, key=None))]
     fn admit(
         &self,
         py: Python<'_>,
-        key: Option<Lossy>,
         lease: Option<f64>,
+        key: Option<Lossy>,
     ) -> PyResult<(Option<Permit>, Option<f64>)> {
-        let now = read_clock(py, self.clock.as_ref())?;
+        let now = self.now(py)?;
         let lease = lease.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         let until = lease.map_or(Instant::NEVER, |lease| now + lease);
         Ok(match locked(&self.core).admit(text(key.as_ref()), now, until) {
@@ -69,7 +73,7 @@ impl Circuit {
 
     /// True counts a success, False a failure, None gives the permit back.
     fn settle(&self, py: Python<'_>, permit: &Permit, passed: Option<bool>) -> PyResult<()> {
-        let now = read_clock(py, self.clock.as_ref())?;
+        let now = self.now(py)?;
         let outcome = match passed {
             Some(true) => Outcome::Passed,
             Some(false) => Outcome::Failed,
@@ -81,7 +85,7 @@ impl Circuit {
 
     #[pyo3(signature = (key=None))]
     fn metrics(&self, py: Python<'_>, key: Option<Lossy>) -> PyResult<MetricsRow> {
-        let now = read_clock(py, self.clock.as_ref())?;
+        let now = self.now(py)?;
         let metrics = locked(&self.core).metrics(text(key.as_ref()), now);
         Ok(metrics_row(metrics, now))
     }
@@ -98,6 +102,11 @@ impl Circuit {
         Hold(locked(&self.core).isolate(text(key.as_ref())))
     }
 
+    /// This process is a copy of the one that it began in: permits that the other gave mean nothing here.
+    fn forked(&self) {
+        locked(&self.core).forked();
+    }
+
     fn release(&self, held: &Hold) {
         locked(&self.core).release(held.0);
     }
@@ -105,6 +114,15 @@ impl Circuit {
     #[pyo3(signature = (key=None))]
     fn reset(&self, key: Option<Lossy>) {
         locked(&self.core).reset(text(key.as_ref()));
+    }
+}
+
+impl Circuit {
+    fn now(&self, py: Python<'_>) -> PyResult<Instant> {
+        if self.clock.is_none() && self.era.has_changed() {
+            locked(&self.core).on_another_clock();
+        }
+        read_clock(py, self.clock.as_ref())
     }
 }
 

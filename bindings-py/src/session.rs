@@ -24,8 +24,23 @@ static DEFAULT_CLOCK: Mutex<Option<Py<PyAny>>> = Mutex::new(None);
 /// Whether there is one. It is looked at before every decision, and there almost never is.
 static HAS_DEFAULT_CLOCK: AtomicBool = AtomicBool::new(false);
 
-/// Counts how often it was replaced: what a session was told by the clock before must not hold back its time on this one.
+/// Counts how often it was replaced.
 static ERA: AtomicU32 = AtomicU32::new(0);
+
+/// By which of the default clocks something was told the time: what the one before said must not hold back its time on this one.
+pub(crate) struct Era(AtomicU32);
+
+impl Era {
+    pub(crate) fn new() -> Self {
+        Self(AtomicU32::new(ERA.load(Ordering::Acquire)))
+    }
+
+    /// Whether it is another one now; says so once.
+    pub(crate) fn has_changed(&self) -> bool {
+        let now = ERA.load(Ordering::Acquire);
+        self.0.load(Ordering::Acquire) != now && self.0.swap(now, Ordering::AcqRel) != now
+    }
+}
 
 /// Replaces the default clock: a callable that returns seconds, or None for the system's monotonic clock.
 #[pyfunction]
@@ -70,8 +85,7 @@ pub(crate) fn read_clock(py: Python<'_>, own: Option<&Py<PyAny>>) -> PyResult<In
 pub(crate) struct Session {
     pub(crate) core: Arc<Mutex<failsoft::Session>>,
     pub(crate) clock: Option<Py<PyAny>>,
-    /// Of the default clock.
-    era: AtomicU32,
+    era: Era,
     /// The user's own route objects, in the order of the chain.
     pub(crate) routes: Vec<Py<PyAny>>,
     pub(crate) clients: Mutex<Vec<Option<Py<PyAny>>>>,
@@ -146,12 +160,17 @@ impl Session {
     }
 
     /// Takes a route out of use, until each who did so has released it.
-    fn isolate(&self, route: u8) {
+    fn isolate_route(&self, route: u8) {
         locked(&self.core).isolate(RouteId(route));
     }
 
-    fn release(&self, route: u8) {
+    fn release_route(&self, route: u8) {
         locked(&self.core).release(RouteId(route));
+    }
+
+    /// This process is a copy of the one that the session began in: it draws by another seed, and permits of the other mean nothing.
+    fn forked(&self, seed: u64) {
+        locked(&self.core).forked(seed);
     }
 
     /// Forgets all that was held against a route.
@@ -214,13 +233,11 @@ impl Session {
     fn over(core: failsoft::Session, routes: Vec<Py<PyAny>>, clock: Option<Py<PyAny>>, one_slot: bool) -> Self {
         let core = if one_slot { core.with_one_slot() } else { core };
         let clients = Mutex::new(routes.iter().map(|_| None).collect());
-        let era = AtomicU32::new(ERA.load(Ordering::Acquire));
-        Self { core: Arc::new(Mutex::new(core)), clock, era, routes, clients }
+        Self { core: Arc::new(Mutex::new(core)), clock, era: Era::new(), routes, clients }
     }
 
     pub(crate) fn now(&self, py: Python<'_>) -> PyResult<Instant> {
-        if self.clock.is_none() && self.era.load(Ordering::Acquire) != ERA.load(Ordering::Acquire) {
-            self.era.store(ERA.load(Ordering::Acquire), Ordering::Release);
+        if self.clock.is_none() && self.era.has_changed() {
             locked(&self.core).on_another_clock();
         }
         read_clock(py, self.clock.as_ref())

@@ -313,8 +313,6 @@ def test_while_the_primary_rests_the_fallback_stays(time: VirtualTime) -> None:
 
     def limited(attempt: Attempt) -> Any:
         if attempt.route.name == "primary":
-            error = ConnectionError()
-            error.failsoft_failure = session.classify(TransientError())  # type: ignore[attr-defined]
             raise _told("rate_limited", 120.0)
         return attempt.client
 
@@ -521,7 +519,7 @@ def test_with_async_hooks_too(run: Run, time: VirtualTime) -> None:
 def test_a_second_turn_at_once_is_refused(time: VirtualTime) -> None:
     session = session_of(runtime_of(Builder()))
     with session.turn() as turn:
-        with pytest.raises(RuntimeError, match="one at a time; end that one first .* a second Runtime"):
+        with pytest.raises(RuntimeError, match=r"one at a time; end that one first .* a second Runtime"):
             session.turn()
         turn.call(down_on())  # the first goes on
     with session.turn():

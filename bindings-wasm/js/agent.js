@@ -51,10 +51,10 @@ export class Agent {
    * @param task what the user said, or a whole conversation.
    */
   async run(task, options) {
-    checkOptions("run", options, ["signal", "raiseOn"]);
+    checkOptions("run", options, ["signal", "raiseOn", "parent", "shareBudgets"]);
     const signal = options?.signal ?? undefined;
     checkSignal("run", signal);
-    const run = new Run(this, task, options?.raiseOn);
+    const run = new Run(this, task, options?.raiseOn, undefined, true, options ?? undefined);
     try {
       for await (const event of run.drive(signal)) {
         throw new Error(`a run without a consumer has no news: ${event.type}`);
@@ -73,10 +73,10 @@ export class Agent {
    * early abandons it, and closes the response that it reads.
    */
   stream(task, options) {
-    checkOptions("stream", options, ["collect", "restartable", "raiseOn", "signal"]);
+    checkOptions("stream", options, ["collect", "restartable", "raiseOn", "signal", "parent", "shareBudgets"]);
     const { collect = false, restartable = true, raiseOn, signal } = options ?? {};
     checkSignal("stream", signal ?? undefined);
-    const run = new Run(this, task, raiseOn, new News(collect), restartable || collect);
+    const run = new Run(this, task, raiseOn, new News(collect), restartable || collect, options ?? undefined);
     return new Leavable((leaving) => events(run, leaving), signal ?? undefined);
   }
 }

@@ -10,8 +10,11 @@ import { Saw, Watch } from "./watch.js";
 
 /** Keeps messages, values and errors, which the core never sees. */
 export class AgentTurn {
-  /** @param news what a consumer is told; without one nobody listens. @param restartable of models that stream. */
-  constructor(agent, task, raiseOn = [], news = undefined, restartable = true) {
+  /**
+   * @param news what a consumer is told; without one nobody listens. @param restartable of models that stream.
+   * @param within which turn it runs: `parent` and `shareBudgets`, as for any turn.
+   */
+  constructor(agent, task, raiseOn = [], news = undefined, restartable = true, { parent, shareBudgets } = {}) {
     this.agent = agent;
     this.news = news;
     this.raiseOn = new Set(typeof raiseOn === "string" ? [raiseOn] : raiseOn);
@@ -23,7 +26,7 @@ export class AgentTurn {
     }
     this.messages = messagesOf(task);
     this.tools = new Map(agent.tools.map((tool) => [tool.name, tool]));
-    this.turn = new Turn(agent.session, { tools: agent.tools.map((tool) => tool.row()) });
+    this.turn = new Turn(agent.session, { tools: agent.tools.map((tool) => tool.row()), parent, shareBudgets });
     const streaming = agent.models.flatMap((model, place) => (streams(model) ? [place] : []));
     if (streaming.length > 0) {
       this.turn.streamOn(streaming, restartable);
@@ -40,16 +43,20 @@ export class AgentTurn {
   // ---- What the host does. ----
 
   /** An attempt's work. The reply is read here: what cannot even be read is a failure of the attempt. */
-  async perform(attempt, tell) {
+  perform(attempt, tell) {
+    return this.turn.run(() => this.#performed(attempt, tell));
+  }
+
+  async #performed(attempt, tell) {
     if (attempt.work === "tool") {
       const { tool, given } = this.toolCall(attempt);
-      return await tool.fn(given, contextOf(attempt));
+      return await tool.fn(given, contextOf(attempt, this.turn));
     }
     const model = this.agent.byRoute.get(attempt.route);
     const messages = this.messages.map((message) => ({ ...message }));
     const specs = attempt.withTools ? this.agent.tools.map((tool) => tool.spec()) : [];
     if (typeof model.ask !== "function") {
-      return readReply(await model(messages, specs, contextOf(attempt)), attempt.step);
+      return readReply(await model(messages, specs, contextOf(attempt, this.turn)), attempt.step);
     }
     const watch = streams(model) ? [new Watch(tell)] : [];
     return readReply(await model.ask(messages, specs, attempt, ...watch), attempt.step);
@@ -214,9 +221,10 @@ function streams(model) {
 }
 
 /** What a function is handed beside its arguments. Both are made when they are read, which most functions never do. */
-function contextOf(attempt) {
+function contextOf(attempt, turn) {
   return {
     attempt,
+    turn,
     get signal() {
       return attempt.signal;
     },

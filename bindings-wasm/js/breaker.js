@@ -1,12 +1,14 @@
 // A circuit breaker for those who want nothing else.
 
 import { BreakerOpen } from "./errors.js";
+import { Isolation } from "./isolation.js";
 import { Circuit, Policy, words } from "./machine.js";
-import { checkFunction, checkOptionalFunction, checkOptions, isGenerator } from "./options.js";
+import { checkClass, checkFunction, checkOptionalFunction, checkOptions, isGenerator, shown } from "./options.js";
 import { isThenable, promised } from "./race.js";
 import { named } from "./retry.js";
 
-const NUMBERS = ["consecutive", "rate", "minCalls", "window", "open", "maxOpen", "probes"];
+const NUMBERS = ["consecutive", "rate", "minCalls", "window", "countWindow", "slow", "slowRate", "open", "maxOpen"];
+NUMBERS.push("probes", "successes", "halfOpen");
 
 /**
  * Stops calling what keeps failing, and tries again with exactly one probe: `await breaker.call(fn, ...args)`, or
@@ -16,21 +18,73 @@ const NUMBERS = ["consecutive", "rate", "minCalls", "window", "open", "maxOpen",
 export class CircuitBreaker {
   #circuit;
   #ignore;
+  #key;
 
   constructor(options) {
-    checkOptions("CircuitBreaker", options, [...NUMBERS, "ignore", "clock"]);
-    const { ignore = [], clock, ...numbers } = options ?? {};
+    if (options instanceof Keyed) {
+      [this.#circuit, this.#ignore, this.#key] = options.parts;
+      return;
+    }
+    checkOptions("CircuitBreaker", options, [...NUMBERS, "maxKeys", "ignore", "clock"]);
+    const { ignore = [], clock, maxKeys, ...numbers } = options ?? {};
     this.#ignore = Array.isArray(ignore) ? ignore : [ignore];
     for (const one of this.#ignore) {
-      checkFunction("CircuitBreaker: ignore", one);
+      checkClass("CircuitBreaker: ignore", one);
     }
     checkOptionalFunction("CircuitBreaker: clock", clock);
-    this.#circuit = new Circuit(new Policy({ breaker: numbers }), clock ?? undefined);
+    this.#circuit = new Circuit(new Policy({ breaker: numbers }), clock ?? undefined, maxKeys);
   }
 
-  /** `closed`, `open` or `half_open`. */
+  /**
+   * The breaker of a key, with the same numbers and methods. Equal keys of one `CircuitBreaker` are one breaker; an
+   * unknown one is closed.
+   */
+  keyed(key) {
+    if (typeof key !== "string") {
+      throw new TypeError(`CircuitBreaker: key: ${shown(key)} is not text`);
+    }
+    return new CircuitBreaker(new Keyed([this.#circuit, this.#ignore, key]));
+  }
+
+  /** What it is doing now. */
   get state() {
-    return this.#circuit.state();
+    return this.metrics.state;
+  }
+
+  /** What it goes by now. */
+  get metrics() {
+    return this.#circuit.metrics(this.#key);
+  }
+
+  /** Takes it out of use until what this returns is released. Where several hold it, the last one counts. */
+  isolate() {
+    const held = this.#circuit.isolate(this.#key);
+    return new Isolation(() => this.#circuit.release(held));
+  }
+
+  /** Orders it to refuse, until `automatic`. */
+  forceOpen() {
+    this.#circuit.order("force_open", this.#key);
+  }
+
+  /** Orders it to let everything pass and to count nothing, until `automatic`. What it had learnt is forgotten. */
+  forceClosed() {
+    this.#circuit.order("force_closed", this.#key);
+  }
+
+  /** Orders it to let everything pass and to count it, until `automatic`. */
+  metricsOnly() {
+    this.#circuit.order("metrics_only", this.#key);
+  }
+
+  /** Takes such an order back: it decides by itself again, with what it counted meanwhile. */
+  automatic() {
+    this.#circuit.order("automatic", this.#key);
+  }
+
+  /** Closes it and forgets what it has learnt. What was ordered by hand stays. */
+  reset() {
+    this.#circuit.reset(this.#key);
   }
 
   /** Calls `fn(...given)`, sync or async, if the breaker lets it; else rejects with `BreakerOpen`. */
@@ -57,7 +111,7 @@ export class CircuitBreaker {
   }
 
   #guard(work) {
-    const { permit, retryIn } = this.#circuit.admit();
+    const { permit, retryIn } = this.#circuit.admit(undefined, this.#key);
     if (permit === undefined) {
       throw new BreakerOpen(words.breakerOpen(retryIn), { retryIn });
     }
@@ -84,5 +138,12 @@ export class CircuitBreaker {
 
   #isNeutral(error) {
     return error?.name === "AbortError" || this.#ignore.some((one) => error instanceof one);
+  }
+}
+
+/** What `keyed` makes a breaker of, in place of options. */
+class Keyed {
+  constructor(parts) {
+    this.parts = parts;
   }
 }

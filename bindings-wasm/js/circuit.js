@@ -1,24 +1,20 @@
 // Breakers and a step counter for those who want nothing else.
 
-import { monotonic } from "./clock.js";
+import { era, monotonic } from "./clock.js";
 import { native, out } from "./engine.js";
 import { known } from "./failure.js";
 import { checked, keep, TABLES } from "./handles.js";
 import { handleOf } from "./policy.js";
 
-const MOST_KEYS = 100_000;
-
 /** One breaker by the numbers of a policy's `breaker` part, and one for each key. */
 export class Circuit {
   #clock;
+  #era = era;
 
-  constructor(policy, clock, maxKeys = MOST_KEYS) {
-    this.#clock = clock ?? monotonic;
-    this.handle = keep(
-      this,
-      TABLES.circuits,
-      checked(() => native.circuitNew(handleOf(policy), countOf("maxKeys", maxKeys))),
-    );
+  constructor(policy, clock, maxKeys) {
+    this.#clock = clock ?? (() => this.#monotonic());
+    const make = () => native.circuitNew(handleOf(policy), maxKeys);
+    this.handle = keep(this, TABLES.circuits, checked(make));
   }
 
   /** A permit, or the milliseconds until asking may be admitted. The permit lapses after `lease`, without it never. */
@@ -28,6 +24,14 @@ export class Circuit {
       return { permit: { slot, life, generation, since } };
     }
     return { retryIn: known(out()[0]) };
+  }
+
+  #monotonic() {
+    if (this.#era !== era) {
+      this.#era = era;
+      native.circuitOnAnotherClock(this.handle);
+    }
+    return monotonic();
   }
 
   /** True counts a success, false a failure, undefined gives the permit back. */

@@ -3,7 +3,9 @@
 // out of service, and closed when the last lets go.
 
 import { textOf } from "./classify.js";
-import { get } from "./peek.js";
+
+/** What sessions and turns do with a `Runtime`; `runtime.js` says how. */
+export const runtimes = {};
 
 /** A client, and how many requests use it. */
 export class Held {
@@ -96,11 +98,11 @@ export class Clients {
       routes.forEach((route, place) => {
         if (route.client !== undefined) {
           this.#slots[place].put(new Held(route.client, route.close, `route ${route.name}`, false));
-          session.lookAt(get(route.client, "maxRetries"), route);
+          session.lookAt(route.client, route);
         }
       });
     } else {
-      const slot = runtime.join(session);
+      const slot = runtimes.join(runtime, session);
       this.#slots = routes.map(() => slot);
     }
     this.#byRoute = new Map(routes.map((route, place) => [route, this.#slots[place]]));
@@ -144,7 +146,7 @@ export class Clients {
       const [isDone, old] = making.done(client, signal);
       this.close(old);
       if (isDone) {
-        this.#session.lookAt(get(client, "maxRetries"), route);
+        this.#session.lookAt(client, route);
       }
       return isDone;
     } catch (error) {
@@ -156,7 +158,7 @@ export class Clients {
   #begin(route, { route: place }) {
     const { runtime } = this.#session;
     if (runtime !== undefined) {
-      return runtime.making(route, place);
+      return runtimes.making(runtime, route, place);
     }
     const build = (signal) => route.activate?.(route, { signal });
     return new Making(this.#slots[place], `route ${route.name}`, build, route.close);
@@ -176,7 +178,7 @@ export class Clients {
         core.setReady(place, false);
       }
     });
-    runtime?.leave(this.#session);
+    runtimes.leave(runtime, this.#session);
     await Promise.all(idle.map((held) => this.close(held)));
   }
 

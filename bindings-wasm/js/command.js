@@ -52,9 +52,9 @@ export class Attempt {
     return this.#session.routes[this.#place];
   }
 
-  /** What the route's `activate` returned; undefined for a route without that hook. */
+  /** The route's client: what its `activate` made, or what it was given as `client`; undefined for a route with neither. */
   get client() {
-    return this.#session.clientOf(this.#place);
+    return this.#session.clientOf(this.#place, this);
   }
 
   get until() {

@@ -19,6 +19,7 @@ export async function drive(call, request, routes, { sleep, judge = plainly, sig
       switch (command.kind) {
         case "attempt": {
           let value;
+          routes?.hold?.(command);
           try {
             value = await attempted(command, request, signal);
           } catch (error) {
@@ -26,6 +27,8 @@ export async function drive(call, request, routes, { sleep, judge = plainly, sig
             last = error;
             call.failed(command.id, judge(error, command));
             break;
+          } finally {
+            routes?.letGo?.(command);
           }
           if (call.succeeded(command.id)) {
             return value;

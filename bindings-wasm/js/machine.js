@@ -1,7 +1,8 @@
 // The machine: sessions, turns and calls, for hosts that write a loop of their own. Every decision is the core's.
 
 import { readNotice, readTally } from "./account.js";
-import { monotonic, setDefaultClock } from "./clock.js";
+import { metricsOf } from "./circuit.js";
+import { era, monotonic, setDefaultClock } from "./clock.js";
 import { Attempt, readCommand } from "./command.js";
 import { native } from "./engine.js";
 import { known, numbersOf } from "./failure.js";
@@ -35,13 +36,19 @@ const EVENTS = { taken: 0, succeeded: 1, waited: 6, ready: 7, notReady: 8, aband
 /** The process or the conversation, as the engine knows it; clients and the user's route objects stay here. */
 export class MachineSession {
   #clients = [];
+  /** The clients that attempts began with. */
+  #pinned = new WeakMap();
   #clock;
+  #era = era;
   #policy;
 
-  /** @param routes pairs of the user's object and its fields; none for a session without routes. */
-  constructor(policy, routes, clock, seed, restored) {
+  /**
+   * @param routes pairs of the user's object and its fields; none for a session without routes.
+   * @param oneSlot whether the host keeps one client at a time: making one is making the others not ready.
+   */
+  constructor(policy, routes, clock, seed, oneSlot = false, restored = undefined) {
     const fields = routes.map(([, one]) => one);
-    const make = restored ?? (() => native.sessionNew(handleOf(policy), fields, seedOf(seed)));
+    const make = restored ?? (() => native.sessionNew(handleOf(policy), fields, seedOf(seed), oneSlot));
     this.routes = routes.map(([object]) => object);
     this.#clock = clock ?? undefined;
     this.handle = keep(this, TABLES.sessions, checked(make));
@@ -49,17 +56,24 @@ export class MachineSession {
   }
 
   /** A session from a snapshot, over a policy and a chain of today; `epoch` differs from those of the processes before. */
-  static restore(text, policy, routes, clock, epoch, wall) {
+  static restore(text, policy, routes, clock, epoch, wall, oneSlot = false) {
     const fields = routes.map(([, one]) => one);
     const now = clock ? clock() : monotonic();
     const stored = parsed("snapshot", text, "the text of a session's snapshot");
-    const make = () => native.sessionRestore(stored, handleOf(policy), fields, epoch, now, wall);
-    return new MachineSession(policy, routes, clock, undefined, make);
+    const make = () => native.sessionRestore(stored, handleOf(policy), fields, epoch, now, wall, oneSlot);
+    return new MachineSession(policy, routes, clock, undefined, oneSlot, make);
   }
 
   /** Milliseconds on its clock. */
   now() {
-    return this.#clock === undefined ? monotonic() : this.#clock();
+    if (this.#clock !== undefined) {
+      return this.#clock();
+    }
+    if (this.#era !== era) {
+      this.#era = era;
+      native.sessionOnAnotherClock(this.handle);
+    }
+    return monotonic();
   }
 
   get policy() {
@@ -77,8 +91,20 @@ export class MachineSession {
     return native.sessionHedges(this.handle);
   }
 
-  breakerState(route) {
-    return native.sessionBreaker(this.handle, route, this.now());
+  breakerMetrics(route) {
+    return metricsOf(native.sessionMetrics(this.handle, route, this.now()));
+  }
+
+  orderBreaker(route, order) {
+    checked(() => native.sessionOrder(this.handle, route, String(order)));
+  }
+
+  isolateRoute(route) {
+    native.sessionIsolate(this.handle, route, true);
+  }
+
+  releaseRoute(route) {
+    native.sessionIsolate(this.handle, route, false);
   }
 
   resetRoute(route) {
@@ -108,8 +134,18 @@ export class MachineSession {
     this.handle = GONE;
   }
 
-  clientOf(route) {
-    return this.#clients[route];
+  /** The host has made or closed a route's client by itself, between turns. */
+  setReady(route, ready) {
+    native.sessionSetReady(this.handle, route, ready);
+  }
+
+  /** A route's client; for an attempt that was pinned, the one that it began with. */
+  clientOf(route, attempt) {
+    return attempt !== undefined && this.#pinned.has(attempt) ? this.#pinned.get(attempt) : this.#clients[route];
+  }
+
+  pin(attempt, client) {
+    this.#pinned.set(attempt, client);
   }
 
   setClient(route, client) {
@@ -280,7 +316,10 @@ export class MachineTurn extends Machine {
   }
 
   /** The short way into a call: an attempt that was let through, or a call to be driven by `next`. */
-  enter(streaming = false, restartable = true) {
+  enter(streaming = false, restartable = true, contextTokens = undefined) {
+    if (contextTokens !== undefined) {
+      return new Call(this, { streaming, restartable, contextTokens });
+    }
     const entered = native.turnEnter(this.handle, this.session.now(), streaming, restartable);
     return entered >= 0 ? new Attempt(this.session, entered) : Call.of(this, -1 - entered);
   }
@@ -325,12 +364,15 @@ export class MachineTurn extends Machine {
 }
 
 /** One guarded operation within a turn. */
+function newCall(turn, { replay = "idempotent", streaming = false, restartable = true, timeout, contextTokens }) {
+  return native.callNew(turn.handle, String(replay), streaming, restartable, timeout ?? NaN, contextTokens);
+}
+
 export class Call extends Machine {
-  constructor(turn, { replay = "idempotent", streaming = false, restartable = true, timeout } = {}, made) {
+  constructor(turn, options = {}, made = undefined) {
     super();
     this.turn = turn;
-    this.handle =
-      made ?? checked(() => native.callNew(turn.handle, String(replay), streaming, restartable, timeout ?? NaN));
+    this.handle = made ?? checked(() => newCall(turn, options));
   }
 
   static of(turn, handle) {

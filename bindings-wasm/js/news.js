@@ -54,6 +54,9 @@ export class News {
       case "moved_on":
         this.#waiting.push({ type: "switch", route, reason: this.#why });
         break;
+      case "returned":
+        this.#waiting.push({ type: "switch", route, reason: what });
+        break;
     }
   }
 

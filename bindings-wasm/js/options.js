@@ -24,6 +24,13 @@ export function checkFunction(what, value) {
   }
 }
 
+/** Refuses what `instanceof` cannot be asked about: an arrow function is no class. */
+export function checkClass(what, value) {
+  if (typeof value !== "function" || typeof value.prototype !== "object") {
+    throw new TypeError(`${what}: ${shown(value)} is not a class`);
+  }
+}
+
 /** As `checkFunction`, for what may be left out. */
 export function checkOptionalFunction(what, value) {
   if (value !== undefined && value !== null) {

@@ -1,6 +1,7 @@
 // Another attempt after a failure that may pass: as a function, around a function, and as a loop.
 
 import { judged } from "./classify.js";
+import { currentTurn, timeLeft } from "./context.js";
 import { asleep, drive, errorOf } from "./drive.js";
 import { Call, MachineSession, MachineTurn, Policy } from "./machine.js";
 import { checkFunction, checkOptionalFunction, checkOptions, checkSignal, isGenerator, shown } from "./options.js";
@@ -21,6 +22,7 @@ export function retry(fn, options) {
   try {
     const settings = options === undefined ? DEFAULTS : settingsOf("retry", options);
     checkFunction("retry", fn);
+    timeLeft(); // nothing begins after the deadline of the current turn
     return settings.signal === undefined ? first(fn, settings) : firstUnlessAborted(fn, settings);
   } catch (error) {
     return Promise.reject(error);
@@ -84,9 +86,14 @@ async function again(fn, settings, last) {
   }
 }
 
-/** A turn without routes. */
+/** A turn without routes, within the current one if there is one. */
 function turnOf({ policy, clock, seed }) {
-  return new MachineTurn(new MachineSession(policy(), [], clock, seed), []);
+  const turn = new MachineTurn(new MachineSession(policy(), [], clock, seed), []);
+  const above = currentTurn();
+  if (above !== undefined) {
+    turn.inherit(above);
+  }
+  return turn;
 }
 
 /** Nobody else has heard of it: sooner than the collector would. */
@@ -215,6 +222,7 @@ async function* blocks(settings) {
   const turn = turnOf(settings);
   const judge = (error) => settings.judge(error, turn.session);
   const call = new Call(turn);
+  let last;
   try {
     while (true) {
       signal?.throwIfAborted();
@@ -223,7 +231,7 @@ async function* blocks(settings) {
         case "attempt": {
           const block = new Block(call, command, judge, signal);
           yield block;
-          block.leave();
+          last = block.leave();
           break;
         }
         case "wait":
@@ -232,6 +240,10 @@ async function* blocks(settings) {
           call.waited(command.id);
           break;
         case "finish":
+          if (command.end !== "succeeded") {
+            // The deadline of the current turn has passed: before the first block, or during a wait.
+            throw errorOf(command, last !== undefined, last);
+          }
           return;
         default:
           throw new Error(`this host does not know the command ${command.kind}: update failsoft`);
@@ -250,6 +262,7 @@ class Block {
   #judge;
   #caller;
   #isOver = false;
+  #error;
 
   constructor(call, attempt, judge, signal) {
     this.#call = call;
@@ -285,6 +298,7 @@ class Block {
       return;
     }
     this.#end();
+    this.#error = error;
     this.#call.failed(this.#attempt.id, this.#judge(error));
     const end = this.#call.poll();
     if (end.kind === "finish") {
@@ -292,12 +306,13 @@ class Block {
     }
   }
 
-  /** The block was left without a word: it worked. */
+  /** The block was left: without a word it worked, else it tells the error. */
   leave() {
     if (!this.#isOver) {
       this.#end();
       this.#call.succeeded(this.#attempt.id);
     }
+    return this.#error;
   }
 
   #end() {

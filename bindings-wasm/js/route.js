@@ -7,13 +7,14 @@ const FIELDS = [
   "model",
   "endpoint",
   "credential",
+  "hasCredential",
   "aggregator",
   "contextWindow",
   "timeout",
   "firstProgress",
   "idle",
 ];
-const OPTIONS = [...FIELDS, "activate", "close"];
+const OPTIONS = [...FIELDS, "activate", "close", "client", "runtime"];
 
 /**
  * A place that can be asked for the same thing: one entry of the chain, the primary first.
@@ -34,7 +35,7 @@ export class Route {
     for (const field of OPTIONS) {
       this[field] = options?.[field] ?? undefined;
     }
-    this.aggregator ??= false;
+    this.hasCredential ??= true;
   }
 
   /** A route as it is written in a chain: a route, a mere name, or a plain object. */
@@ -52,7 +53,7 @@ export class Route {
 
 /** As the core reads it. */
 export function fieldsOf(route) {
-  const fields = { name: route.name, activates: route.activate !== undefined };
+  const fields = { name: route.name, activates: route.activate !== undefined, ready: route.client !== undefined };
   for (const field of FIELDS) {
     fields[field] = route[field];
   }

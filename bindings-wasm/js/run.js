@@ -11,6 +11,7 @@ import { Saw } from "./watch.js";
 export class Run extends AgentTurn {
   /** The loop. It yields events where somebody is told of them. */
   async *drive(signal) {
+    const { session } = this.agent;
     const tasks = new Tasks();
     const held = new Map();
     let isOver = false;
@@ -19,13 +20,20 @@ export class Run extends AgentTurn {
         signal?.throwIfAborted();
         for (let report = tasks.take(); report !== undefined; report = tasks.take()) {
           const [id, value] = report;
-          this.report(value instanceof Saw ? held.get(id) : release(held, id), report);
+          if (value instanceof Saw) {
+            this.report(held.get(id), report);
+          } else {
+            const command = release(held, id);
+            this.report(command, report);
+            session.letGo(command);
+          }
         }
         const command = this.turn.next();
         this.tell();
         switch (command.kind) {
           case "attempt":
             held.set(command.id, command);
+            session.hold(command);
             this.begin(command);
             tasks.start(command.id, () => this.perform(command, (saw) => tasks.tell(command.id, saw)));
             break;
@@ -37,7 +45,7 @@ export class Run extends AgentTurn {
             if (command.why !== "running") {
               held.set(command.id, command);
               yield* this.told();
-              await asleep(command.delay, this.agent.session.sleep, signal);
+              await asleep(command.delay, session.sleep, signal);
               held.delete(command.id);
               this.turn.waited(command.id);
             } else if (!this.hasNews) {
@@ -47,10 +55,11 @@ export class Run extends AgentTurn {
           case "rebuild":
           case "switch":
             held.set(command.id, stoppable(command));
-            tasks.start(command.id, () => this.agent.session.prepare(command, command.signal));
+            tasks.start(command.id, () => session.prepare(command, command.signal));
             break;
           case "cancel":
             tasks.cancel(command.id);
+            session.letGo(held.get(command.id));
             stop(release(held, command.id), command.why);
             break;
           case "finish":
@@ -69,6 +78,10 @@ export class Run extends AgentTurn {
         this.abandon(held, signal?.aborted ? signal.reason : REASONS.superseded());
       }
       tasks.close();
+      for (const command of held.values()) {
+        session.letGo(command);
+      }
+      this.turn.end();
     }
   }
 

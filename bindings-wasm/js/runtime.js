@@ -1,7 +1,7 @@
 // A `Runtime`: for hosts that keep their model, its client and all that belongs to them in one mutable place.
 
 import { textOf } from "./classify.js";
-import { closed, Held, Making, Slot } from "./clients.js";
+import { closed, Held, Making, runtimes, Slot } from "./clients.js";
 import { InvalidOption } from "./errors.js";
 import { checkOptionalFunction, checkOptions, shown } from "./options.js";
 import { Route } from "./route.js";
@@ -27,6 +27,18 @@ const INSPECT = Symbol.for("nodejs.util.inspect.custom");
  * its own properties. It is described in `index.d.ts`.
  */
 export class Runtime {
+  static {
+    // Methods of these names would stand in the way of fields.
+    Object.assign(runtimes, {
+      making: (one, route, place) => one.#making(route, place),
+      fieldsOf: (one, route, place, fields) => one.#fieldsOf(route, place, fields),
+      join: (one, session) => one.#join(session),
+      leave: (one, session) => one?.#leave(session),
+      begin: (one, turn) => one?.#begin(turn),
+      end: (one, turn) => one?.#end(turn),
+    });
+  }
+
   #build;
   #close;
   #modes;
@@ -159,7 +171,7 @@ export class Runtime {
 
   #commit(values, place, isChosen) {
     for (const name of Object.keys(this)) {
-      delete this[name];
+      Reflect.deleteProperty(this, name);
     }
     Object.assign(this, values);
     this.#place = place;
@@ -174,10 +186,10 @@ export class Runtime {
     session === undefined ? console.warn(`failsoft: ${line}`) : session.log("warn", line);
   }
 
-  // ---- The session's own. ----
+  // ---- What sessions and turns do with it. ----
 
   /** For the ladder: the client of a route, and what changes with it. */
-  making(route, place) {
+  #making(route, place) {
     if (place === this.#place) {
       return this.#makingOf({ ...this }, place);
     }
@@ -188,7 +200,7 @@ export class Runtime {
   }
 
   /** A route as the core reads it: this Runtime is what makes it ready. */
-  fieldsOf(route, place, fields) {
+  #fieldsOf(route, place, fields) {
     for (const name of ["activate", "close", "client"]) {
       if (route[name] !== undefined) {
         throw new InvalidOption(`routes[${place}].${name}: not allowed beside a Runtime; use the Runtime's own`);
@@ -202,21 +214,23 @@ export class Runtime {
   }
 
   /** The place of the clients of all routes of a session. */
-  join(session) {
+  #join(session) {
     const before = this.#joined();
     if (before !== undefined && before !== session) {
-      throw new InvalidOption(
-        "runtime: it belongs to another session; close that one first, or make a second Runtime",
-      );
+      throw new InvalidOption("runtime: it belongs to another session; close that one first, or make a second Runtime");
     }
     const { core, routes } = session;
     this.#session = new WeakRef(session);
-    this.#slot.show = (client) => routes.forEach((_, place) => core.setClient(place, client));
+    this.#slot.show = (client) => {
+      for (const place of routes.keys()) {
+        core.setClient(place, client);
+      }
+    };
     this.#slot.show(this.client);
     return this.#slot;
   }
 
-  leave(session) {
+  #leave(session) {
     if (this.#joined() === session) {
       this.#session = undefined;
     }
@@ -226,8 +240,8 @@ export class Runtime {
     return this.#session?.deref();
   }
 
-  /** A turn begins on it. It ends by `endOf`, or when nobody has it any more. */
-  beginOf(turn, what = "turn") {
+  /** A turn begins on it. It ends by `end`, or when nobody has it any more. */
+  #begin(turn, what = "turn") {
     const owner = this.#turn?.deref();
     if (owner !== undefined && owner !== turn) {
       throw new InvalidOption(
@@ -238,7 +252,7 @@ export class Runtime {
     this.#turn = new WeakRef(turn);
   }
 
-  endOf(turn) {
+  #end(turn) {
     if (this.#turn?.deref() === turn) {
       this.#turn = undefined;
     }
@@ -247,11 +261,11 @@ export class Runtime {
   /** A change by hand, which is as exclusive as a turn. */
   async #changing(what, change) {
     const one = {};
-    this.beginOf(one, what);
+    this.#begin(one, what);
     try {
       return await change();
     } finally {
-      this.endOf(one);
+      this.#end(one);
     }
   }
 }
@@ -277,7 +291,11 @@ function fitting(base, fields, modes) {
   const before = base.apiMode;
   const mode = Object.hasOwn(fields, "apiMode") ? fields.apiMode : moves ? undefined : before;
   const stays = new Set(Object.keys(base));
-  const drop = (names) => names.forEach((name) => stays.delete(name));
+  const drop = (names) => {
+    for (const name of names) {
+      stays.delete(name);
+    }
+  };
   if (moves) {
     drop([...OF_A_PLACE, ...OF_A_MODEL, ...Object.keys(modes[before] ?? {})]);
     drop([...stays].filter((name) => familyOf(name) !== undefined));

@@ -1,20 +1,24 @@
 // One session over several routes: for those with a loop or a framework of their own.
 
 import { passGate } from "./approval.js";
-import { classify, explain, judged, textOf } from "./classify.js";
+import { classify, explain, judged } from "./classify.js";
+import { Clients, runtimes } from "./clients.js";
+import { found, within } from "./context.js";
 import { drive } from "./drive.js";
 import { CallTimeout, DeadlineExceeded, InvalidOption, StepLimitExceeded } from "./errors.js";
 import { driveHedged } from "./hedged.js";
-import { MachineSession, MachineTurn, Policy, stands, words } from "./machine.js";
+import { Isolation } from "./isolation.js";
+import { Call, MachineSession, MachineTurn, Policy, stands, words } from "./machine.js";
 import { checkFunction, checkOptionalFunction, checkOptions, checkSignal, checkSpan, shown } from "./options.js";
 import { get } from "./peek.js";
 import { Home, isThenable, promised, Race } from "./race.js";
 import { fieldsOf, Route } from "./route.js";
 import { restoring } from "./rows.js";
+import { Runtime } from "./runtime.js";
 import { streamOf } from "./streaming.js";
 import { current } from "./time.js";
 
-const OPTIONS = ["routes", "policy", "clock", "sleep", "seed", "log"];
+const OPTIONS = ["routes", "policy", "clock", "sleep", "seed", "log", "runtime"];
 const JUDGING = ["phase", "provider"];
 
 /**
@@ -27,7 +31,7 @@ export class Session {
 
   constructor(options) {
     checkOptions("Session", options ?? {}, OPTIONS);
-    const { routes, policy = new Policy(), clock, sleep, seed, log = toConsole } = options ?? {};
+    const { routes, policy = new Policy(), clock, sleep, seed, log = toConsole, runtime } = options ?? {};
     if (typeof routes === "string" || typeof routes?.[Symbol.iterator] !== "function") {
       throw new TypeError(`Session: routes: ${shown(routes)} is not a list; use one such as ["primary", "backup"]`);
     }
@@ -41,30 +45,77 @@ export class Session {
     this.sleep = sleep ?? undefined;
     this.clock = clock ?? undefined;
     this.#log = log;
-    this.core = new MachineSession(
-      policy,
-      this.routes.map((route) => [route, fieldsOf(route)]),
-      this.clock,
-      seed,
-    );
+    if (runtime !== undefined && !(runtime instanceof Runtime)) {
+      throw new TypeError(`Session: runtime: ${shown(runtime)} is not a Runtime`);
+    }
+    this.runtime = runtime;
+    const pairs = this.routes.map((route, place) => [route, this.#fieldsOf(route, place)]);
+    this.core = new MachineSession(policy, pairs, this.clock, seed, runtime !== undefined);
+    /** Who uses which client; undefined where there are none. */
+    this.clients = Clients.areNeeded(this) ? new Clients(this) : undefined;
+  }
+
+  #fieldsOf(route, place) {
+    if (this.runtime !== undefined) {
+      return runtimes.fieldsOf(this.runtime, route, place, fieldsOf(route));
+    }
+    if (route.runtime !== undefined) {
+      throw new InvalidOption(`routes[${place}].runtime: not allowed without a Runtime; use the option runtime`);
+    }
+    return fieldsOf(route);
   }
 
   get policy() {
     return this.core.policy;
   }
 
-  /** Begins a turn: one request of a user. `deadline`, in milliseconds, can only shorten the policy's own. */
+  /**
+   * Begins a turn: one request of a user, or a part of one. `deadline`, in milliseconds, can only shorten the policy's own. It has
+   * the time left of its `parent` at most, by default the current turn, and with `shareBudgets` uses up its budgets, too.
+   */
   turn(options) {
-    checkOptions("turn", options, ["deadline"]);
+    checkOptions("turn", options, ["deadline", "parent", "shareBudgets"]);
     return new Turn(this, options);
   }
 
-  /** What the breaker of a route would do with a call now: `closed`, `open` or `half_open`. */
+  /** What the breaker of a route is doing now. */
   breaker(route) {
-    return this.core.breakerState(this.#place(route));
+    return this.breakerMetrics(route).state;
   }
 
-  /** Forgets all that was held against a route: breakers close, rests end. */
+  /** What the breaker of a route goes by now. It is that of the route's deployment. */
+  breakerMetrics(route) {
+    return this.core.breakerMetrics(this.#place(route));
+  }
+
+  /** Takes a route out of use, with all routes to the same deployment, until what this returns is released. */
+  isolate(route) {
+    const place = this.#place(route);
+    this.core.isolateRoute(place);
+    return new Isolation(() => this.core.releaseRoute(place));
+  }
+
+  /** Orders the breaker of a route to refuse, until `automatic`. */
+  forceOpen(route) {
+    this.core.orderBreaker(this.#place(route), "force_open");
+  }
+
+  /** Orders it to let everything pass and to count nothing, until `automatic`. */
+  forceClosed(route) {
+    this.core.orderBreaker(this.#place(route), "force_closed");
+  }
+
+  /** Orders it to let everything pass and to count it, until `automatic`. */
+  metricsOnly(route) {
+    this.core.orderBreaker(this.#place(route), "metrics_only");
+  }
+
+  /** Takes such an order back: it decides by itself again, with what it counted meanwhile. */
+  automatic(route) {
+    this.core.orderBreaker(this.#place(route), "automatic");
+  }
+
+  /** Forgets all that was held against a route: breakers close, rests end. What was ordered by hand stays. */
   reset(route) {
     this.core.resetRoute(this.#place(route));
   }
@@ -91,31 +142,39 @@ export class Session {
     return this.core.withdrawApproval(tool);
   }
 
-  /** The host's own: makes a route's client, or makes it again. The new one takes its place only once it is there. */
+  /**
+   * Closes the clients that `activate` made; one that is in use, when its last request ends. The session can be used on: a
+   * route's client is made again before it is next asked.
+   */
+  async close() {
+    await this.clients?.closeAll();
+  }
+
+  /** The host's own: makes a route's client, or makes it again. */
   async prepare(change, signal) {
-    const route = this.routes[change.route];
-    try {
-      if (change.kind === "rebuild") {
-        await route.close?.(this.core.clientOf(change.route));
-      }
-      const client = await route.activate?.(route);
-      if (signal?.aborted) {
-        await route.close?.(client); // nobody waits for it any more, and nobody else would close it
-        return false;
-      }
-      this.core.setClient(change.route, client);
-      this.#warnOf(get(client, "maxRetries"), route);
-      return true;
-    } catch (error) {
-      this.log("warn", `the client of route ${route.name} could not be made: ${textOf(error)}`);
-      return false;
-    }
+    return this.clients === undefined || (await this.clients.prepare(change, signal));
+  }
+
+  /** The host's own: a request begins, and uses the client of its attempt. */
+  hold(attempt) {
+    this.clients?.hold(attempt);
+  }
+
+  /** The host's own: it ended, failed, or was given up on. */
+  letGo(attempt) {
+    this.clients?.letGo(attempt);
+  }
+
+  /** The host's own: a client is in service, which may ask again by itself. */
+  lookAt(client, route) {
+    this.#warnOf(get(client, "maxRetries"), route);
   }
 
   /** The host's own: what a failure is, by the session's policy; and the one place that learns who else asks again. */
   judge(error, attempt) {
     const route = attempt?.route;
-    const [failure, retries] = judged(error, { provider: route?.provider }, this.policy);
+    const provider = route?.provider ?? this.runtime?.provider;
+    const [failure, retries] = judged(error, { provider }, this.policy);
     this.#warnOf(retries, route);
     return failure;
   }
@@ -153,15 +212,20 @@ function toConsole({ level, message }) {
 
 /** One request of a user. It begins at the primary, and all its calls share one deadline and one account. */
 export class Turn extends MachineTurn {
-  /** @param owner the session. @param options `tools` for a turn that runs them itself, and `deadline`. */
-  constructor(owner, { tools = [], deadline, restored } = {}) {
+  /** @param owner the session. @param options `tools` for a turn that runs them itself, and those of `Session.turn`. */
+  constructor(owner, { tools = [], deadline, parent, shareBudgets = false, restored } = {}) {
+    const above = restored === undefined ? found("turn", parent) : undefined;
     super(owner.core, tools, restored);
     this.owner = owner;
     this.home = undefined;
+    if (above !== undefined) {
+      this.inherit(above, shareBudgets);
+    }
     if (deadline !== undefined) {
       checkSpan("turn", "deadline", deadline);
       this.shorten(deadline);
     }
+    runtimes.begin(owner.runtime, this);
   }
 
   /** A turn of this session from its snapshot, its tools given anew. After a death, report `interrupted` first. */
@@ -183,7 +247,10 @@ export class Turn extends MachineTurn {
       const signal = options === undefined ? undefined : signalOf(options);
       checkFunction("call", request);
       signal?.throwIfAborted();
-      const entered = this.enter();
+      if (this.owner.clients !== undefined) {
+        return this.#slowly(this.#counted(), request, signal);
+      }
+      const entered = this.enter(false, true, options?.contextTokens);
       if (entered.kind !== "attempt") {
         return this.#slowly(entered, request, signal);
       }
@@ -239,11 +306,26 @@ export class Turn extends MachineTurn {
     return this.#slowly(this.settleFailed(attempt, failure), request, signal, error);
   }
 
+  /** A call of a session that counts who uses its clients: it goes the long way, which does. */
+  #counted() {
+    runtimes.begin(this.owner.runtime, this);
+    return new Call(this);
+  }
+
   #slowly(call, request, signal, last) {
     const { sleep } = this.owner;
     const judge = (error, attempt) => this.owner.judge(error, attempt);
     const loop = this.owner.core.hedges ? driveHedged : drive;
     return loop(call, request, this.owner, { sleep, judge, signal, last });
+  }
+
+  /**
+   * Runs `fn(turn)`, sync or async, and returns what it does: this is the current turn of all that it starts, where the
+   * platform can tell (`AsyncLocalStorage`). Elsewhere it is just run: tell turns their `parent`.
+   */
+  run(fn) {
+    checkFunction("run", fn);
+    return within(this, () => fn(this));
   }
 
   /** Counts a step of your own loop. Throws `StepLimitExceeded` or `DeadlineExceeded` when it may not be taken. */
@@ -270,12 +352,25 @@ export class Turn extends MachineTurn {
     }
   }
 
+  /** Lets the next turn have the session's `Runtime`, which serves one at a time. Without a Runtime it does nothing. */
+  end() {
+    runtimes.end(this.owner.runtime, this);
+  }
+
   /** What became of the turn so far. */
   report() {
     const { inputTokens, outputTokens, spentInputTokens, spentOutputTokens, ...report } = this.tally();
     const spent = { inputTokens: spentInputTokens, outputTokens: spentOutputTokens };
     return { ...report, usage: { inputTokens, outputTokens }, spent };
   }
+}
+
+// `using` and `await using`, where the language has them.
+if (Symbol.dispose !== undefined) {
+  Turn.prototype[Symbol.dispose] = Turn.prototype.end;
+}
+if (Symbol.asyncDispose !== undefined) {
+  Session.prototype[Symbol.asyncDispose] = Session.prototype.close;
 }
 
 /** The first attempt of a call, on its short way: most calls end with it. */
@@ -323,7 +418,7 @@ class Asked extends Race {
 }
 
 function signalOf(options) {
-  checkOptions("call", options, ["signal"]);
+  checkOptions("call", options, ["signal", "contextTokens"]);
   const signal = options.signal ?? undefined;
   checkSignal("call", signal);
   return signal;

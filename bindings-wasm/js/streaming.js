@@ -10,18 +10,18 @@ import { checkFunction, checkOptionalFunction, checkOptions, checkSignal } from 
 import { Puller } from "./source.js";
 import { current } from "./time.js";
 
-const OPTIONS = ["restartable", "collect", "acceptCut", "read", "signal"];
+const OPTIONS = ["restartable", "collect", "acceptCut", "read", "signal", "contextTokens"];
 
 /** What `turn.stream` brings. */
 export function streamOf(turn, request, options) {
   checkOptions("stream", options, OPTIONS);
-  const { restartable = false, collect = false, acceptCut = false, read, signal } = options ?? {};
+  const { restartable = false, collect = false, acceptCut = false, read, signal, contextTokens } = options ?? {};
   checkFunction("stream", request);
   checkOptionalFunction("stream: read", read);
   checkSignal("stream", signal ?? undefined);
   const { owner } = turn;
   const begin = (leaving) => {
-    const call = new Call(turn, { streaming: true, restartable: restartable || collect });
+    const call = new Call(turn, { streaming: true, restartable: restartable || collect, contextTokens });
     const judge = (error, attempt) => owner.judge(error, attempt);
     const state = new Streaming(call, judge, { read, acceptCut, collect });
     return drive(state, request, owner, { sleep: owner.sleep, signal: leaving });
@@ -34,13 +34,16 @@ async function* drive(state, request, routes, { sleep, signal }) {
   const { call } = state;
   let source = new Puller();
   let running;
+  let held;
   try {
     signal.throwIfAborted();
     while (true) {
       const command = call.next();
       switch (command.kind) {
         case "attempt":
+          held = command;
           running = command.follow(signal);
+          routes.hold(command);
           state.begin(command);
           source = new Puller(() => request(command));
           break;
@@ -51,6 +54,7 @@ async function* drive(state, request, routes, { sleep, signal }) {
               running = undefined;
               if (!state.isWhole) {
                 await source.close();
+                routes.letGo(held);
               }
             }
             for (const chunk of state.news()) {
@@ -80,6 +84,7 @@ async function* drive(state, request, routes, { sleep, signal }) {
           running.abort(state.late());
           running = undefined;
           await source.close();
+          routes.letGo(held);
           break;
         case "finish":
           raiseEnd(command, state.last);
@@ -92,6 +97,7 @@ async function* drive(state, request, routes, { sleep, signal }) {
     state.abandon();
     running?.abort(signal.aborted ? signal.reason : new DOMException("its result is no longer needed", "AbortError"));
     await source.close();
+    routes.letGo(held);
     call.release();
   }
 }

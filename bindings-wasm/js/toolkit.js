@@ -1,7 +1,8 @@
 // The plain functions: one guard around one call.
 
 import { passGate } from "./approval.js";
-import { StepLimitExceeded } from "./errors.js";
+import { timeLeft, tellLate } from "./context.js";
+import { CallTimeout, StepLimitExceeded } from "./errors.js";
 import { Policy, StepCounter, words } from "./machine.js";
 import { checkFunction, checkOptionalFunction, checkOptions, checkSignal, checkSpan } from "./options.js";
 import { within } from "./race.js";
@@ -12,7 +13,8 @@ import { Session } from "./session.js";
  * error unchanged.
  *
  * At the limit the signal is aborted and the rejection is a `CallTimeout`, also where `fn` does not listen to the
- * signal: then it is left behind, and what it brings is dropped.
+ * signal: then it is left behind, and what it brings is dropped. Where the current turn has less time left than that, it
+ * holds, and the rejection is a `DeadlineExceeded`.
  */
 export async function callWithDeadline(fn, timeout, options) {
   checkOptions("callWithDeadline", options, ["signal", "clock"]);
@@ -23,11 +25,19 @@ export async function callWithDeadline(fn, timeout, options) {
   checkSpan("attempt", "timeout", timeout);
   const given = new Given();
   const name = fn.name || "the call";
-  return within(timeout, () => fn(given), name, {
-    signal: signal ?? undefined,
-    clock: clock ?? undefined,
-    stop: given,
-  });
+  const ends = { signal: signal ?? undefined, clock: clock ?? undefined, stop: given };
+  const left = timeLeft();
+  if (left === undefined) {
+    return within(timeout, () => fn(given), name, ends);
+  }
+  try {
+    return await within(Math.min(timeout, left), () => fn(given), name, ends);
+  } catch (error) {
+    if (error instanceof CallTimeout) {
+      tellLate(error);
+    }
+    throw error;
+  }
 }
 
 /** What the function is given. The signal is made only for those who look. */

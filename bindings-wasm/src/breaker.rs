@@ -7,18 +7,22 @@ use failsoft::breakers::{Breakers, KeyPermit, Origin};
 use failsoft::policy::Thousandths;
 use failsoft::policy::breaker::{Metrics, Order, Outcome, Permit};
 use failsoft::policy::limits::next_step;
+use failsoft::value::Spelling;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::convert::{instant, invalid, maybe_span, named};
 use crate::out::{say, span};
+use crate::plain::value;
 use crate::tables::{Counter, Handle, with};
 
 /// One breaker by the numbers of a policy's `breaker` part, and one for each key.
 #[wasm_bindgen(js_name = circuitNew)]
-pub fn new(policy: Handle, max_keys: u32) -> Result<Handle, JsValue> {
+pub fn new(policy: Handle, max_keys: &JsValue) -> Result<Handle, JsValue> {
+    let max_keys = value(max_keys);
     with(|tables| {
-        let made = Breakers::new(tables.policy(policy).breaker, max_keys).map_err(invalid)?;
+        let config = tables.policy(policy).breaker;
+        let made = Breakers::from_value(config, &max_keys, Spelling::JavaScript).map_err(invalid)?;
         Ok(tables.circuits.insert(made))
     })
 }
@@ -88,6 +92,12 @@ pub fn release(circuit: Handle, slot: f64, life: u32) {
 #[wasm_bindgen(js_name = circuitReset)]
 pub fn reset(circuit: Handle, key: Option<String>) {
     of(circuit, |core| core.reset(key.as_deref()));
+}
+
+/// The host's clock is another one from here on.
+#[wasm_bindgen(js_name = circuitOnAnotherClock)]
+pub fn on_another_clock(circuit: Handle) {
+    of(circuit, Breakers::on_another_clock);
 }
 
 /// The one without a key has no slot: -1.

@@ -8,14 +8,23 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::command::{GONE, event, write};
-use crate::convert::{failure, instant, maybe_span, named};
+use crate::convert::{failure, instant, invalid, maybe_span, named};
+use crate::plain::value;
 use crate::tables::{Guarded, Handle, with};
 
 /// A call that has not begun.
 #[wasm_bindgen(js_name = callNew)]
-pub fn new(turn: Handle, replay: &str, streaming: bool, restartable: bool, timeout: f64) -> Result<Handle, JsValue> {
+pub fn new(
+    turn: Handle,
+    replay: &str,
+    streaming: bool,
+    restartable: bool,
+    timeout: f64,
+    context_tokens: &JsValue,
+) -> Result<Handle, JsValue> {
     let replay = named("replay", replay, Replay::NAMES, Replay::from_name(replay))?;
     let call = Call::new(Work::Function).replay(replay).timeout(maybe_span(timeout));
+    let call = call.needs_value(&value(context_tokens)).map_err(invalid)?;
     let core = if streaming { call.streaming(restartable) } else { call };
     Ok(with(|tables| tables.keep_call(Guarded { turn, core })))
 }

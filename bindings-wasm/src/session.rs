@@ -23,14 +23,19 @@ fn read_chain(routes: Vec<JsValue>) -> Result<Vec<Route>, JsValue> {
 
 /// A session over routes, or, with none, without.
 #[wasm_bindgen(js_name = sessionNew)]
-pub fn new(policy: Handle, routes: Vec<JsValue>, seed: u64) -> Result<Handle, JsValue> {
+pub fn new(policy: Handle, routes: Vec<JsValue>, seed: u64, one_slot: bool) -> Result<Handle, JsValue> {
     let chain = read_chain(routes)?;
     with(|tables| {
         let policy = tables.policy(policy);
         let made =
             if chain.is_empty() { Session::without_routes(policy, seed) } else { Session::new(policy, chain, seed) };
-        Ok(tables.sessions.insert(made.map_err(invalid)?))
+        Ok(tables.sessions.insert(slotted(made.map_err(invalid)?, one_slot)))
     })
+}
+
+/// A session of a host that keeps one client at a time, or one for each route.
+fn slotted(session: Session, one_slot: bool) -> Session {
+    if one_slot { session.with_one_slot() } else { session }
 }
 
 /// A session from a snapshot, over a policy and a chain of today.
@@ -42,12 +47,13 @@ pub fn restore(
     epoch: u32,
     now: f64,
     wall: f64,
+    one_slot: bool,
 ) -> Result<Handle, JsValue> {
     let (stored, chain) = (value(stored), read_chain(routes)?);
     with(|tables| {
         let policy = tables.policy(policy);
         let made = Session::restore_value(&stored, policy, chain, epoch, instant(now), wall as u64).map_err(invalid)?;
-        Ok(tables.sessions.insert(made))
+        Ok(tables.sessions.insert(slotted(made, one_slot)))
     })
 }
 
@@ -93,6 +99,18 @@ pub fn isolate(session: Handle, route: u8, out: bool) {
 #[wasm_bindgen(js_name = sessionReset)]
 pub fn reset(session: Handle, route: u8) {
     of(session, |session| session.reset(RouteId(route)));
+}
+
+/// The host's clock is another one from here on.
+#[wasm_bindgen(js_name = sessionOnAnotherClock)]
+pub fn on_another_clock(session: Handle) {
+    of(session, |session| session.on_another_clock());
+}
+
+/// The host has made or closed a route's client by itself, between turns.
+#[wasm_bindgen(js_name = sessionSetReady)]
+pub fn set_ready(session: Handle, route: u8, ready: bool) {
+    of(session, |session| session.set_ready(RouteId(route), ready));
 }
 
 /// Tools that were approved for longer than one call.

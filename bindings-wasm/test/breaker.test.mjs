@@ -176,7 +176,8 @@ for (const [options, complaint] of [
   [{ open: -1 }, /^breaker\.open: -0\.001 s is not allowed/],
   [{ open: 60_000 }, /^breaker\.max_?[oO]pen: .*at least breaker\.open/],
   [{ minCall: 1 }, /^CircuitBreaker: minCall is not an option; use one of consecutive, rate, minCalls/],
-  [{ ignore: "x" }, /^CircuitBreaker: ignore: "x" is not a function/],
+  [{ ignore: "x" }, /^CircuitBreaker: ignore: "x" is not a class/],
+  [{ ignore: [RangeError, () => true] }, /^CircuitBreaker: ignore: \(\) => true is not a class/],
   [{ clock: 5 }, /^CircuitBreaker: clock: 5 is not a function/],
 ]) {
   test(`nonsense is refused: ${complaint.source}`, () => {

@@ -340,8 +340,8 @@ for (const later of [true, false]) {
         .call(ask),
       "ok",
     );
-    assert.deepEqual(clients, [undefined, "client 1 of a"]);
-    assert.deepEqual(log, ["close undefined", "activate a"]);
+    assert.deepEqual(clients, ["client 1 of a", "client 2 of a"]);
+    assert.deepEqual(log, ["activate a", "close client 1 of a", "activate a"]);
     assert.deepEqual(time.slept, [4000]);
   });
 }

@@ -10,12 +10,14 @@ import {
   anthropicMessages,
   approvalGate,
   attempts,
+  type BreakerMetrics,
   BreakerOpen,
   type BreakerState,
   CallTimeout,
   type ChatModel,
   CircuitBreaker,
   type ClassifyRule,
+  type CloseReason,
   callWithDeadline,
   classify,
   DeadlineExceeded,
@@ -27,6 +29,7 @@ import {
   Failure,
   type FailureKind,
   fallback,
+  type Isolation,
   isApprovalDeniedError,
   isDeadlineExceededError,
   isExhaustedError,
@@ -39,6 +42,7 @@ import {
   type Report,
   type Result,
   Route,
+  Runtime,
   retry,
   retrying,
   Session,
@@ -129,6 +133,13 @@ const breaker = new CircuitBreaker({ consecutive: 3, ignore: NotFound, window: 6
 same<Promise<string>>()(breaker.wrap(async (a: number, b?: string) => b ?? String(a))(1, "x"));
 same<Promise<number>>()(breaker.call((a: number, b: string) => a + b.length, 1, "x"));
 same<BreakerState>()(breaker.state);
+same<BreakerMetrics>()(breaker.metrics);
+same<number | undefined>()(breaker.keyed("search").metrics.slowRate);
+same<Isolation>()(breaker.isolate());
+// @ts-expect-error: text
+breaker.keyed(3);
+// @ts-expect-error: a class
+new CircuitBreaker({ ignore: (error: Error) => error.message === "x" });
 // @ts-expect-error: its parameters are wanted
 breaker.call((a: number) => a);
 // @ts-expect-error: milliseconds
@@ -273,7 +284,29 @@ same<Session<Db>>()(session);
 same<Promise<Db | undefined>>()(session.turn().call(({ client }) => client));
 same<Promise<unknown>>()(new Session({ routes: ["a"] }).turn().call(({ client }) => client));
 same<BreakerState>()(session.breaker("a"));
+same<BreakerMetrics>()(session.breakerMetrics("a"));
+same<void>()(session.isolate("a").release());
+same<void>()(session.forceOpen("a"));
 same<string[]>()(session.approvals());
+same<Promise<void>>()(session.close());
+new Route("c", { activate: (_, { signal }) => (signal?.aborted ? connect() : connect()) });
+new Route("c", { client: 1, close: (client: number, { reason }) => same<CloseReason>()(reason) });
+// @ts-expect-error: another kind of client
+new Route("c", { client: 1, close: (client: string) => client });
+
+const runtime = new Runtime(
+  { model: "large", apiMode: "chat_completions", mine: [1] },
+  { build: ({ apiKey }) => connect().then(() => ({ key: apiKey, end: connect })), close: (client) => client.end() },
+);
+same<string | undefined>()(
+  new Session({ routes: ["a", { name: "b", runtime: { model: "small" } }], runtime }).routes[0]?.name,
+);
+same<Promise<boolean>>()(runtime.restore());
+same<Promise<boolean>>()(runtime.use(new Route("b", { runtime: { model: "small" } })));
+same<Promise<void>>()(runtime.choose({ model: "larger" }));
+same<boolean>()(runtime.isOnFallback);
+// @ts-expect-error: what is known has its type
+runtime.choose({ model: 1 });
 
 const turn = session.turn({ deadline: 60_000 });
 same<Promise<number>>()(turn.call(async (attempt) => attempt.number + attempt.timeout, { signal }));
@@ -281,6 +314,7 @@ turn.call(({ route, idempotencyKey, signal }: Attempt) => [route.name, idempoten
 same<void>()(turn.step());
 same<Promise<void>>()(turn.gate("pay", { amount: 1 }, { risky: (_, { amount }) => amount > 3 }));
 same<Report>()(turn.report());
+same<void>()(turn.end());
 same<number | undefined>()(turn.report().usage.inputTokens);
 
 // ---- Streams. ----

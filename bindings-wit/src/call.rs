@@ -36,7 +36,7 @@ impl Call {
 impl wit::GuestCall for Call {
     fn new(turn: wit::TurnBorrow<'_>, form: wit::CallForm) -> Self {
         let call = failsoft::Call::new(Work::Function).replay(form.replay.into());
-        let call = call.timeout(form.timeout.map(Duration::from_millis));
+        let call = call.timeout(form.timeout.map(Duration::from_millis)).needs(form.context_tokens.unwrap_or(0));
         let call = form.streaming.map_or(call, |form| call.streaming(form.restartable));
         Self::over(call, turn.get::<Turn>().clone())
     }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use failsoft::Instant;
 use failsoft::classify::Facts;
+use failsoft::policy::Thousandths;
 use failsoft::policy::approval::Digest;
+use failsoft::policy::breaker::Metrics;
 
 use crate::wit;
 
@@ -46,7 +48,10 @@ words! {
     failsoft::policy::approval::Decision as Decision { Once, Session, Always, Deny, Withdrawn, NoApprover }
     failsoft::command::ReplyKind as ReplyKind { Answer, ToolCalls, Nothing }
     failsoft::stream::Seen as Seen { Nothing, Progress, Finished, Done }
-    failsoft::policy::breaker::BreakerState as BreakerState { Closed, Open, HalfOpen }
+    failsoft::policy::breaker::BreakerState as BreakerState {
+        Closed, Open, HalfOpen, Isolated, ForcedOpen, ForcedClosed, MetricsOnly
+    }
+    failsoft::policy::breaker::Order as BreakerOrder { Automatic, ForceOpen, ForceClosed, MetricsOnly }
 }
 
 /// A moment; absent for one that never comes.
@@ -63,6 +68,21 @@ pub(crate) fn ms(span: Duration) -> wit::Ms {
 pub(crate) fn bounded(span: Duration) -> Option<wit::Ms> {
     // The longest span of a policy is 30 days; what is longer than 35,000 years was cut off nowhere.
     Some(ms(span)).filter(|ms| *ms <= 1 << 50)
+}
+
+/// What a breaker goes by.
+pub(crate) fn breaker_metrics(metrics: Metrics) -> wit::BreakerMetrics {
+    let Metrics { state, calls, failed, slow, failure_rate, slow_rate, retry_at } = metrics;
+    let thousandths = |rate: Option<Thousandths>| rate.map(|rate| rate.0);
+    wit::BreakerMetrics {
+        state: state.into(),
+        calls,
+        failed,
+        slow,
+        failure_rate: thousandths(failure_rate),
+        slow_rate: thousandths(slow_rate),
+        retry_at: retry_at.and_then(instant),
+    }
 }
 
 /// The digest of 64 hexadecimal digits.

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use failsoft::value::{Spelling, Value};
 use failsoft::{Instant, Invalid, Route, RouteId};
 
+use crate::convert::breaker_metrics;
 use crate::policy::Policy;
 use crate::wit;
 
@@ -52,8 +53,20 @@ impl wit::GuestSession for Session {
         self.0.borrow().snapshot(Instant::from_millis(now), wall)
     }
 
-    fn breaker(&self, route: wit::RouteId, now: wit::Instant) -> wit::BreakerState {
-        self.0.borrow().breaker(RouteId(route), Instant::from_millis(now)).into()
+    fn breaker(&self, route: wit::RouteId, now: wit::Instant) -> wit::BreakerMetrics {
+        breaker_metrics(self.0.borrow().breaker_metrics(RouteId(route), Instant::from_millis(now)))
+    }
+
+    fn order_breaker(&self, route: wit::RouteId, order: wit::BreakerOrder) {
+        self.0.borrow_mut().order_breaker(RouteId(route), order.into());
+    }
+
+    fn isolate(&self, route: wit::RouteId) {
+        self.0.borrow_mut().isolate(RouteId(route));
+    }
+
+    fn release(&self, route: wit::RouteId) {
+        self.0.borrow_mut().release(RouteId(route));
     }
 
     fn reset(&self, route: wit::RouteId) {

@@ -4,6 +4,14 @@
 const snake = (word) => word?.replaceAll("-", "_");
 const kebab = (word) => word?.replaceAll("_", "-");
 const number = (value) => (value === undefined ? undefined : Number(value));
+const rate = (thousandths) => (thousandths === undefined ? undefined : thousandths / 1000);
+
+/** What a breaker goes by, as `failsoft/machine` tells it. */
+function metrics({ state, failureRate, slowRate, retryAt, ...counts }, now) {
+  const retryIn = retryAt === undefined ? undefined : Number(retryAt) - now;
+  return { ...counts, state: snake(state), failureRate: rate(failureRate), slowRate: rate(slowRate), retryIn };
+}
+
 const whole = (value) => (value === undefined || value === Infinity ? undefined : BigInt(Math.round(value)));
 
 const SPANS = ["timeout", "firstProgress", "idle"];
@@ -156,8 +164,17 @@ export function machineOf(component) {
     resetRoute(route) {
       this.core.reset(route);
     }
-    breakerState(route) {
-      return snake(this.core.breaker(route, whole(this.now())));
+    breakerMetrics(route) {
+      return metrics(this.core.breaker(route, whole(this.now())), this.now());
+    }
+    orderBreaker(route, order) {
+      this.core.orderBreaker(route, kebab(order));
+    }
+    isolateRoute(route) {
+      this.core.isolate(route);
+    }
+    releaseRoute(route) {
+      this.core.release(route);
     }
   }
 
@@ -235,7 +252,8 @@ export function machineOf(component) {
       };
     }
 
-    enter(streaming = false, restartable = true) {
+    enter(streaming = false, restartable = true, contextTokens = undefined) {
+      if (contextTokens !== undefined) return new Call(this, { streaming, restartable, contextTokens });
       const { tag, val } = this.core.enter(whole(this.session.now()), streaming ? { restartable } : undefined);
       if (tag === "slow") return new Call(this, {}, val);
       return { ...attempt(val[0], this.session), permit: val[1] };
@@ -248,10 +266,11 @@ export function machineOf(component) {
   }
 
   class Call extends Machine {
-    constructor(turn, { replay = "idempotent", streaming = false, restartable = true, timeout } = {}, core) {
+    constructor(turn, { replay = "idempotent", streaming = false, restartable = true, timeout, contextTokens } = {}, core) {
       super();
       this.session = turn.session;
-      const form = { replay, streaming: streaming ? { restartable } : undefined, timeout: whole(timeout) };
+      const stream = streaming ? { restartable } : undefined;
+      const form = { replay, streaming: stream, timeout: whole(timeout), contextTokens };
       this.core = core ?? new component.Call(turn.core, form);
     }
 
@@ -261,18 +280,22 @@ export function machineOf(component) {
   }
 
   class Circuit {
-    constructor(policy, clock) {
+    constructor(policy, clock, maxKeys) {
       this.clock = clock;
-      this.core = new component.Circuit(policy.core);
+      this.core = refused(() => component.Circuit.open(policy.core, maxKeys));
     }
 
-    admit(lease) {
-      const { ok, wrong } = tried(() => this.core.admit(whole(this.clock()), whole(lease)));
+    admit(lease, key) {
+      const { ok, wrong } = tried(() => this.core.admit(whole(this.clock()), whole(lease), key));
       return { permit: ok, retryIn: number(wrong) };
     }
 
     settle = (permit, passed) => this.core.settle(whole(this.clock()), permit, passed);
-    state = () => snake(this.core.state(whole(this.clock())));
+    metrics = (key) => metrics(this.core.metrics(whole(this.clock()), key), this.clock());
+    order = (order, key) => this.core.order(kebab(order), key);
+    isolate = (key) => this.core.isolate(key);
+    release = (held) => this.core.release(held);
+    reset = (key) => this.core.reset(key);
   }
 
   class Stream {

@@ -28,6 +28,15 @@ def seconds(ms: int | None) -> float | None:
     return None if ms is None else ms / 1000
 
 
+def metrics_row(found: Any, now: int) -> tuple[Any, ...]:
+    """What a breaker goes by, as the native module tells it; ``now`` in milliseconds."""
+    told = fields(found)
+    retry_at = told["retry_at"]
+    rates = [None if told[name] is None else told[name] / 1000 for name in ("failure_rate", "slow_rate")]
+    counts = [told[name] for name in ("calls", "failed", "slow")]
+    return snake(told["state"]), *counts, *rates, seconds(None if retry_at is None else retry_at - now)
+
+
 def tried(name: str, *arguments: Any) -> Any:
     """A ``result`` whose error is a line: the line as Python raises it."""
     found = machine(name, *arguments)
@@ -180,8 +189,17 @@ class Session:
     def reset_route(self, route: int) -> None:
         machine("[method]session.reset", self.core, route)
 
-    def breaker_state(self, route: int) -> str | None:
-        return snake(machine("[method]session.breaker", self.core, route, self.now))
+    def breaker_metrics(self, route: int) -> tuple[Any, ...]:
+        return metrics_row(machine("[method]session.breaker", self.core, route, self.now), self.now)
+
+    def order_breaker(self, route: int, order: str) -> None:
+        machine("[method]session.order-breaker", self.core, route, kebab(order))
+
+    def isolate_route(self, route: int) -> None:
+        machine("[method]session.isolate", self.core, route)
+
+    def release_route(self, route: int) -> None:
+        machine("[method]session.release", self.core, route)
 
 
 class Driven:
@@ -276,7 +294,11 @@ class Turn(Driven):
         failure = Failure.read(told.pop("failure"))
         return {**told, **usage, "stop_reason": snake(told["stop_reason"]), "failure": failure}
 
-    def enter(self, streaming: bool = False, restartable: bool = True) -> Attempt | Call:
+    def enter(
+        self, streaming: bool = False, restartable: bool = True, context_tokens: int | None = None
+    ) -> Attempt | Call:
+        if context_tokens is not None:
+            return Call(self, streaming=streaming, restartable=restartable, context_tokens=context_tokens)
         form = record(restartable=restartable) if streaming else None
         entered = machine("[method]turn.enter", self.core, self.session.now, form)
         if isinstance(entered, ResourceAny):
@@ -306,10 +328,11 @@ class Call(Driven):
         streaming: bool = False,
         restartable: bool = True,
         timeout: float | None = None,
+        context_tokens: int | None = None,
     ) -> None:
         self.session = turn.session
         stream = record(restartable=restartable) if streaming else None
-        form = record(replay=replay, streaming=stream, timeout=whole(timeout))
+        form = record(replay=replay, streaming=stream, timeout=whole(timeout), context_tokens=context_tokens)
         self.core = machine("[constructor]call", turn.core, form)
 
     @classmethod
@@ -320,19 +343,32 @@ class Call(Driven):
 
 
 class Circuit:
-    def __init__(self, policy: Policy, clock: Callable[[], float]) -> None:
+    def __init__(self, policy: Policy, clock: Callable[[], float], max_keys: int | None = None) -> None:
         self.clock = clock
-        self.core = machine("[constructor]circuit", policy.core)
+        self.core = tried("[static]circuit.open", policy.core, max_keys)
 
-    def admit(self, lease: float | None = None) -> tuple[int | None, float | None]:
-        found = machine("[method]circuit.admit", self.core, whole(self.clock()), whole(lease))
-        return (found.payload, None) if found.tag == "ok" else (None, found.payload / 1000)
+    def admit(self, lease: float | None = None, key: str | None = None) -> tuple[Any, float | None]:
+        found = machine("[method]circuit.admit", self.core, whole(self.clock()), whole(lease), key)
+        return (found.payload, None) if found.tag == "ok" else (None, seconds(found.payload))
 
-    def settle(self, permit: int, passed: bool | None) -> None:
+    def settle(self, permit: Any, passed: bool | None) -> None:
         machine("[method]circuit.settle", self.core, whole(self.clock()), permit, passed)
 
-    def state(self) -> str | None:
-        return snake(machine("[method]circuit.state", self.core, whole(self.clock())))
+    def metrics(self, key: str | None = None) -> tuple[Any, ...]:
+        now = round(self.clock() * 1000)
+        return metrics_row(machine("[method]circuit.metrics", self.core, now, key), now)
+
+    def order(self, order: str, key: str | None = None) -> None:
+        machine("[method]circuit.order", self.core, kebab(order), key)
+
+    def isolate(self, key: str | None = None) -> Any:
+        return machine("[method]circuit.isolate", self.core, key)
+
+    def release(self, held: Any) -> None:
+        machine("[method]circuit.release", self.core, held)
+
+    def reset(self, key: str | None = None) -> None:
+        machine("[method]circuit.reset", self.core, key)
 
 
 class Stream:

@@ -5,8 +5,10 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::policy::breaker::{Change, Circuit, Metrics, Order, Outcome, Permit};
+use crate::policy::fields::{Fields as _, Reader};
 use crate::policy::{Breaker, Invalid};
 use crate::time::Instant;
+use crate::value::{Spelling, Value};
 
 /// The most keys that are kept.
 pub const MOST_KEYS: u32 = 100_000;
@@ -85,6 +87,19 @@ impl Breakers {
         })
     }
 
+    /// The same with the number as a host has it; nothing stands for the most.
+    ///
+    /// # Errors
+    /// As [`Breakers::new`].
+    pub fn from_value(config: Breaker, max_keys: &Value, spelling: Spelling) -> Result<Self, Invalid> {
+        let (mut number, field) = (MOST_KEYS, spelling.field("max_keys", false));
+        let given = Value::Map(alloc::vec![(field, max_keys.clone())]);
+        let mut reader = Reader::new(&given, spelling, "");
+        reader.count("max_keys", &mut number, 1..=MOST_KEYS);
+        reader.finish()?;
+        Self::new(config, number)
+    }
+
     /// How many keys are kept.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -149,6 +164,17 @@ impl Breakers {
             let origin = self.made(key);
             self.with(origin, Circuit::reset);
         }
+    }
+
+    /// This process is a copy of the one that they began in: permits that the other gave mean nothing here.
+    pub fn forked(&mut self) {
+        self.without_key.forked();
+        self.slots.iter_mut().for_each(|slot| slot.circuit.forked());
+    }
+
+    /// The host's clock is another one from here on: see [`Session::on_another_clock`](crate::Session::on_another_clock).
+    pub fn on_another_clock(&mut self) {
+        self.seen = Instant::ZERO;
     }
 
     fn tick(&mut self, now: Instant) -> Instant {
@@ -238,125 +264,4 @@ impl Breakers {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::policy::breaker::BreakerState;
-    use crate::rng::Rng;
-    use crate::time::span;
-
-    fn breakers(max_keys: u32) -> Breakers {
-        let config = Breaker { consecutive: Some(1), ..Breaker::default() };
-        let Ok(breakers) = Breakers::new(config, max_keys) else { panic!("good numbers") };
-        breakers
-    }
-
-    fn call(breakers: &mut Breakers, key: &str, outcome: Outcome) {
-        if let Ok(permit) = breakers.admit(Some(key), Instant::ZERO, Instant::NEVER) {
-            breakers.settle(Instant::ZERO, permit, outcome);
-        }
-    }
-
-    fn state(breakers: &Breakers, key: &str) -> BreakerState {
-        breakers.metrics(Some(key), Instant::ZERO).state
-    }
-
-    #[test]
-    fn keys_know_nothing_of_each_other() {
-        let mut breakers = breakers(10);
-        call(&mut breakers, "a", Outcome::Failed);
-        call(&mut breakers, "b", Outcome::Passed);
-        assert_eq!(state(&breakers, "a"), BreakerState::Open);
-        assert_eq!((state(&breakers, "b"), state(&breakers, "c")), (BreakerState::Closed, BreakerState::Closed));
-        assert_eq!(breakers.metrics(None, Instant::ZERO).state, BreakerState::Closed);
-        assert_eq!(breakers.len(), 2, "to look at one makes none");
-    }
-
-    #[test]
-    fn closed_ones_go_first_then_open_ones_then_those_that_were_ordered() {
-        let mut breakers = breakers(3);
-        breakers.order(Some("ordered"), Order::ForceOpen);
-        call(&mut breakers, "open", Outcome::Failed);
-        call(&mut breakers, "closed", Outcome::Passed);
-        call(&mut breakers, "new", Outcome::Failed);
-        assert!(!breakers.known.contains_key("closed"));
-        assert_eq!((state(&breakers, "open"), state(&breakers, "new")), (BreakerState::Open, BreakerState::Open));
-        call(&mut breakers, "newer", Outcome::Failed);
-        assert!(!breakers.known.contains_key("open"));
-        assert_eq!(state(&breakers, "ordered"), BreakerState::ForcedOpen);
-    }
-
-    #[test]
-    fn a_permit_of_a_key_that_was_dropped_is_not_heard() {
-        let mut breakers = breakers(1);
-        let Ok(old) = breakers.admit(Some("a"), Instant::ZERO, Instant::NEVER) else { panic!("closed") };
-        let held = breakers.isolate(Some("a"));
-        breakers.release(held);
-        call(&mut breakers, "b", Outcome::Passed);
-        assert_eq!(breakers.settle(Instant::ZERO, old, Outcome::Failed), None);
-        assert_eq!(state(&breakers, "b"), BreakerState::Closed);
-        breakers.isolate(Some("b"));
-        breakers.release(held);
-        assert_eq!(state(&breakers, "b"), BreakerState::Isolated, "the holder of a held another one");
-    }
-
-    #[test]
-    fn a_clock_that_goes_back_stands_still() {
-        let mut breakers = breakers(1);
-        let late = Instant::from_millis(60_000);
-        let Ok(permit) = breakers.admit(None, late, Instant::NEVER) else { panic!("closed") };
-        breakers.settle(Instant::ZERO, permit, Outcome::Failed);
-        assert_eq!(breakers.metrics(None, Instant::ZERO).retry_at, Some(late + span(5_000)));
-    }
-
-    #[test]
-    fn the_number_of_keys_is_bounded() {
-        let refused = Breakers::new(Breaker::default(), 0).map(|_| ()).unwrap_err();
-        assert_eq!(alloc::format!("{refused}"), "max_keys: 0 is not allowed; use a whole number from 1 to 100000");
-        assert!(Breakers::new(Breaker::default(), MOST_KEYS + 1).is_err());
-    }
-
-    /// The lists against the plainest thing that does the same: one list of keys, searched.
-    #[test]
-    fn as_a_list_that_is_searched() {
-        let (mut breakers, mut rng) = (breakers(8), Rng::new(7, 0));
-        let mut model: Vec<(u64, usize)> = Vec::new();
-        for _ in 0..20_000 {
-            let key = rng.within(0, 19);
-            let name = alloc::format!("key {key}");
-            let fails = rng.within(0, 3) == 0;
-            let known = model.iter().position(|(other, _)| *other == key);
-            let mut class = known.map_or(0, |at| model.remove(at).1);
-            if known.is_none() && model.len() == 8 {
-                let least = model.iter().map(|(_, class)| *class).min().unwrap_or(0);
-                let at = model.iter().position(|(_, class)| *class == least).unwrap_or(0);
-                model.remove(at);
-            }
-            match rng.within(0, 11) {
-                0 => {
-                    breakers.order(Some(&name), Order::ForceClosed);
-                    class = 2;
-                }
-                1 => {
-                    breakers.order(Some(&name), Order::Automatic);
-                    class %= 2;
-                }
-                2 => {
-                    breakers.reset(Some(&name));
-                    if known.is_none() {
-                        // Nothing was made, and nothing went.
-                        call(&mut breakers, &name, Outcome::Passed);
-                    }
-                    class = if class == 2 { 2 } else { 0 };
-                }
-                _ => {
-                    call(&mut breakers, &name, if fails { Outcome::Failed } else { Outcome::Passed });
-                    class = if class == 0 && fails { 1 } else { class };
-                }
-            }
-            model.push((key, class));
-            let kept = |key: u64| breakers.known.contains_key(alloc::format!("key {key}").as_str());
-            assert!(model.iter().all(|(key, _)| kept(*key)), "{model:?}");
-            assert_eq!(breakers.len(), model.len());
-        }
-    }
-}
+mod tests;

@@ -6,6 +6,7 @@ mod hedge;
 mod outcome;
 mod quick;
 mod reroute;
+mod rests;
 mod rungs;
 mod state;
 
@@ -74,6 +75,10 @@ pub struct Call {
     client: u32,
     /// Whether the process died over it.
     interrupted: bool,
+    /// Until when the route rests by what its own last failure stated.
+    own_rest: Instant,
+    /// Since when it gives way to others on the route it is bound for; never if it does not.
+    yielding: Instant,
     /// The permit of the attempt that failed, until the ladder leaves its route.
     failed_with: Option<Ticket>,
 }
@@ -81,7 +86,7 @@ pub struct Call {
 stored! {
     Call {
         work, replay, streams, restartable, timeout, needs, first, state, route, tried, asked, on_route, before, failed, repeated,
-        last_chance, previous, failure, client, interrupted, failed_with
+        last_chance, previous, failure, client, interrupted, own_rest, yielding, failed_with
     }
 }
 
@@ -111,6 +116,8 @@ impl Call {
             failure: None,
             client: 0,
             interrupted: false,
+            own_rest: Instant::ZERO,
+            yielding: Instant::NEVER,
             failed_with: None,
         }
     }
@@ -360,6 +367,7 @@ impl Call {
     }
 
     pub(crate) fn shift(&mut self, moved: impl Fn(Instant) -> Instant) {
+        (self.own_rest, self.yielding) = (moved(self.own_rest), moved(self.yielding));
         let held = match &mut self.state {
             State::Switch { ticket, .. } => Some(ticket),
             _ => None,

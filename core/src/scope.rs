@@ -39,6 +39,8 @@ pub struct Scope {
     next_id: Id,
     pub(crate) rng: Rng,
     key: u64,
+    /// The session's, by which it draws and makes its keys.
+    pub(crate) epoch: u32,
     cancels: Vec<Pending>,
     /// Second attempts beside slow ones. Here and not in their calls, which are copied where nothing is hedged, too.
     pub(crate) hedges: Vec<Hedge>,
@@ -53,7 +55,7 @@ pub struct Scope {
 
 stored! {
     Scope {
-        started, deadline, ceiling, seen, attempts, budgets, pool, has_own_pool, rebuilt, refreshed, route, away, next_id, rng, key,
+        started, deadline, ceiling, seen, attempts, budgets, pool, has_own_pool, rebuilt, refreshed, route, away, next_id, rng, key, epoch,
         cancels, hedges, hedge_won, spent, told, account
     }
 }
@@ -101,6 +103,7 @@ impl Scope {
             rng: Rng::new(seed, turn),
             // A session that was restored may count turns again that were begun after it was stored: other requests, other keys.
             key: mix(seed ^ mix(turn) ^ (u64::from(session.live.epoch) << 32)),
+            epoch: session.live.epoch,
             cancels: Vec::new(),
             hedges: Vec::new(),
             hedge_won: None,
@@ -207,6 +210,14 @@ impl Scope {
         id
     }
 
+    /// The process was copied, and both copies go on: what this one begins from now on is another request, and draws otherwise.
+    #[cold]
+    fn forked(&mut self, live: &Live) {
+        self.epoch = live.epoch;
+        self.key = mix(self.key ^ mix(live.seed));
+        self.rng = Rng::new(live.seed, self.key);
+    }
+
     /// The idempotency key of the call whose first attempt is `call`.
     pub(crate) fn key(&self, call: Id) -> Key {
         Key(self.key, mix(self.key ^ u64::from(call)))
@@ -278,6 +289,9 @@ pub(crate) struct Context<'a> {
 impl<'a> Context<'a> {
     pub(crate) fn new(session: &'a mut Session, scope: &'a mut Scope, now: Instant) -> Self {
         let now = scope.tick(session.live.tick(now));
+        if scope.epoch != session.live.epoch {
+            scope.forked(&session.live);
+        }
         Self { policy: &session.policy, live: &mut session.live, scope, now, set_aside: Cell::new(false) }
     }
 

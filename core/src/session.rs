@@ -277,6 +277,21 @@ impl Session {
         self.live.would_admit(&self.policy, route, now.max(self.live.seen)).err().and_then(|refusal| refusal.until().known())
     }
 
+    /// This process is a copy of the one that the session began in: it draws by another seed. Permits that the other gave mean nothing
+    /// here, a client that a hook makes is made anew, and a turn that both go on with has keys of its own from now on.
+    pub fn forked(&mut self, seed: u64) {
+        self.live.seed = seed;
+        self.live.epoch = self.live.epoch.wrapping_add(1);
+        for gate in &mut self.live.gates {
+            gate.circuit.forked();
+            gate.cooldown = gate.cooldown.without_permits();
+        }
+        for place in &mut self.live.routes {
+            place.activating = None;
+            place.ready &= !place.route.activates;
+        }
+    }
+
     /// The host's clock is another one from here on, as when a test puts its own in place: what the one before said holds no turn
     /// back that begins from now on. Breakers and rests keep their moments, which a snapshot would translate.
     pub fn on_another_clock(&mut self) {

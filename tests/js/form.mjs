@@ -56,6 +56,13 @@ export function fits(wanted, found, what) {
   }
 }
 
+/** What a breaker goes by, as a vector writes it. */
+export function metricsFields(metrics, now) {
+  const { state, calls, failed, slow, failureRate = null, slowRate = null, retryIn } = metrics;
+  const retry_at_ms = retryIn === undefined ? null : now + retryIn;
+  return { state, calls, failed, slow, failure_rate: failureRate, slow_rate: slowRate, retry_at_ms };
+}
+
 /** A name of a vector as JavaScript spells it. */
 export const camel = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
 

@@ -6,6 +6,7 @@ import {
   failure,
   fits,
   known,
+  metricsFields,
   need,
   plain,
   routeFields,
@@ -37,6 +38,9 @@ export function runTimeline(machine, vector) {
   });
 }
 
+/** What the short way in knows of a call. */
+const SHORT = ["streaming", "restartable", "context_tokens"];
+
 export class Timeline {
   now = 0;
   wall = WALL;
@@ -49,14 +53,19 @@ export class Timeline {
     known(vector, "name note source policy routes one_slot tools seed call streams steps");
     Object.assign(this, { machine, vector, way });
     this.policy = machine.Policy.fromJSON(vector.policy ?? {});
-    const routes = (vector.routes ?? []).map(routeFields);
-    this.names = routes.map((route) => route.name);
-    this.chain = routes.map((route) => [{ name: route.name }, plain(route)]);
+    this.setChain(vector.routes ?? []);
     this.tools = (vector.tools ?? []).map((tool) => {
       known(tool, "name risky replay timeout_ms");
       return { risky: false, replay: "once", timeout: undefined, ...plain(tool) };
     });
-    this.session = new machine.MachineSession(this.policy, this.chain, this.clock, vector.seed ?? 1);
+    this.oneSlot = vector.one_slot ?? false;
+    this.session = new machine.MachineSession(this.policy, this.chain, this.clock, vector.seed ?? 1, this.oneSlot);
+  }
+
+  setChain(given) {
+    const routes = given.map(routeFields);
+    this.names = routes.map((route) => route.name);
+    this.chain = routes.map((route) => [{ name: route.name }, plain(route)]);
   }
 
   run() {
@@ -83,9 +92,17 @@ export class Timeline {
         return this.restore(value);
       case "reset":
         return this.session.resetRoute(this.names.indexOf(value));
-      case "breaker":
-        known(value, "route state");
-        return need(this.session.breakerState(this.names.indexOf(value.route)), value.state, "breaker");
+      case "order":
+        known(value, "route order");
+        return this.session.orderBreaker(this.names.indexOf(value.route), value.order);
+      case "isolate":
+        return this.session.isolateRoute(this.names.indexOf(value));
+      case "release":
+        return this.session.releaseRoute(this.names.indexOf(value));
+      case "breaker": {
+        const metrics = this.session.breakerMetrics(this.names.indexOf(value.route));
+        return fits(value, { route: value.route, ...metricsFields(metrics, this.now) }, "breaker");
+      }
       case "new_turn":
         need(value, true, "new_turn");
         return this.actors.set(turn, new Actor(this));
@@ -100,8 +117,9 @@ export class Timeline {
   restore(form) {
     let [clock, outside] = [this.now, 0];
     if (form !== true) {
-      known(form, "clock outside_ms");
+      known(form, "clock outside_ms routes");
       [clock, outside] = [form.clock, form.outside_ms];
+      if (form.routes !== undefined) this.setChain(form.routes);
     }
     const wall = this.wall + this.now;
     const there = wall + outside;
@@ -110,7 +128,15 @@ export class Timeline {
     this.epoch += 1;
     this.now = clock;
     const { MachineSession, MachineTurn } = this.machine;
-    this.session = MachineSession.restore(session, this.policy, this.chain, this.clock, this.epoch, there);
+    this.session = MachineSession.restore(
+      session,
+      this.policy,
+      this.chain,
+      this.clock,
+      this.epoch,
+      there,
+      this.oneSlot,
+    );
     for (const [actor, text] of turns) actor.turn = MachineTurn.restore(this.session, text, this.tools, there);
     this.wall = there - clock;
   }
@@ -151,9 +177,9 @@ export class Actor {
   }
 
   begin(form) {
-    known(form, "replay streaming restartable timeout_ms");
+    known(form, "replay streaming restartable timeout_ms context_tokens");
     [this.settled, this.taken, this.admitted] = [false, false, undefined];
-    const short = Object.keys(form).every((name) => name === "streaming" || name === "restartable");
+    const short = Object.keys(form).every((name) => SHORT.includes(name));
     [this.call, this.form] = [undefined, form];
     if (this.host.way !== "fused" || !short) this.hold(new this.host.machine.Call(this.turn, plain(form)));
   }
@@ -243,8 +269,8 @@ export class Actor {
   enter() {
     if (this.host.way !== "fused" || this.call !== undefined) return undefined;
     if (this.settled || this.admitted !== undefined) throw new Unfused();
-    const { streaming = false, restartable = true } = this.form;
-    const entered = this.turn.enter(streaming, restartable);
+    const { streaming = false, restartable = true, context_tokens } = this.form;
+    const entered = this.turn.enter(streaming, restartable, context_tokens);
     if (entered instanceof this.host.machine.Call) this.hold(entered);
     else this.admitted = entered;
     return this.admitted;

@@ -5,7 +5,7 @@
 // explainFacts, readReply, judgeFinish, and Session, whose constructor takes `{ policy, routes }` and refuses an empty chain.
 // `files`: every file of `tests/vectors` by its path below that folder, parsed.
 
-import { camel, failureFields, known, need, plain, routeFields, Wrong } from "./form.mjs";
+import { camel, failureFields, fits, known, metricsFields, need, plain, routeFields, Wrong } from "./form.mjs";
 import { runTimeline } from "./timeline.mjs";
 
 export { Wrong };
@@ -41,26 +41,59 @@ export function runVector(machine, path, vector) {
 }
 
 function runBreaker(machine, vector) {
-  known(vector, "name note source breaker steps");
-  let now = 0;
-  const policy = machine.Policy.fromJSON({ breaker: vector.breaker });
-  const circuit = new machine.Circuit(policy, () => now);
-  const held = new Map();
-  const outcomes = { S: true, F: false, N: undefined };
+  known(vector, "name note source breaker max_keys steps");
+  const bench = new Bench(machine, vector);
   for (const [place, step] of vector.steps.entries()) {
-    known(step, "at advance_ms event lease_ms rejected state note");
-    now = step.at ?? now + (step.advance_ms ?? 0);
-    const [event, name, outcome] = step.event.split(":");
-    if (event === "end") {
-      circuit.settle(held.get(name), outcomes[outcome]);
-      held.delete(name);
-    } else if (event !== "read") {
-      const { permit } = circuit.admit(step.lease_ms);
-      need(permit === undefined, step.rejected ?? false, `step ${place}: refused`);
-      if (permit !== undefined && event === "start") held.set(name, permit);
-      else if (permit !== undefined) circuit.settle(permit, outcomes[event]);
+    known(step, "at advance_ms key event times lease_ms rejected state metrics note");
+    bench.now = step.at ?? bench.now + (step.advance_ms ?? 0);
+    try {
+      for (let times = step.times ?? 1; times > 0; times -= 1) bench.step(step);
+      bench.look(step);
+    } catch (error) {
+      if (!(error instanceof Wrong)) throw error;
+      throw new Wrong(`step ${place} (at ${bench.now}): ${error.message}`);
     }
-    if (step.state !== undefined) need(circuit.state(), step.state, `step ${place}`);
+  }
+}
+
+/** Breakers alone, on a clock that the file holds. */
+class Bench {
+  now = 0;
+  calls = new Map();
+  held = new Map();
+
+  constructor(machine, vector) {
+    const policy = machine.Policy.fromJSON({ breaker: vector.breaker });
+    this.circuit = new machine.Circuit(policy, () => this.now, vector.max_keys);
+  }
+
+  step({ key, event, lease_ms: lease, rejected = false }) {
+    const outcomes = { S: true, F: false, N: undefined };
+    const [what, name, outcome] = event.split(":");
+    switch (what) {
+      case "read":
+        return;
+      case "reset":
+        return this.circuit.reset(key);
+      case "order":
+        return this.circuit.order(name, key);
+      case "isolate":
+        return this.held.set(name, this.circuit.isolate(key));
+      case "release":
+        return this.circuit.release(this.held.get(name));
+      case "end":
+        return this.circuit.settle(this.calls.get(name), outcomes[outcome]);
+    }
+    const { permit } = this.circuit.admit(lease, key);
+    need(permit === undefined, rejected, "refused");
+    if (permit !== undefined && what === "start") this.calls.set(name, permit);
+    else if (permit !== undefined) this.circuit.settle(permit, outcomes[what]);
+  }
+
+  look({ key, state, metrics = {} }) {
+    const found = metricsFields(this.circuit.metrics(key), this.now);
+    need(found.state, state ?? found.state, "state");
+    fits(metrics, found, "metrics");
   }
 }
 
@@ -83,8 +116,9 @@ function runRefused(machine, vector) {
   known(vector, "name note source refused");
   for (const [place, form] of vector.refused.entries()) {
     known(form, "policy routes line");
-    // Fields of a route are said in the spelling of JavaScript.
-    const line = form.routes === undefined ? form.line : camel(form.line.replace(/_ms\b/g, ""));
+    // What fields a route may have is said in the spelling of JavaScript.
+    const listed = (list) => camel(list.replace(/_ms\b/g, ""));
+    const line = form.routes === undefined ? form.line : form.line.replace(/; use one of .*/, listed);
     let said = "not refused";
     try {
       open(machine, machine.Policy.fromJSON(form.policy ?? {}), form.routes);

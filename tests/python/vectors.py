@@ -114,7 +114,7 @@ class Timeline:
             known(value, "route order")
             self.session.order_breaker(self.names.index(value["route"]), value["order"])
         elif action in ("isolate", "release"):
-            getattr(self.session, action)(self.names.index(value))
+            getattr(self.session, f"{action}_route")(self.names.index(value))
         elif action == "breaker":
             row = self.session.breaker_metrics(self.names.index(value["route"]))
             fits(value, {"route": value["route"], **metrics_fields(row, self.now)}, "breaker")
@@ -411,15 +411,16 @@ def metrics_fields(row: tuple[Any, ...], now: int) -> dict[str, Any]:
     return {**dict(zip(names, fields, strict=True)), "retry_at_ms": retry_at}
 
 
+OUTCOMES = {"S": True, "F": False, "N": None}
+
+
 class Bench:
     """Breakers alone, on a clock that the file holds."""
-
-    OUTCOMES = {"S": True, "F": False, "N": None}
 
     def __init__(self, vector: dict[str, Any]) -> None:
         policy = Policy.from_json(json.dumps({"breaker": vector["breaker"]}))
         self.now = 0
-        self.circuit = _native.Circuit(policy, lambda: self.now / 1000, vector.get("max_keys", 100_000))
+        self.circuit = _native.Circuit(policy, lambda: self.now / 1000, vector.get("max_keys"))
         self.calls: dict[str, _native.Permit] = {}
         self.held: dict[str, _native.Hold] = {}
 
@@ -437,14 +438,14 @@ class Bench:
             case ["release", name]:
                 self.circuit.release(self.held.pop(name))
             case ["end", name, word]:
-                self.circuit.settle(self.calls.pop(name), self.OUTCOMES[word])
+                self.circuit.settle(self.calls.pop(name), OUTCOMES[word])
             case event:
-                permit, _ = self.circuit.admit(key, step.get("lease_ms", float("inf")) / 1000)
+                permit, _ = self.circuit.admit(step.get("lease_ms", float("inf")) / 1000, key)
                 need(permit is None, step.get("rejected", False), "refused")
                 if permit is not None and event[0] == "start":
                     self.calls[event[1]] = permit
                 elif permit is not None:
-                    self.circuit.settle(permit, self.OUTCOMES[event[0]])
+                    self.circuit.settle(permit, OUTCOMES[event[0]])
 
     def look(self, step: dict[str, Any]) -> None:
         found = metrics_fields(self.circuit.metrics(step.get("key")), self.now)

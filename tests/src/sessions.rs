@@ -4,15 +4,18 @@
 //! what must never happen. All follows from a seed, turn by turn, so that a case which fails is cut down to the turns that it
 //! takes, and printed as a vector.
 
+mod gate;
 pub mod head;
 pub mod host;
 pub mod ledger;
 pub mod world;
 
 use failsoft::command::RouteId;
+use failsoft::policy::breaker::Order;
 
 use crate::differential::dice::Dice;
 use host::{Between, Host, Part, Plan, Tally};
+use ledger::ByHand;
 use world::World;
 
 /// One session: everything in it follows from these numbers.
@@ -142,9 +145,14 @@ fn plans(case: Case, dice: &mut Dice) -> Vec<Plan> {
 
 fn betweens(turns: usize, routes: usize, dice: &mut Dice) -> Vec<Option<Between>> {
     let last = u64::try_from(routes).unwrap_or(1) - 1;
+    let route = |dice: &mut Dice| RouteId(u8::try_from(dice.from_to(0, last)).unwrap_or(0));
     let between = |_| match dice.from_to(0, 399) {
         0 => Some(Between::Restart(dice.from_to(0, 100_000))),
-        1 => Some(Between::Reset(RouteId(u8::try_from(dice.from_to(0, last)).unwrap_or(0)))),
+        1 => Some(Between::Reset(route(dice))),
+        2..=4 => Some(Between::ByHand(route(dice), ByHand::Order(dice.pick(Order::ALL)))),
+        5..=9 => Some(Between::ByHand(route(dice), ByHand::Order(Order::Automatic))),
+        10..=11 => Some(Between::ByHand(route(dice), ByHand::Isolate)),
+        12..=15 => Some(Between::ByHand(route(dice), ByHand::Release)),
         _ => None,
     };
     (0..turns).map(between).collect()

@@ -62,12 +62,14 @@ fn policy() -> impl Strategy<Value = Value> {
     let limits = (100..5000_u64, 50..3000_u64, 50..3000_u64);
     let scope = select(vec!["call", "turn", "session"]);
     let refused = select(vec!["fail", "wait"]);
-    (retry(), breaker(), turn(), limits, 0..8_u32, (scope, refused), any::<bool>()).prop_map(
-        |(retry, breaker, turn, (timeout, first, idle), floor, (scope, refused), rebuilds)| {
+    let hedge = (option::of(50..2000_u64), option::of(select(vec![0.5, 0.9])));
+    (retry(), breaker(), turn(), limits, 0..8_u32, (scope, refused), any::<bool>(), hedge).prop_map(
+        |(retry, breaker, turn, (timeout, first, idle), floor, (scope, refused), rebuilds, (delay, quantile))| {
             json!({
                 "retry": retry, "breaker": breaker, "turn": turn,
                 "attempt": { "timeout_ms": timeout, "first_progress_ms": first, "idle_ms": idle },
                 "budget": { "floor": floor }, "fallback": { "scope": scope, "when_refused": refused },
+                "hedge": { "delay_ms": delay, "quantile": quantile },
                 "recovery": { "enabled": rebuilds, "wait_ms": 300, "max_wait_ms": 2000 }, "approval": { "expires_ms": 4000 },
             })
         },

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextvars
 from collections.abc import Awaitable, Callable
 from types import CoroutineType, TracebackType
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, NoReturn, ParamSpec, TypeVar, cast
 
-from . import _drive
+from . import _drive, _process
 from ._drive import name_of, wraps
 from ._metrics import BreakerMetrics, Isolation
 from ._native import Circuit, Permit, Policy, breaker_open
@@ -16,7 +16,9 @@ from .errors import BreakerOpen
 
 T = TypeVar("T")
 P = ParamSpec("P")
-_permits: contextvars.ContextVar[tuple[tuple[Any, Permit], ...]] = contextvars.ContextVar("failsoft permits", default=())
+_permits: contextvars.ContextVar[tuple[tuple[Any, Permit], ...]] = contextvars.ContextVar(
+    "failsoft permits", default=()
+)
 """The permits of the blocks that this thread or task is in: a permit must come back from the block that took it."""
 
 
@@ -33,7 +35,7 @@ class CircuitBreaker:
     :param window: the window of the rates, in seconds.
     :param count_window: the rates are taken over the last so many calls, 1 to 256, in place of ``window``.
     :param slow: a call that took so many seconds or longer was slow; if not given, none is.
-    :param slow_rate: opens, too, when this part of the calls in the window was slow, the threshold included; 0.001 to 1.
+    :param slow_rate: opens, too, when this part of the calls was slow, the threshold included; 0.001 to 1.
     :param open: how long it stays open the first time, in seconds; each time in a row doubles it.
     :param max_open: the longest time open, in seconds.
     :param probes: calls that are let through while half open, 1 to 100.
@@ -74,6 +76,10 @@ class CircuitBreaker:
         closes = {"open": open, "max_open": max_open, "probes": probes, "successes": successes, "half_open": half_open}
         self._circuit = Circuit(Policy(breaker={**opens, **slowness, **closes}), clock, max_keys)
         self._key: str | None = None
+        _process.tell(self._circuit, Circuit.forked)
+
+    def __reduce__(self) -> NoReturn:
+        _process.refuse(self, "make one with the same numbers where you need it")
 
     def keyed(self, key: str) -> CircuitBreaker:
         """The breaker of a key, with the same numbers and methods: for each tool, tenant or whatever you tell apart.
@@ -109,7 +115,7 @@ class CircuitBreaker:
         self._circuit.order("force_open", self._key)
 
     def force_closed(self) -> None:
-        """Orders it to let everything pass and to count nothing, until ``automatic``. What it had learnt is forgotten."""
+        """Orders it to let everything pass and to count nothing, until ``automatic``; what it learnt is forgotten."""
         self._circuit.order("force_closed", self._key)
 
     def metrics_only(self) -> None:
@@ -125,7 +131,7 @@ class CircuitBreaker:
         self._circuit.reset(self._key)
 
     def _admit(self) -> Permit:
-        permit, retry_in = self._circuit.admit(self._key)
+        permit, retry_in = self._circuit.admit(None, self._key)
         if permit is None:
             raise BreakerOpen(breaker_open(retry_in), retry_in=retry_in)
         return permit

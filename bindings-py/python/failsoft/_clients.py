@@ -83,10 +83,10 @@ class Slot:
             return held.released()
 
     def renew(self) -> None:
-        """In the child of a fork: who used it was another process."""
+        """In the child of a fork: who used it is another process, and to close it here would end connections there."""
         self.lock = threading.RLock()
         if self.current is not None:
-            self.current.uses = 0
+            self.current.uses, self.current._close = 0, None
 
 
 class Making:
@@ -146,7 +146,7 @@ class Clients:
 
     def hold(self, attempt: Attempt) -> None:
         slot = self._by_route.get(id(attempt.route))
-        held = slot and slot.hold(attempt)
+        held = None if slot is None else slot.hold(attempt)
         if slot is not None and held is not None:
             self._uses[attempt] = (slot, held)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ._turn import Turn
 
 T = TypeVar("T")
-Parent: TypeAlias = "Turn | None | Literal['current']"
+Parent: TypeAlias = "Turn | Literal['current'] | None"
 
 _here: ContextVar[Turn | None] = ContextVar("failsoft turn", default=None)
 here = _here.get

@@ -55,9 +55,9 @@ class _Held:
             self.call.abandoned(key)
 
     def ended(self, end: Finish) -> Any:
-        if end.end == "succeeded":
-            return self.value
-        _drive.raise_end(end, self.last)
+        if end.end != "succeeded":
+            _drive.raise_end(end, self.last)
+        return self.value
 
 
 def drive_hedged(
@@ -67,7 +67,7 @@ def drive_hedged(
     sleep: Callable[[float], object] | None,
     judge: _drive.Judge,
 ) -> T:
-    """Drives a call to its end, each request in a thread that is left behind at its limit, or when the other was first."""
+    """Drives a call to its end, each request in a thread: left behind at its limit, or if the other was first."""
     source, inbox, held = _time.current(), _time.Inbox(), _Held(call, judge)
     command: Any = None
     try:

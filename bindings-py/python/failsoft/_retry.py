@@ -231,17 +231,23 @@ class _Blocks:
     def following(self) -> Block | Wait | None:
         if self.block is not None and not self.block.left:
             raise RuntimeError("attempts: the block was not entered: write `with attempt:` in the loop")
-        match self.call.next():
-            case Attempt() as attempt:
-                self.block = Block(self, attempt)
-                return self.block
-            case Wait() as wait:
-                return wait
-            case Finish(end="succeeded"):
-                return None
-            case Finish() as end:  # the current turn's deadline, before the first block or during a wait
-                _drive.raise_end(end, self.last)
-        raise NotImplementedError("this host does not know the command: update failsoft")
+        last, self.last = self.last, None
+        try:
+            match self.call.next():
+                case Attempt() as attempt:
+                    self.block = Block(self, attempt)
+                    return self.block
+                case Wait() as wait:
+                    self.last = last
+                    return wait
+                case Finish(end="succeeded"):
+                    return None
+                case Finish() as end:  # the current turn's deadline, before the first block or during a wait
+                    _drive.raise_end(end, last)
+                case other:
+                    raise NotImplementedError(f"this host does not know the command {other!r}: update failsoft")
+        finally:
+            del last  # an exception must not hold the frame that holds it
 
 
 class Block:
@@ -269,10 +275,10 @@ class Block:
             call.abandoned(attempt.id)
             return False
         call.failed(attempt.id, self._blocks.judge(error, attempt))
-        self._blocks.last = error
         end = call.poll()
         if isinstance(end, Finish):
             if end.raised(has_original=True) == "original":
                 return False
             _drive.raise_end(end, error)
+        self._blocks.last = error
         return True

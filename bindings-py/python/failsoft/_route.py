@@ -80,6 +80,12 @@ class Route:
         self.client = client
         self.runtime = runtime
 
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other.__dict__ == self.__dict__
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
     def __repr__(self) -> str:
         return f"Route({self.name!r})"
 

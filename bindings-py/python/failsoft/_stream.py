@@ -139,7 +139,7 @@ class Streaming:
         self.options = (read, accept_cut, collect)
         self.last: BaseException | None = None
         self.is_whole = False
-        self.attempt: Attempt | None = None
+        self.attempt: Any = None
         self._held = 0
         self._handed = False
         self._void: str | None = None  # what broke an attempt whose chunks the consumer still has

@@ -6,9 +6,9 @@ from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, 
 from contextvars import Token
 from datetime import timedelta
 from types import CoroutineType, TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
-from . import _context, _drive, _drive_async, _native
+from . import _context, _drive, _drive_async, _native, _process
 from ._approval import ApprovalRequest, Approver, ask_gate, decided
 from ._clients import AsyncRoutes, IsolatedRoutes
 from ._native import Attempt, Call, Policy
@@ -30,8 +30,8 @@ class Turn(_native.Turn):
     """One request of a user. It begins at the primary, and all its calls share one deadline and one account.
 
     Use it as ``with session.turn() as turn:`` or ``async with``: inside the block it is the current turn, which other
-    turns, retries and time limits find without being told (``failsoft.current_turn``). Leaving the block changes nothing in the session,
-    but that a ``Runtime`` is free for the next turn.
+    turns, retries and time limits find without being told (``failsoft.current_turn``). Leaving the block changes
+    nothing in the session, but that a ``Runtime`` is free for the next turn.
     """
 
     session: Session
@@ -60,6 +60,9 @@ class Turn(_native.Turn):
 
     def __init__(self, *_: Any, **__: Any) -> None: ...
 
+    def __reduce__(self) -> NoReturn:
+        _process.refuse(self, "begin one where you need it")
+
     def __enter__(self) -> Turn:
         self._entered.append(_context.enter(self))
         return self
@@ -84,7 +87,7 @@ class Turn(_native.Turn):
 
         ``attempt.route``, ``attempt.client``, ``attempt.timeout`` and ``attempt.idempotency_key`` say how to make it.
         The function runs inline, so hand ``attempt.timeout`` to a client that honours it; with ``isolate=True`` it runs
-        in a thread that is left behind at the limit. Only then can it be hedged (``policy.hedge``), for which two requests
+        in a thread that is left behind at the limit. Only there can it be hedged (``policy.hedge``): then two requests
         are under way at once.
 
         :param context_tokens: how many tokens of context the request takes, counted or estimated, 0 to 4294967295: routes

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Collection, Generator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from . import _drive, _time
+from . import _drive, _process, _time
 from ._approval import Approver
 from ._native import Policy
 from ._result import Message, Result
@@ -75,6 +75,9 @@ class Agent:
             )
         self.session = session
         self._by_route = dict(zip(session.routes, self.models, strict=True))
+
+    def __reduce__(self) -> NoReturn:
+        _process.refuse(self, "make one of the same models and tools where you need it")
 
     def run(
         self,

@@ -227,8 +227,9 @@ class Runtime(MutableMapping[str, Any]):
 
     def _tell(self, ready: int | None) -> None:
         session = self._joined()
-        for place in range(len(session.routes)) if session is not None else ():
-            session.core.set_ready(place, place == ready)
+        if session is not None:
+            for place in range(len(session.routes)):
+                session.core.set_ready(place, place == ready)
 
     def _choosing(self, fields: Mapping[str, Any]) -> Making:
         base = self._primary if self.is_on_fallback else self._values
@@ -236,7 +237,8 @@ class Runtime(MutableMapping[str, Any]):
 
     def _using(self, to: Route | Mapping[str, Any]) -> Making:
         session = self._joined()
-        place = session.routes.index(to) if session is not None and to in session.routes else None
+        routes = [] if session is None else session.routes
+        place = next((place for place, route in enumerate(routes) if route is to), None)
         return self._making_of(_fitting(self._primary, fields_of(to), self._modes), place)
 
     def _restoring(self) -> Making:
@@ -275,7 +277,7 @@ class Runtime(MutableMapping[str, Any]):
         with self._slot.lock:
             if self._slot.current is None or not self._slot.current.is_ours:
                 return None
-            old = self._slot.put(None, "closed")
+            old: Held | None = self._slot.put(None, "closed")
         self._tell(None)
         return old
 
@@ -298,9 +300,10 @@ class Runtime(MutableMapping[str, Any]):
             raise ValueError("runtime: it belongs to another session; close that one first, or make a second Runtime")
         places = range(len(session.routes))
         self.__dict__.update(_session=weakref.ref(session))
-        self._slot.show = partial(_show, session.core, places)
-        self._slot.show(self.client)
-        return self._slot
+        slot: Slot = self._slot
+        slot.show = partial(_show, session.core, places)
+        slot.show(self.client)
+        return slot
 
     def _leave(self, session: Session) -> None:
         if self._joined() is session:

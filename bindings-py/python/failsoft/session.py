@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from . import _clients, _native
+from . import _clients, _native, _process
 from ._classify import classify, explain, judged
 from ._clients import Clients, Held
 from ._facts import MOST_RETRIES
@@ -33,6 +33,10 @@ class _Warning:
 
 _of_the_process = _Warning()
 """The one of all sessions without routes: a plain ``retry`` has one for every call."""
+
+
+def _drawn() -> int:
+    return int.from_bytes(os.urandom(8), "little")
 
 
 class Session:
@@ -94,19 +98,27 @@ class Session:
                     raise ValueError(f"routes[{place}].runtime: not allowed without a Runtime; use Session(runtime=..)")
         else:
             pairs = [(route, runtime._fields(route, place)) for place, route in enumerate(self.routes)]
-        seed = int.from_bytes(os.urandom(8), "little") if seed is None else seed & (2**64 - 1)
+        seed = _drawn() if seed is None else seed & (2**64 - 1)
         self.core = _native.Session(policy or Policy(), pairs, clock, seed, runtime is not None)
         self._warning = _Warning()
         self.runtime = runtime
         self._clients = Clients(self, runtime) if Clients.are_needed(self.routes, runtime) else None
+        if self.routes:
+            _process.tell(self, Session._forked)
+
+    def _forked(self) -> None:
+        self.core.forked(_drawn())
+        if self._clients is not None:
+            self._clients.renew()
+
+    def __reduce__(self) -> NoReturn:
+        _process.refuse(self, "make one of the same policy and routes where you need it")
 
     @property
     def policy(self) -> Policy:
         return self.core.policy
 
-    def turn(
-        self, *, deadline: Span | None = None, parent: Parent = "current", share_budgets: bool = False
-    ) -> Turn:
+    def turn(self, *, deadline: Span | None = None, parent: Parent = "current", share_budgets: bool = False) -> Turn:
         """Begins a turn: one request of a user, or a part of one.
 
         :param deadline: seconds for the whole turn; it can only shorten the policy's own. 0.001 to 30 days.
@@ -143,8 +155,8 @@ class Session:
         It is not part of a snapshot.
         """
         place = self._place(route)
-        self.core.isolate(place)
-        return Isolation(lambda: self.core.release(place))
+        self.core.isolate_route(place)
+        return Isolation(lambda: self.core.release_route(place))
 
     def force_open(self, route: str) -> None:
         """Orders the breaker of a route to refuse, until ``automatic``. It is part of a snapshot, as all orders are."""

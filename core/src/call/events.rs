@@ -57,7 +57,10 @@ impl Call {
             }
             (State::Attempt(running), Event::Succeeded(id) | Event::Replied { id, .. }) if id == running.id => {
                 let running = *running;
-                if let (Some(route), false) = (self.route, running.is_streaming()) {
+                if self.may_hedge(cx.policy, cx.live)
+                    && !running.is_streaming()
+                    && let Some(route) = self.route
+                {
                     self.learn(cx, route, cx.now - running.started);
                 }
                 self.succeeded(cx, &running)

@@ -223,6 +223,7 @@ impl Call {
     #[inline(always)]
     pub(super) fn settle_on(&mut self, route: RouteId) {
         (self.on_route, self.before, self.repeated, self.last_chance, self.previous) = (0, 0, false, false, None);
+        (self.own_rest, self.yielding) = (Instant::ZERO, Instant::NEVER);
         self.route = Some(route);
     }
 
@@ -260,6 +261,9 @@ impl Call {
         };
         if !ready && activating {
             return self.wait_for_client(cx, Then::SameRoute);
+        }
+        if let Some(other) = self.rests_by_now(cx, route) {
+            return other;
         }
         match self.permit(cx, route) {
             Ok(permit) if ready => State::Attempt(self.run(cx, Some((route, &permit)))),

@@ -72,7 +72,7 @@ impl Call {
 
     /// The attempt has run alone for long enough: another one beside it, if there is where. It is not looked for twice.
     pub(super) fn begin_hedge(&mut self, cx: &mut Context<'_>, mut running: Running) -> State {
-        let after = running.hedge_at - running.started;
+        let after = cx.now - running.started;
         (running.hedge_at, running.hedged) = (Instant::NEVER, true);
         if let Some(hedge) = self.beside(cx, running.id) {
             cx.note(About { call: self.first, id: hedge.running.id }, Some(hedge.route), What::Hedged { after });

@@ -23,6 +23,7 @@ impl Call {
     pub(super) fn attempt_failed(&mut self, cx: &mut Context<'_>, running: Running, failure: Failure) -> State {
         (self.failure, self.client) = (Some(failure), running.client);
         self.interrupted = false;
+        self.own_rest = failure.stated().map_or(Instant::ZERO, |stated| cx.now + stated);
         self.charge(cx, &running, failure);
         self.failed_with = running.ticket;
         if !cx.scope.hedges.is_empty()
@@ -97,8 +98,16 @@ impl Call {
         if let Some(over) = self.out_of_bounds(cx) {
             return self.stop_at(cx, over);
         }
+        if self.route == Some(route) {
+            return self.same_route(cx);
+        }
+        if let Err(refusal @ Refusal::Cooling(cooling)) = cx.live.would_admit(cx.policy, route, cx.now)
+            && (cooling.stated || self.another_route(cx))
+        {
+            self.note(cx, Some(route), refusal.passed_over());
+            return self.go_on(cx);
+        }
         match self.permit(cx, route) {
-            Ok(permit) if self.route == Some(route) => State::Attempt(self.run(cx, Some((route, &permit)))),
             Ok(permit) => State::Attempt(self.arrive(cx, route, &permit)),
             Err(refusal) => {
                 self.note(cx, Some(route), refusal.passed_over());

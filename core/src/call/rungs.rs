@@ -100,8 +100,10 @@ impl Call {
         if failure.is_some() {
             self.cool_down(cx);
         }
-        let mut resting: Option<RouteId> = None;
+        let (mut resting, mut is_tested): (Option<RouteId>, bool) = (None, false);
         let mut first_back: Option<(Instant, bool)> = None;
+        // What is passed over for the sake of one test is told once.
+        let is_told = self.is_yielding();
         for route in self.candidates(cx) {
             if let Some(why) = self.cannot_help(cx, route, failure) {
                 self.tried.insert(route);
@@ -117,16 +119,27 @@ impl Call {
                 Refusal::Cooling(cooling) => {
                     // A rest chooses between routes, it never refuses the last, unless the provider itself named the time.
                     resting = resting.or((!cooling.stated).then_some(route));
+                    is_tested |= cooling.probing;
                     true
                 }
             };
+            if !is_told {
+                self.note(cx, Some(route), refusal.passed_over());
+            }
+            if refusal.why() == Skip::Probing && rests {
+                continue;
+            }
             // Rests come before breakers: they are the ones that may be waited for by default.
             if first_back.is_none_or(|(until, other)| (!rests, refusal.until()) < (!other, until)) {
                 first_back = Some((refusal.until(), rests));
             }
-            self.note(cx, Some(route), refusal.passed_over());
         }
-        let (until, rests) = first_back?;
+        if is_tested && let Some(wait) = self.let_test(cx, Then::Choose) {
+            return Some(wait);
+        }
+        let Some((until, rests)) = first_back else {
+            return resting.map(|route| self.go(cx, route, failure.is_some()));
+        };
         let may_wait = rests || cx.policy.fallback.when_refused == WhenRefused::Wait;
         let fits = until - cx.now <= cx.policy.retry.patience_last && cx.scope.deadline.is_none_or(|end| until < end);
         if may_wait && fits {

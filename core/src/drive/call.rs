@@ -37,6 +37,8 @@ pub trait Routes {
 /// `request` is given the attempt: which route to ask, how long it may take, an idempotency key. `classify` says what kind of
 /// failure an error is. Where errors are failures already, it is `Failure::clone`.
 ///
+/// It makes one request at a time, so it never hedges, whatever the policy says.
+///
 /// # Errors
 /// [`Stopped`], with the last error in it.
 ///

@@ -349,6 +349,32 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_slow_model_is_raced_with_another_one() {
+        struct TwoModels<'a>(&'a VirtualTime);
+        impl AsyncHost for TwoModels<'_> {
+            async fn model(&self, attempt: &Attempt, _: bool) -> Result<Said, Failure> {
+                if attempt.route == Some(RouteId(0)) {
+                    pending::<()>().await;
+                }
+                self.0.nap(Duration::from_secs(1)).await;
+                Ok(Said::answer("backup's"))
+            }
+            async fn tool(&self, _: &Attempt, _: &Wanted) -> Result<String, ToolError> {
+                Ok(String::new())
+            }
+            fn told(&self, _: &Wanted, _: String) {}
+        }
+        let mut policy = policy();
+        policy.hedge.delay = Some(Duration::from_secs(2));
+        let (session, time) = (session(policy, &["primary", "backup"]), VirtualTime::new());
+        let mut turn = Turn::new(&mut session.borrow_mut(), Arc::new([]), time.now());
+        let ended = time.run(run_async(&session, &mut turn, &time, |span| time.nap(span), &TwoModels(&time)));
+        let ended = ended.map(|ended| (ended.answer, ended.report.stop_reason, ended.report.attempts));
+        assert_eq!(ended, Some(("backup's".to_string(), Some(StopReason::Answered), 2)));
+        assert_eq!((time.now(), turn.scope().answered_by()), (Instant::from_millis(3_000), Some(RouteId(1))));
+    }
+
     #[cfg(feature = "std")]
     #[test]
     fn it_can_be_spawned_on_other_threads() {

@@ -260,6 +260,8 @@ impl Turn {
         let (then, wall_then) = Envelope::read(snapshot, "turn", &mut routed)?;
         let names = routed.routes;
         turn.reroute(&|route| now_at(&names, session, route));
+        // It goes on as it was, keys included.
+        turn.scope_mut().epoch = session.live.epoch;
         let gap = span(wall.saturating_sub(wall_then));
         turn.shift(spans(then, now), calendar(then, now, gap));
         Ok(turn)

@@ -16,12 +16,12 @@ pub fn at_random(dice: &mut Dice) -> (Value, Vec<Place>) {
         let model = dice.pick(&["large", "small"]);
         let own = format!("key{at}");
         let credential = if dice.once_in(3) { "key0" } else { own.as_str() };
-        let activates = dice.once_in(3);
+        let (activates, able) = (dice.once_in(3), !dice.once_in(12));
         routes.push(json!({
             "name": format!("r{at}"), "model": model, "endpoint": endpoint, "credential": credential,
-            "activates": activates, "timeout_ms": if dice.once_in(4) { Some(dice.from_to(500, 40_000)) } else { None },
+            "activates": activates, "has_credential": able, "timeout_ms": if dice.once_in(4) { Some(dice.from_to(500, 40_000)) } else { None },
         }));
-        places.push(Place::new(endpoint, model, credential));
+        places.push(Place { able, ..Place::new(endpoint, model, credential) });
     }
     let head = json!({
         "name": "a session of the simulation", "policy": policy(dice), "routes": routes, "seed": dice.from_to(0, 1 << 32),
@@ -39,6 +39,12 @@ fn policy(dice: &mut Dice) -> Value {
         },
         "recovery": { "enabled": !dice.once_in(3) },
     });
+    if dice.once_in(3) {
+        policy["hedge"] = json!({ "delay_ms": dice.from_to(1, 3_000) });
+        if dice.once_in(2) {
+            policy["hedge"]["quantile"] = dice.pick(&[0.5, 0.9, 0.99]).into();
+        }
+    }
     if !dice.once_in(3) {
         policy["budget"] = json!({
             "floor": dice.from_to(0, 12), "ratio": dice.pick(&[0.0, 0.1, 0.2, 0.5]),
@@ -66,6 +72,22 @@ fn breaker(dice: &mut Dice) -> Value {
     });
     if dice.once_in(3) {
         breaker["consecutive"] = dice.from_to(1, 6).into();
+    } else if dice.once_in(3) {
+        breaker["count_window"] = dice.from_to(1, 40).into();
+    }
+    if dice.once_in(3) {
+        breaker["slow_ms"] = dice.from_to(200, 20_000).into();
+        breaker["slow_rate"] = dice.pick(&[0.3, 0.8, 1.0]).into();
+    }
+    if dice.once_in(3) {
+        breaker["probes"] = 3.into();
+        breaker["successes"] = dice.from_to(1, 3).into();
+    }
+    if dice.once_in(4) {
+        breaker["half_open_ms"] = dice.from_to(100, 30_000).into();
+    }
+    if dice.once_in(12) {
+        breaker["metrics_only"] = true.into();
     }
     breaker
 }
@@ -74,6 +96,7 @@ fn fallback(dice: &mut Dice) -> Value {
     json!({
         "scope": dice.pick(&["turn", "turn", "call", "session"]),
         "when_refused": dice.pick(&["fail", "fail", "wait"]),
+        "recheck_ms": if dice.once_in(3) { Some(dice.from_to(1, 60_000)) } else { None },
     })
 }
 

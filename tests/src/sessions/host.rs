@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use failsoft::account::What;
 use failsoft::command::{Attempt, Command, Event, Id, RouteId, WaitWhy};
 use failsoft::policy::failure::{Failure, FailureKind};
 use failsoft::policy::fallback::FallbackScope;
 use failsoft::{Call, End, Instant, Policy, Session, Tool, Turn};
 use serde_json::{Value, json};
 
-use super::ledger::{Asked, Ledger};
+use super::ledger::{Asked, ByHand, Ledger};
 use super::world::{World, failed_form};
 use crate::differential::dice::Dice;
 use crate::said;
@@ -42,6 +43,8 @@ pub struct Plan {
 pub enum Between {
     /// All that is held against a route is forgotten.
     Reset(RouteId),
+    /// A person does something to the breaker of a route.
+    ByHand(RouteId, ByHand),
     /// The process dies, and another one goes on so many milliseconds later.
     Restart(u64),
 }
@@ -68,6 +71,8 @@ pub struct Tally {
     pub at_once: usize,
     /// The longest snapshot of the session.
     pub stored: usize,
+    /// How many of them were second attempts beside slow ones.
+    pub hedges: u64,
     /// How often the process died.
     pub restarts: u64,
 }
@@ -86,6 +91,8 @@ struct Actor {
     call: Call,
     open: BTreeMap<Id, Open>,
     known: BTreeSet<Id>,
+    /// Those of them that are second attempts beside slow ones.
+    hedges: BTreeSet<Id>,
     /// When the machine wants to be polled again.
     wake: Option<u64>,
     committed: Option<RouteId>,
@@ -94,8 +101,9 @@ struct Actor {
     asked: Vec<RouteId>,
     clear: Vec<RouteId>,
     first: bool,
-    /// When the last attempt failed.
+    /// When the last attempt failed, and until when it asked to wait.
     failed: (u64, u64),
+    own: u64,
 }
 
 /// A session with everything around it.
@@ -113,7 +121,8 @@ pub struct Host {
     now: u64,
     wall: u64,
     epoch: u32,
-    committed: Option<RouteId>,
+    /// Where calls have come to: the last of all, and the last that was not the primary.
+    committed: [Option<RouteId>; 2],
     steps: Option<Vec<Value>>,
     /// What was done.
     pub tally: Tally,
@@ -121,6 +130,8 @@ pub struct Host {
     pub asked: Vec<(u64, RouteId)>,
     /// Every answer that was taken.
     pub answers: Vec<(u64, RouteId)>,
+    /// Calls
+    pub unanswered: Vec<(usize, u64, End)>,
 }
 
 impl Host {
@@ -132,8 +143,7 @@ impl Host {
         head["steps"] = json!([{ "new_turn": true }]);
         let form = Vector::read(&head.to_string())?;
         let (policy, tools, session) = (form.policy()?, form.tools(), form.session()?);
-        let places = (0..world.routes()).map(|route| world.place(route).clone()).collect();
-        let ledger = Ledger::new(policy.clone(), places);
+        let ledger = Ledger::new(policy.clone(), world.places());
         Ok(Self {
             form,
             head,
@@ -147,11 +157,12 @@ impl Host {
             now: 0,
             wall: WALL,
             epoch: 0,
-            committed: None,
+            committed: [None; 2],
             steps: written.then(Vec::new),
             tally: Tally::default(),
             asked: Vec::new(),
             answers: Vec::new(),
+            unanswered: Vec::new(),
         })
     }
 
@@ -172,6 +183,7 @@ impl Host {
         self.now = self.now.max(plan.at);
         match between {
             Some(Between::Reset(route)) => self.reset(route),
+            Some(Between::ByHand(route, what)) => self.by_hand(route, what),
             Some(Between::Restart(outside)) => self.restart(outside)?,
             None => {}
         }
@@ -192,6 +204,7 @@ impl Host {
             call: form.call(),
             open: BTreeMap::new(),
             known: BTreeSet::new(),
+            hedges: BTreeSet::new(),
             wake: None,
             committed: None,
             began: self.now,
@@ -199,6 +212,7 @@ impl Host {
             clear: Vec::new(),
             first: true,
             failed: (0, 0),
+            own: 0,
         };
         self.actors.insert(plan.number, actor);
         self.tally.at_once = self.tally.at_once.max(self.actors.len());
@@ -236,6 +250,25 @@ impl Host {
         self.write(|| json!({ "reset": name }));
         self.session.reset(route);
         self.ledger.reset(route);
+    }
+
+    fn by_hand(&mut self, route: RouteId, what: ByHand) {
+        let name = self.session.route_name(route).to_string();
+        match what {
+            ByHand::Order(order) => {
+                self.write(|| json!({ "order": { "route": name, "order": order.name() } }));
+                self.session.order_breaker(route, order);
+            }
+            ByHand::Isolate => {
+                self.write(|| json!({ "isolate": name }));
+                self.session.isolate(route);
+            }
+            ByHand::Release => {
+                self.write(|| json!({ "release": name }));
+                self.session.release(route);
+            }
+        }
+        self.ledger.by_hand(route, what);
     }
 
     fn restart(&mut self, outside: u64) -> Result<(), String> {
@@ -352,7 +385,7 @@ impl Host {
         match failure {
             None => {
                 if self.event(who, Event::Succeeded(id), json!({ "succeeded": id }))? {
-                    self.ledger.passed((who, id))?;
+                    self.ledger.passed((who, id), self.now)?;
                     self.answers.push((self.now, route));
                 }
             }
@@ -392,8 +425,18 @@ impl Host {
     fn listen(&mut self, who: usize) -> Result<(), String> {
         let Some(actor) = self.actors.get_mut(&who) else { return Ok(()) };
         while let Some(notice) = actor.turn.scope_mut().poll_notice() {
-            if let failsoft::account::What::AttemptFailed { .. } = notice.what {
-                actor.failed = self.ledger.moment(notice.at.as_millis());
+            if let What::AttemptFailed { failure, .. } = notice.what {
+                let now = notice.at.as_millis();
+                actor.failed = self.ledger.moment(now);
+                let stated = failure.stated().map_or(0, |stated| u64::try_from(stated.as_millis()).unwrap_or(u64::MAX));
+                actor.own = now.saturating_add(stated);
+            }
+            match (notice.what, notice.route) {
+                (What::Hedged { .. }, _) => {
+                    actor.hedges.insert(notice.id);
+                }
+                (What::MovedOn, Some(route)) => actor.committed = Some(route),
+                _ => {}
             }
             self.ledger.told(who, &notice)?;
         }
@@ -406,9 +449,10 @@ impl Host {
             let now = Instant::from_millis(self.now);
             let Some(actor) = self.actors.get_mut(&who) else { return Ok(()) };
             let command = actor.call.poll(actor.turn.scope_mut(), &mut self.session, now);
-            let said = said::command(&command, &self.session);
-            let form = json!({ "turn": actor.name, "poll": said });
-            self.write(|| form);
+            if self.steps.is_some() {
+                let form = json!({ "turn": actor.name, "poll": said::command(&command, &self.session) });
+                self.write(|| form);
+            }
             self.listen(who)?;
             self.in_time(who, &command)?;
             let goes_on = match command {
@@ -483,9 +527,16 @@ impl Host {
         let longest = if streams { now + self.timeout(route) } else { until };
         self.asks(who, id, route, (until, longest.max(until)))?;
         let Some(actor) = self.actors.get_mut(&who) else { return Ok(false) };
-        if attempt.number == 1 {
+        if actor.hedges.contains(&id) {
+            self.tally.hedges += 1;
+            let granted = self.ledger.moment(now);
+            self.ledger.repeated(route, granted);
+        } else if attempt.number == 1 {
             self.ledger.first(route, now);
-            (actor.committed, self.committed) = (Some(route), Some(route));
+            (actor.committed, self.committed[0]) = (Some(route), Some(route));
+            if route.0 > 0 {
+                self.committed[1] = Some(route);
+            }
         } else {
             self.ledger.repeated(route, actor.failed);
         }
@@ -517,31 +568,35 @@ impl Host {
 
     /// An attempt or a switch: may this route be asked, and is it the one to ask?
     fn asks(&mut self, who: usize, id: Id, route: RouteId, until: (u64, u64)) -> Result<(), String> {
-        let session_wide = self.policy.fallback.scope == FallbackScope::Session;
         let Some(actor) = self.actors.get_mut(&who) else { return Ok(()) };
         if !actor.known.insert(id) {
             return Err(format!("id {id} was used twice"));
         }
-        let committed = match self.policy.fallback.scope {
-            FallbackScope::Call => None,
-            FallbackScope::Turn | FallbackScope::Session => actor.committed,
-        };
-        let committed = committed.or(self.committed.filter(|_| session_wide));
         if actor.first {
-            let mut order = committed.into_iter().chain(self.ledger.routes());
-            let best = order.find(|route| self.ledger.admits(*route, self.now));
-            let place = |of: RouteId| if Some(of) == committed { 0 } else { 1 + usize::from(of.0) };
-            if let Some(best) = best.filter(|best| place(*best) < place(route)) {
-                return Err(format!("a call of turn {who} began at {route:?}, and {best:?} may be asked"));
+            let beginnings: Vec<Option<RouteId>> = match self.policy.fallback.scope {
+                FallbackScope::Call => vec![None],
+                FallbackScope::Turn if self.policy.fallback.recheck.is_none() => vec![actor.committed],
+                FallbackScope::Turn => vec![actor.committed, None],
+                // A session is where its calls have come to, or back at the primary when that has worked.
+                FallbackScope::Session => self.committed.iter().copied().chain([actor.committed, None]).collect(),
+            };
+            let before = |first: &Option<RouteId>| {
+                let mut order = first.iter().copied().chain(self.ledger.routes()).take_while(|other| *other != route);
+                order.find(|route| self.ledger.admits(*route, self.now))
+            };
+            let passed_over: Vec<RouteId> = beginnings.iter().filter_map(before).collect();
+            if passed_over.len() == beginnings.len() {
+                return Err(format!("a call of turn {who} began at {route:?}, and {passed_over:?} may be asked"));
             }
         }
         // A deployment that has failed in this call is passed over, by whichever route.
         let known = |other: RouteId| actor.asked.iter().any(|asked| self.ledger.same_deployment(*asked, other));
         let other = |other: &RouteId| !known(*other) && !self.ledger.same_deployment(*other, route);
         let others: Vec<RouteId> = self.ledger.routes().filter(other).collect();
+        let own = if actor.asked.last() == Some(&route) { actor.own } else { 0 };
         actor.asked.push(route);
         actor.first = false;
-        self.ledger.admitted(Asked { who: (who, id), route, now: self.now, until }, &others)
+        self.ledger.admitted(Asked { who: (who, id), route, now: self.now, until, own }, &others)
     }
 
     fn make(&mut self, who: usize, id: Id, route: RouteId, held: bool) -> Result<bool, String> {
@@ -559,6 +614,7 @@ impl Host {
     fn finish(&mut self, who: usize, end: End) -> Result<bool, String> {
         self.tally.calls += 1;
         self.tally.answered += u64::from(end == End::Succeeded);
+        if end != End::Succeeded { self.unanswered.push((who, self.now, end)); }
         let Some(actor) = self.actors.get_mut(&who) else { return Ok(false) };
         let gave_up = !matches!(end, End::Succeeded | End::Cancelled | End::Limit(_));
         let well = actor.clear.iter().find(|route| self.ledger.is_clear(**route, actor.began));

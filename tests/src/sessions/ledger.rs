@@ -5,57 +5,18 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use failsoft::account::{Follows, Notice, Scoped, What};
-use failsoft::command::{Id, RouteId};
+use failsoft::command::RouteId;
 use failsoft::policy::Policy;
-use failsoft::policy::failure::{Cool, FailureKind};
+use failsoft::policy::breaker::Order;
+use failsoft::policy::failure::{Charge, Cool, FailureKind};
 
+use super::gate::{Gate, Held, Rest};
 use super::world::Place;
+
+pub use super::gate::Who;
 
 /// A permit lapses so long after its attempt should have ended.
 const GRACE: u64 = 5_000;
-
-/// One attempt, or one client in the making: whose, and under which id.
-pub type Who = (usize, Id);
-
-/// Something that holds permits.
-#[derive(Debug, Clone, Copy)]
-struct Held {
-    who: Who,
-    /// Its permits lapse no sooner than this, and no later than that.
-    lease: (u64, u64),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Breaker {
-    Closed,
-    Open(u64),
-    HalfOpen,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Rest {
-    until: u64,
-    /// The step at which it began: a success forgets it if it was admitted later.
-    since: u64,
-    probe: Option<Held>,
-}
-
-/// Breaker and rest of whatever two routes may share.
-#[derive(Debug, Clone)]
-struct Gate {
-    breaker: Breaker,
-    probes: Vec<Held>,
-    /// Probes that worked since it half opened.
-    passed: usize,
-    rest: Option<Rest>,
-    /// When a request that had to do with it failed last, or a client could not be made.
-    troubled: Option<u64>,
-}
-
-impl Gate {
-    const CLEAR: Self =
-        Self { breaker: Breaker::Closed, probes: Vec::new(), passed: 0, rest: None, troubled: None };
-}
 
 /// What was asked for.
 #[derive(Debug, Clone, Copy)]
@@ -68,62 +29,106 @@ pub struct Asked {
     pub now: u64,
     /// Until when it may run at the soonest, and at the latest.
     pub until: (u64, u64),
+    /// Until when this call's own failure asked it to wait: how long it waits for that is a choice of the policy.
+    pub own: u64,
+}
+
+/// What a person does to a breaker.
+#[derive(Debug, Clone, Copy)]
+pub enum ByHand {
+    /// Orders it to do something.
+    Order(Order),
+    /// Takes it out of use.
+    Isolate,
+    /// Lets go of it.
+    Release,
 }
 
 /// The gates as they should be, and what was seen of the budget.
 #[derive(Debug)]
 pub struct Ledger {
     policy: std::sync::Arc<Policy>,
-    places: Vec<Place>,
-    gates: BTreeMap<String, Gate>,
+    /// By name, and which of them stand before each route: deployment, endpoint, credential, limit.
+    gates: Vec<Gate>,
+    routes: Vec<[usize; 4]>,
+    /// Which routes can work at all.
+    able: Vec<bool>,
     /// Which step admitted each attempt that is under way.
     admitted: BTreeMap<Who, (RouteId, u64)>,
     step: u64,
     /// Who must rest by now, since when.
-    left: Vec<(String, u64)>,
+    left: Vec<(usize, u64)>,
     /// First attempts and granted retries of each deployment, in order.
-    firsts: BTreeMap<String, Vec<(u64, u64)>>,
-    granted: BTreeMap<String, Vec<(u64, u64)>>,
+    firsts: BTreeMap<usize, Vec<(u64, u64)>>,
+    granted: BTreeMap<usize, Vec<(u64, u64)>>,
     /// Probes that were let through.
     pub probes: u64,
     /// How often something opened or began to rest.
     pub refusals: u64,
+    opened: Vec<(u64, RouteId)>,
 }
 
 impl Ledger {
     /// Nothing has happened.
     #[must_use]
-    pub fn new(policy: std::sync::Arc<Policy>, places: Vec<Place>) -> Self {
-        let (gates, admitted) = (BTreeMap::new(), BTreeMap::new());
-        let (firsts, granted) = (BTreeMap::new(), BTreeMap::new());
-        Self { policy, places, gates, admitted, step: 0, left: Vec::new(), firsts, granted, probes: 0, refusals: 0 }
-    }
-
-    fn key(&self, route: RouteId, scope: Scoped) -> String {
-        let place = &self.places[usize::from(route.0)];
-        match scope {
-            Scoped::Deployment => format!("deployment {}", place.deployment),
-            Scoped::Endpoint => format!("endpoint {}", place.endpoint),
-            Scoped::Credential => format!("credential {}", place.credential),
-            Scoped::Limit => format!("limit of {} at {}", place.credential, place.deployment),
+    pub fn new(policy: std::sync::Arc<Policy>, places: &[Place]) -> Self {
+        let mut gates: Vec<Gate> = Vec::new();
+        let mut gate = |name: String| {
+            gates.iter().position(|known| known.name == name).unwrap_or_else(|| {
+                gates.push(Gate::new(name));
+                gates.len() - 1
+            })
+        };
+        let mut stands = |Place { deployment, endpoint, credential, .. }: &Place| {
+            [
+                gate(format!("deployment {deployment}")),
+                gate(format!("endpoint {endpoint}")),
+                gate(format!("credential {credential}")),
+                gate(format!("limit of {credential} at {deployment}")),
+            ]
+        };
+        let routes = places.iter().map(&mut stands).collect();
+        Self {
+            policy,
+            gates,
+            routes,
+            able: places.iter().map(|place| place.able).collect(),
+            admitted: BTreeMap::new(),
+            step: 0,
+            left: Vec::new(),
+            firsts: BTreeMap::new(),
+            granted: BTreeMap::new(),
+            probes: 0,
+            refusals: 0,
+            opened: Vec::new(),
         }
     }
 
-    fn keys(&self, route: RouteId) -> [String; 4] {
-        [Scoped::Deployment, Scoped::Endpoint, Scoped::Credential, Scoped::Limit].map(|scope| self.key(route, scope))
+    fn key(&self, route: RouteId, scope: Scoped) -> usize {
+        let [deployment, endpoint, credential, limit] = self.keys(route);
+        match scope {
+            Scoped::Deployment => deployment,
+            Scoped::Endpoint => endpoint,
+            Scoped::Credential => credential,
+            Scoped::Limit => limit,
+        }
     }
 
-    fn gate(&self, key: &str) -> &Gate {
-        self.gates.get(key).unwrap_or(const { &Gate::CLEAR })
+    fn keys(&self, route: RouteId) -> [usize; 4] {
+        self.routes[usize::from(route.0)]
     }
 
-    fn gate_mut(&mut self, key: String) -> &mut Gate {
-        self.gates.entry(key).or_insert(Gate::CLEAR)
+    fn gate(&self, key: usize) -> &Gate {
+        &self.gates[key]
+    }
+
+    fn gate_mut(&mut self, key: usize) -> &mut Gate {
+        &mut self.gates[key]
     }
 
     /// All routes.
     pub fn routes(&self) -> impl Iterator<Item = RouteId> + use<> {
-        (0..u8::try_from(self.places.len()).unwrap_or(u8::MAX)).map(RouteId)
+        (0..u8::try_from(self.routes.len()).unwrap_or(u8::MAX)).map(RouteId)
     }
 
     /// Whether two routes lead to the same deployment.
@@ -136,22 +141,17 @@ impl Ledger {
     #[must_use]
     pub fn admits(&self, route: RouteId, now: u64) -> bool {
         let free = |held: &Held| held.lease.1 <= now;
-        self.keys(route).iter().map(|key| self.gate(key)).all(|gate| {
-            let breaker = match gate.breaker {
-                Breaker::Closed => true,
-                Breaker::Open(until) => until <= now,
-                Breaker::HalfOpen => gate.probes.iter().all(free),
-            };
-            breaker && gate.rest.is_none_or(|rest| rest.until <= now && rest.probe.iter().all(free))
-        })
+        let [deployment, endpoint, ..] = self.keys(route);
+        let breakers = [deployment, endpoint].iter().all(|key| self.gate(*key).admits(&self.policy.breaker, now));
+        let rested = |key: &usize| self.gate(*key).rest.is_none_or(|rest| rest.until <= now && rest.probe.iter().all(free));
+        self.able[usize::from(route.0)] && breakers && self.keys(route).iter().all(rested)
     }
 
     /// Whether nothing at all is held against a route, and nothing went wrong with it since then.
     #[must_use]
     pub fn is_clear(&self, route: RouteId, since: u64) -> bool {
-        self.keys(route).iter().map(|key| self.gate(key)).all(|gate| {
-            gate.breaker == Breaker::Closed && gate.rest.is_none() && gate.troubled.is_none_or(|at| at < since)
-        })
+        let clear = |gate: &Gate| gate.is_clear() && gate.troubled.is_none_or(|at| at < since);
+        self.able[usize::from(route.0)] && self.keys(route).iter().all(|key| clear(self.gate(*key)))
     }
 
     /// An attempt, or a client in the making, was let through; these are the other routes that might have been asked.
@@ -159,61 +159,48 @@ impl Ledger {
     /// # Errors
     /// If it should not have been.
     pub fn admitted(&mut self, asked: Asked, others: &[RouteId]) -> Result<(), String> {
-        let Asked { who, route, now, until } = asked;
+        let Asked { who, route, now, until, own } = asked;
         self.step += 1;
+        let wrong = |what: String| format!("{route:?} was asked at {now}: {what}");
+        if !self.able[usize::from(route.0)] {
+            return Err(wrong("it cannot work".into()));
+        }
         let other = others.iter().find(|other| self.admits(**other, now)).copied();
-        let held = Held { who, lease: (until.0.saturating_add(GRACE), until.1.saturating_add(GRACE)) };
-        let (enabled, most) = (self.policy.breaker.enabled, self.policy.breaker.probes as usize);
+        let held = Held::new(who, (until.0.saturating_add(GRACE), until.1.saturating_add(GRACE)));
         self.admitted.insert(who, (route, self.step));
         for (at, key) in self.keys(route).into_iter().enumerate() {
-            let mut probes = 0;
-            let gate = self.gate_mut(key.clone());
-            if at < 2 && enabled {
-                gate.probes.retain(|probe| now < probe.lease.0);
-                match gate.breaker {
-                    Breaker::Closed => {}
-                    Breaker::Open(until) if now < until => {
-                        return Err(format!("{route:?} was asked at {now}, the breaker of {key} is open until {until}"));
-                    }
-                    _ if gate.probes.len() >= most => {
-                        return Err(format!("{most} probes of {key} and another: {:?} and {held:?}", gate.probes));
-                    }
-                    before => {
-                        if before != Breaker::HalfOpen {
-                            gate.passed = 0;
-                        }
-                        gate.breaker = Breaker::HalfOpen;
-                        gate.probes.push(held);
-                        probes += 1;
-                    }
-                }
+            let gate = &mut self.gates[key];
+            if at < 2 && gate.admitted(&self.policy.breaker, now, held).map_err(wrong)? {
+                self.probes += 1;
             }
-            if let Some(rest) = &mut gate.rest {
-                let probed = rest.probe.filter(|probe| now < probe.lease.0);
-                if let (true, Some(other)) = (now < rest.until || probed.is_some(), other) {
-                    let why = probed.map_or(format!("until {}", rest.until), |probe| format!("and {probe:?} tests it"));
-                    return Err(format!("{route:?} was asked at {now}, {key} rests {why}; {other:?} may be asked"));
-                }
-                if rest.until <= now {
-                    rest.probe = Some(held);
-                    probes += 1;
-                }
+            let Some(rest) = &mut gate.rest else { continue };
+            let probed = rest.probe.filter(|probe| now < probe.lease.0);
+            if let (true, Some(other)) = (now < rest.until && own < rest.until || probed.is_some(), other) {
+                let why = probed.map_or(format!("until {}", rest.until), |probe| format!("and {probe:?} tests it"));
+                return Err(wrong(format!("{} rests {why}; {other:?} may be asked", gate.name)));
             }
-            self.probes += probes;
+            if rest.until <= now {
+                rest.probe = Some(held);
+                self.probes += 1;
+            }
         }
         Ok(())
     }
 
+    /// What a person does by hand to the breaker of a route's deployment.
+    pub fn by_hand(&mut self, route: RouteId, what: ByHand) {
+        let [deployment, ..] = self.keys(route);
+        let gate = self.gate_mut(deployment);
+        match what {
+            ByHand::Order(order) => gate.ordered(order),
+            ByHand::Isolate => gate.isolated(),
+            ByHand::Release => gate.released(),
+        }
+    }
+
     /// What was let through ended without being charged to anybody: given back, or never heard of again.
     pub fn given_back(&mut self, who: Who) {
-        for gate in self.gates.values_mut() {
-            gate.probes.retain(|probe| probe.who != who);
-            if let Some(rest) = &mut gate.rest
-                && rest.probe.is_some_and(|probe| probe.who == who)
-            {
-                rest.probe = None;
-            }
-        }
+        self.gates.iter_mut().for_each(|gate| gate.gave_back(who));
         self.admitted.remove(&who);
     }
 
@@ -221,17 +208,13 @@ impl Ledger {
     ///
     /// # Errors
     /// If enough probes have worked, and the breaker is not closed.
-    pub fn passed(&mut self, who: Who) -> Result<(), String> {
+    pub fn passed(&mut self, who: Who, now: u64) -> Result<(), String> {
         let Some((route, admitted)) = self.admitted.get(&who).copied() else { return Ok(()) };
-        let enough = self.policy.breaker.probes as usize;
         for key in self.keys(route) {
-            let gate = self.gate_mut(key.clone());
+            let gate = &mut self.gates[key];
             gate.rest.take_if(|rest| rest.since < admitted);
-            if gate.breaker == Breaker::HalfOpen && gate.probes.iter().any(|probe| probe.who == who) {
-                gate.passed += 1;
-                if gate.passed >= enough {
-                    return Err(format!("{enough} probes of {key} worked, and its breaker did not close"));
-                }
+            if gate.settled(&self.policy.breaker, now, who, true) {
+                return Err(format!("enough probes of {} worked, and its breaker did not close", gate.name));
             }
         }
         self.given_back(who);
@@ -244,8 +227,8 @@ impl Ledger {
     /// If it does not.
     pub fn heard(&mut self) -> Result<(), String> {
         while let Some((key, now)) = self.left.pop() {
-            if self.gate(&key).rest.is_none_or(|rest| rest.until <= now) {
-                return Err(format!("{key} was left at {now}, and does not rest"));
+            if self.gate(key).rest.is_none_or(|rest| rest.until <= now) {
+                return Err(format!("{} was left at {now}, and does not rest", self.gate(key).name));
             }
         }
         Ok(())
@@ -266,23 +249,15 @@ impl Ledger {
     /// The process died: no permit is left, and what goes by the calendar is nearer by this much.
     pub fn restarted(&mut self, outside: u64) {
         self.admitted.clear();
-        for gate in self.gates.values_mut() {
-            gate.probes.clear();
-            if let Breaker::Open(until) = &mut gate.breaker {
-                *until = until.saturating_sub(outside);
-            }
-            if let Some(rest) = &mut gate.rest {
-                (rest.until, rest.probe) = (rest.until.saturating_sub(outside), None);
-            }
-        }
+        self.gates.iter_mut().for_each(|gate| gate.restarted(outside));
     }
 
-    /// All that was held against a route is forgotten.
+    /// All that is held against a route is forgotten; what was ordered by hand is not.
     pub fn reset(&mut self, route: RouteId) {
         for key in self.keys(route) {
             let gate = self.gate_mut(key);
-            (gate.breaker, gate.rest) = (Breaker::Closed, None);
-            gate.probes.clear();
+            gate.closed();
+            gate.rest = None;
         }
     }
 
@@ -300,16 +275,13 @@ impl Ledger {
                     return Err(format!("the breaker of the {scope} of {route:?} opened for {:?}", until - notice.at));
                 }
                 self.refusals += 1;
+                self.opened.push((now, route));
                 let key = self.key(route, scope);
-                let gate = self.gate_mut(key);
-                gate.breaker = Breaker::Open(until.as_millis());
-                gate.probes.clear();
+                self.gates[key].has_opened(&self.policy.breaker, now, until.as_millis());
             }
             What::BreakerClosed { scope } => {
                 let key = self.key(route, scope);
-                let gate = self.gate_mut(key);
-                gate.breaker = Breaker::Closed;
-                gate.probes.clear();
+                self.gate_mut(key).closed();
             }
             What::Cooling { scope, until, stated } => {
                 let rules = FailureKind::ALL.iter().map(|kind| self.policy.failures.rule(*kind));
@@ -331,13 +303,24 @@ impl Ledger {
                 if let Some(scope) = scope.filter(|_| next == Follows::MoveOn) {
                     self.left.push((self.key(route, scope), now));
                 }
-                self.given_back((turn, notice.id));
+                let who = (turn, notice.id);
+                if self.policy.failures.rule(failure.kind).charge == Charge::Deployment {
+                    let [deployment, ..] = self.keys(route);
+                    self.gates[deployment].settled(&self.policy.breaker, now, who, false);
+                }
+                self.given_back(who);
                 self.troubled(route, now);
             }
             What::NotReady | What::NotRebuilt => self.troubled(route, now),
             _ => {}
         }
         Ok(())
+    }
+
+    /// When a breaker of this route opened.
+    #[must_use]
+    pub fn opened(&self, route: RouteId) -> Vec<u64> {
+        self.opened.iter().filter(|(_, of)| *of == route).map(|(at, _)| *at).collect()
     }
 
     // ---- The retry budget ----
@@ -372,11 +355,13 @@ impl Ledger {
             granted.sort_unstable();
             let firsts: &[(u64, u64)] = self.firsts.get(key).map_or(&[], Vec::as_slice);
             for (at, grant) in granted.iter().enumerate() {
-                let within = |moment: &&(u64, u64)| moment.0 + window > grant.0 && *moment <= grant;
-                let grants = granted[..=at].iter().rev().take_while(|moment| moment.0 + window > grant.0).count();
-                let first = firsts.iter().filter(within).count();
+                // Both are in order.
+                let before = |moment: &(u64, u64)| moment.0 + window <= grant.0;
+                let grants = at + 1 - granted.partition_point(before);
+                let first = firsts.partition_point(|moment| moment <= grant) - firsts.partition_point(before);
                 let most = u64::from(config.floor) + u64::from(config.ratio.0) * u64::try_from(first).unwrap_or(u64::MAX) / 1000;
                 if u64::try_from(grants).unwrap_or(u64::MAX) > most {
+                    let key = &self.gates[*key].name;
                     return Err(format!("{grants} retries of {key} were granted until {}, not {most}", grant.0));
                 }
             }

@@ -16,6 +16,8 @@ pub struct Place {
     pub endpoint: String,
     /// What pays.
     pub credential: String,
+    /// Whether it can be asked at all.
+    pub able: bool,
 }
 
 impl Place {
@@ -23,11 +25,11 @@ impl Place {
     #[must_use]
     pub fn new(endpoint: &str, model: &str, credential: &str) -> Self {
         let deployment = format!("{endpoint}/{model}");
-        Self { deployment, endpoint: endpoint.into(), credential: credential.into() }
+        Self { deployment, endpoint: endpoint.into(), credential: credential.into(), able: true }
     }
 
-    fn keys(&self) -> [String; 3] {
-        [&self.deployment, &self.endpoint, &self.credential].map(Clone::clone)
+    fn keys(&self) -> [&String; 3] {
+        [&self.deployment, &self.endpoint, &self.credential]
     }
 }
 
@@ -108,8 +110,8 @@ impl World {
     pub fn at_random(places: Vec<Place>, moments: &[u64], dice: &mut Dice) -> Self {
         let mut world = Self::healthy(places);
         (world.noise, world.slowest) = (dice.pick(&[0, 0, 40, 200]), dice.pick(&[300, 3_000, 20_000]));
-        let mut keys: Vec<(usize, String)> =
-            world.places.iter().flat_map(|place| place.keys().into_iter().enumerate()).collect();
+        let all = world.places.iter().flat_map(|place| place.keys().map(Clone::clone).into_iter().enumerate());
+        let mut keys: Vec<(usize, String)> = all.collect();
         keys.sort();
         keys.dedup();
         for (kind, key) in keys {
@@ -140,23 +142,17 @@ impl World {
         self.outages.push(Outage { key: key.into(), from, to, trouble });
     }
 
-    /// Where a route leads.
+    /// Where each route leads.
     #[must_use]
-    pub fn place(&self, route: usize) -> &Place {
-        &self.places[route]
-    }
-
-    /// How many routes there are.
-    #[must_use]
-    pub fn routes(&self) -> usize {
-        self.places.len()
+    pub fn places(&self) -> &[Place] {
+        &self.places
     }
 
     /// What a request to this route meets now. The last trouble that began counts.
     #[must_use]
     pub fn meets(&self, route: usize, now: u64, dice: &mut Dice) -> Meets {
         let keys = self.places[route].keys();
-        let here = |outage: &&Outage| outage.from <= now && now < outage.to && keys.contains(&outage.key);
+        let here = |outage: &&Outage| outage.from <= now && now < outage.to && keys.contains(&&outage.key);
         let trouble = self.outages.iter().filter(here).max_by_key(|outage| outage.from).map(|outage| outage.trouble);
         match trouble {
             Some(Trouble::Hangs) => Meets { after: None, failure: None },
