@@ -15,7 +15,8 @@ export * as testing from "./testing.js";
  * Calls `fn`, and again if it fails in a way that may pass. Resolves with its value.
  *
  * Rejects with {@link Exhausted} when the last attempt failed too (its error is the `cause`), with the original error,
- * unchanged, where asking again cannot help, and with `signal.reason` when the signal is aborted.
+ * unchanged, where asking again cannot help, and with `signal.reason` when the signal is aborted. Within a turn
+ * ({@link currentTurn}) nothing begins after its deadline: {@link DeadlineExceeded}.
  *
  * @example
  * const page = await retry(async ({ signal }) => {
@@ -55,7 +56,8 @@ export function attempts(options?: RetryOptions): AsyncIterable<AttemptBlock>;
  * its error, unchanged.
  *
  * At the limit the signal is aborted and the rejection is a {@link CallTimeout}, also where `fn` does not listen to the
- * signal: then it is left behind, and what it brings is dropped.
+ * signal: then it is left behind, and what it brings is dropped. Where the current turn ({@link currentTurn}) has less
+ * time left than that, it holds, and the rejection is a {@link DeadlineExceeded}.
  *
  * @example
  * const page = await callWithDeadline(({ signal }) => fetch(url, { signal }), 2_000);
@@ -553,6 +555,14 @@ export class Session<Client = unknown> {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/**
+ * The turn that is under way here: the one that runs this by {@link Turn.run}, or that of the agent whose model or tool
+ * this is. Undefined outside of all, and where the platform cannot tell (see {@link Turn.run}).
+ *
+ * Turns that begin here are within it, and {@link retry} and {@link callWithDeadline} obey its deadline.
+ */
+export function currentTurn(): Turn | undefined;
+
 /** One request of a user, made by {@link Session.turn}: its calls share one deadline and one account. */
 export class Turn<Client = unknown> {
   private constructor();
@@ -596,6 +606,12 @@ export class Turn<Client = unknown> {
   ): AsyncGenerator<Chunk | Discard, undefined, undefined>;
   /** Counts a step of your own loop. Throws {@link StepLimitExceeded} or {@link DeadlineExceeded} when it may not be taken. */
   step(): void;
+  /**
+   * Runs `fn(turn)`, sync or async, and returns what it does. This is the current turn of all that it starts
+   * ({@link currentTurn}), where the platform can tell: Node (20.16, 22.3 or newer), Deno, Bun and Workers with
+   * `AsyncLocalStorage`. Elsewhere, such as in browsers, it is just run: tell turns their `parent`.
+   */
+  run<T>(fn: (turn: this) => T): T;
   /**
    * Resolves when a tool call of your own loop may run; rejects with {@link ApprovalDenied} when it may not. Standing
    * approvals of the session count.
@@ -971,6 +987,22 @@ export interface TurnOptions {
    * @example session.turn({ deadline: 10_000 })
    */
   deadline?: number | undefined;
+  /**
+   * The turn within which it begins: it has the time that is left of that one's deadline at most. By default the current
+   * turn ({@link currentTurn}), if the platform can tell; null stands alone.
+   *
+   * @default undefined
+   * @example session.turn({ parent: turn })
+   */
+  parent?: Turn | null | undefined;
+  /**
+   * Whether its attempts, tool calls and tokens count against the limits of `parent`, and of those above, as well: all of
+   * them together never make more.
+   *
+   * @default false
+   * @example session.turn({ parent: turn, shareBudgets: true })
+   */
+  shareBudgets?: boolean | undefined;
 }
 
 /** What a call may be given. */
@@ -1290,6 +1322,22 @@ export interface RunOptions {
    * @example agent.run("hi", { raiseOn: ["deadline", "model_unavailable"] })
    */
   raiseOn?: StopReason | Iterable<StopReason> | undefined;
+  /**
+   * The turn within which it begins: it has the time that is left of that one's deadline at most. By default the current
+   * turn ({@link currentTurn}), if the platform can tell; null stands alone.
+   *
+   * @default undefined
+   * @example tool(async ({ q }, { turn }) => (await helper.run(q, { parent: turn })).answer, { name: "ask" })
+   */
+  parent?: Turn | null | undefined;
+  /**
+   * Whether its attempts, tool calls and tokens count against the limits of `parent`, and of those above, as well: all of
+   * them together never make more.
+   *
+   * @default false
+   * @example helper.run("look it up", { shareBudgets: true })
+   */
+  shareBudgets?: boolean | undefined;
 }
 
 /** What a run that is watched may be given. */
@@ -1400,6 +1448,8 @@ export interface WorkContext {
   /** The same in every attempt of a call: by it the other end can recognise a repetition. */
   readonly idempotencyKey: string;
   readonly attempt: Attempt;
+  /** The agent's turn: the `parent` of turns that begin within it, where the platform does not find it by itself. */
+  readonly turn: Turn;
 }
 
 /** A model's reply: an answer, or calls of tools with or without text beside them. */

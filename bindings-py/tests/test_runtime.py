@@ -251,6 +251,35 @@ def test_without_a_client_to_make_only_the_values_are_swapped() -> None:
     assert runtime.restore() and (runtime.model, runtime.client) == ("large", None)
 
 
+def test_without_a_client_to_make_the_one_that_is_there_stays(time: VirtualTime) -> None:
+    closed: list[Any] = []
+    runtime = Runtime(model="large", client="mine", close=closed.append)
+    with session_of(runtime) as session:
+        with session.turn() as turn:
+            assert turn.call(_reset_on_primary) == "mine"
+            assert (runtime.model, runtime.client) == ("medium", "mine")
+        with session.turn() as turn:
+            assert turn.call(down_on()) == "mine"
+            assert runtime.model == "large"
+    assert (closed, time.slept) == ([], [])
+
+
+def test_a_client_that_is_there_is_used_first(time: VirtualTime) -> None:
+    builder = Builder()
+    runtime = Runtime(build=builder.build, close=builder.close, client="mine", **FIELDS)
+    with session_of(runtime) as session:
+        for expected in ("mine", "client of medium", "client of large"):
+            with session.turn() as turn:
+                assert turn.call(down_on("primary") if "medium" in expected else down_on()) == expected
+    assert builder.log == [
+        "client of medium",
+        "superseded: mine",
+        "client of large",
+        "superseded: client of medium",
+        "closed: client of large",
+    ]
+
+
 # ---- With a session. ----
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from conftest import Run
-from failsoft import Agent, CallTimeout, Policy, TransientError, call_with_deadline, retry
+from failsoft import Agent, CallTimeout, Policy, Session, TransientError, call_with_deadline, retry
 from failsoft.testing import NoticeRecorder, VirtualTime, ahangs, calls, fails, hangs, instant, says, script
 
 
@@ -136,3 +136,13 @@ def test_the_recorder_records_and_leaves_no_trace(time: VirtualTime) -> None:
         Agent(script(fails(1), says("x")), policy=Policy(retry={"jitter": "none"})).run("x")
     assert "primary: attempt 1 failed: server_error; asking again in 0.5 s" in notices.lines[0]
     assert (logger.level, list(logger.handlers)) == before
+
+
+def test_a_session_that_outlives_a_block_goes_by_the_clock_of_the_next() -> None:
+    session = Session(Policy(turn={"deadline": 10}), routes=["a"])
+    for _ in range(2):
+        with instant() as time:
+            turn = session.turn()
+            time.advance(9)
+            assert turn.time_left() == 1
+            time.advance(60)

@@ -11,10 +11,12 @@ from failsoft import (
     Agent,
     ApprovalRequest,
     Attempt,
+    BreakerMetrics,
     CircuitBreaker,
     Discard,
     Explanation,
     Failure,
+    Isolation,
     Policy,
     Report,
     Result,
@@ -23,11 +25,13 @@ from failsoft import (
     StepLimiter,
     Tool,
     TransientError,
+    Turn,
     Usage,
     approval_gate,
     attempts,
     call_with_deadline,
     classify,
+    current_turn,
     explain,
     fallback,
     retry,
@@ -132,6 +136,13 @@ assert_type(StepLimiter(3).tick(), int)
 breaker.call(number, 1)  # type: ignore[call-arg]
 assert_type(breaker.call(number), int)
 assert_type(breaker.state, str)
+assert_type(breaker.keyed("search").call(number), int)
+assert_type(breaker.metrics, BreakerMetrics)
+assert_type(breaker.metrics.slow_rate, float | None)
+with breaker.isolate() as isolation:
+    assert_type(isolation, Isolation)
+breaker.keyed(3)  # type: ignore[arg-type]
+CircuitBreaker(ignore=3)  # type: ignore[arg-type]
 assert_type(classify(KeyError()), Failure)
 assert_type(explain(KeyError(), phase="idle", policy=Policy(), provider="openai"), Explanation)
 assert_type(explain(KeyError()).failure, Failure)
@@ -256,6 +267,7 @@ assert_type(result.cost, float | None)
 assert_type(dict(result), dict[str, Any])
 
 
+assert_type(agent.run("x", parent=None, share_budgets=True), Result)
 assert_type(result.model, str | None)
 assert_type(result.spent, Usage)
 for event in agent.stream("x", collect=True, raise_on="deadline"):
@@ -271,6 +283,17 @@ async def arun() -> None:
     async for event in agent.astream("x", restartable=False):
         if isinstance(event, Discard):
             assert_type(event.reason, str)
+
+
+# ---- Turns within turns. ----
+
+assert_type(current_turn(), Turn | None)
+with Session(routes=["a"]).turn() as above:
+    assert_type(Session(routes=["a"]).turn(parent=above, share_budgets=True, deadline=1), Turn)
+    Session(routes=["a"]).turn(parent=current_turn())
+    Session(routes=["a"]).turn(parent=None)
+    Session(routes=["a"]).turn(parent="current")
+    Session(routes=["a"]).turn(parent="other")  # type: ignore[arg-type]
 
 
 # ---- Tests. ----

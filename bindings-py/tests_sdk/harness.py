@@ -39,6 +39,10 @@ class Provider:
         self._send("/reset", {})
         self._send("/script", {"models": models})
 
+    def change(self, **models: Any) -> None:
+        """What each model does from now on; the log goes on."""
+        self._send("/script", {"models": models})
+
     def log(self, model: str | None = None) -> list[dict[str, Any]]:
         """What it saw, with bodies, oldest first."""
         with urllib.request.urlopen(f"{self.url}/log?bodies=true") as reply:

@@ -68,7 +68,10 @@ export class Making {
 
   /** @param commit changes, together with the client, what else has to change. */
   constructor(slot, label, build, close, commit = undefined) {
-    Object.assign(this, { slot, label, build, close });
+    Object.assign(this, { slot, label, close });
+    /** There is nothing to make a client with: the one that is there stays. */
+    this.keeps = build === undefined;
+    this.build = build ?? (() => undefined);
     this.#commit = commit;
   }
 
@@ -79,7 +82,7 @@ export class Making {
       return [false, held.takenOut("superseded")];
     }
     this.#commit?.();
-    return [true, this.slot.put(held)];
+    return [true, this.keeps ? undefined : this.slot.put(held)];
   }
 }
 
@@ -140,6 +143,9 @@ export class Clients {
     const making = this.#begin(route, change);
     try {
       if (change.kind === "rebuild") {
+        if (making.keeps) {
+          return false;
+        }
         await this.close(making.slot.put(undefined, "rebuild"));
       }
       const client = await making.build(signal);

@@ -165,7 +165,7 @@ export class Runtime {
   }
 
   #makingOf(values, place, isChosen = false) {
-    const build = (signal) => this.#build?.(values, { signal });
+    const build = this.#build && ((signal) => this.#build(values, { signal }));
     return new Making(this.#slot, "the runtime", build, this.#close, () => this.#commit(values, place, isChosen));
   }
 

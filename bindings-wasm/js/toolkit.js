@@ -1,7 +1,7 @@
 // The plain functions: one guard around one call.
 
 import { passGate } from "./approval.js";
-import { timeLeft, tellLate } from "./context.js";
+import { tellLate, timeLeft } from "./context.js";
 import { CallTimeout, StepLimitExceeded } from "./errors.js";
 import { Policy, StepCounter, words } from "./machine.js";
 import { checkFunction, checkOptionalFunction, checkOptions, checkSignal, checkSpan } from "./options.js";

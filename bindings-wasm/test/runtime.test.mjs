@@ -229,6 +229,35 @@ test("without a client to make only the values are swapped", async () => {
   assert.deepEqual([runtime.model, runtime.client], ["large", undefined]);
 });
 
+timed("without a client to make the one that is there stays", async (time) => {
+  const closed = [];
+  const runtime = new Runtime({ model: "large" }, { client: "mine", close: (client) => closed.push(client) });
+  const session = sessionOf(runtime);
+  assert.equal(await turnWith(session, resetOnPrimary), "mine");
+  assert.deepEqual([runtime.model, runtime.client], ["medium", "mine"]);
+  assert.equal(await turnWith(session, downOn()), "mine");
+  assert.equal(runtime.model, "large");
+  await session.close();
+  assert.deepEqual([closed, time.slept], [[], []]);
+});
+
+timed("a client that is there is used first", async () => {
+  const builder = new Builder();
+  const runtime = new Runtime(FIELDS, { ...builder.hooks, client: "mine" });
+  const session = sessionOf(runtime);
+  assert.equal(await turnWith(session, downOn()), "mine");
+  assert.equal(await turnWith(session, downOn("primary")), "client of medium");
+  assert.equal(await turnWith(session, downOn()), "client of large");
+  await session.close();
+  assert.deepEqual(builder.log, [
+    "client of medium",
+    "superseded: mine",
+    "client of large",
+    "superseded: client of medium",
+    "closed: client of large",
+  ]);
+});
+
 // ---- With a session. ----
 
 timed("a turn falls back and the next one restores the primary", async () => {

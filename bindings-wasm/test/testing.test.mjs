@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { CallTimeout, callWithDeadline, retry, TransientError, testing } from "failsoft";
+import { CallTimeout, callWithDeadline, Policy, retry, Session, TransientError, testing } from "failsoft";
 import { monotonic } from "failsoft/machine";
 import * as entry from "failsoft/testing";
 import { calls, fails, hangs, instant, NoticeRecorder, says, script, VirtualTime } from "failsoft/testing";
@@ -181,4 +181,16 @@ test("a recorder is a log", () => {
   assert.deepEqual(log.lines, ["one", "two"]);
   assert.equal(log.entries[0].at, 5);
   assert.ok(log instanceof NoticeRecorder && typeof log === "function");
+});
+
+test("a session that outlives a block goes by the clock of the next", async () => {
+  const session = new Session({ routes: ["a"], policy: new Policy({ turn: { deadline: 10_000 } }) });
+  for (const _ of [1, 2]) {
+    await instant((time) => {
+      const turn = session.turn();
+      time.advance(9000);
+      assert.equal(turn.timeLeft(), 1000);
+      time.advance(60_000);
+    });
+  }
 });

@@ -20,6 +20,7 @@ import {
   type CloseReason,
   callWithDeadline,
   classify,
+  currentTurn,
   DeadlineExceeded,
   type Decision,
   Discard,
@@ -509,3 +510,23 @@ same<Readonly<Record<string, readonly string[]>>>()(names());
 same<string>()(words.givenUpOn("the call", 3));
 same<Promise<void>>()(init(fetch("failsoft.wasm")));
 same<void>()(initSync(new Uint8Array()));
+
+// ---- Turns within turns. ----
+
+{
+  const above: Session<{ ask(): Promise<string> }> = new Session({ routes: ["primary"] });
+  const session = new Session({ routes: ["primary"] });
+  const turn = session.turn({ parent: above.turn(), shareBudgets: true, deadline: 10_000 });
+  session.turn({ parent: null });
+  session.turn({ parent: currentTurn() });
+  const told: Promise<number> = turn.run(async (given) => given.report().attempts);
+  const plain: number = turn.run(() => 1);
+  // @ts-expect-error a parent is a turn
+  session.turn({ parent: session });
+  const helper = new Agent(async () => ({ answer: "found" }));
+  tool(async ({ q }: { q: string }, { turn }) => (await helper.run(q, { parent: turn, shareBudgets: true })).answer, {
+    name: "ask",
+  });
+  helper.stream("look it up", { parent: null });
+  void [told, plain];
+}

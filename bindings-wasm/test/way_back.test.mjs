@@ -81,7 +81,7 @@ timed("a route without a credential is passed over", async () => {
 timed("without any credential the error says so", async () => {
   const turn = new Session({ routes: [{ name: "primary", hasCredential: false }] }).turn();
   const refused = await rejection(turn.call(provider()));
-  assert.equal(refused.code, "BREAKER_OPEN");
+  assert.equal(refused.code, "breaker_open");
   assert.equal(refused.message, "no route can be asked: primary has no credential");
   assert.equal(refused.retryIn, undefined);
 });

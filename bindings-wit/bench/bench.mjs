@@ -7,7 +7,7 @@ const { machine } = await import(pathToFileURL(`${process.env.FAILSOFT_WIT_DIR}/
 const { Admitted, Policy, Session, Turn } = machine;
 
 const policy = Policy.fromJson("{}");
-const session = Session.open(policy, '["primary", "backup"]', 1n);
+const session = Session.open(policy, '["primary", "backup"]', 1n, false);
 
 function timed(name, times, work) {
   for (let round = 0; round < times / 10; round++) work(round);

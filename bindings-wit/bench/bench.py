@@ -17,7 +17,7 @@ from component import Machine, case
 
 machine = Machine(Path(os.environ["FAILSOFT_WIT_DIR"]) / "failsoft.component.wasm")
 policy = machine("[static]policy.from-json", "{}")
-session = machine("[static]session.open", policy, '["primary", "backup"]', 1)
+session = machine("[static]session.open", policy, '["primary", "backup"]', 1, False)
 
 
 def timed(name: str, times: int, work: Callable[[int], object]) -> None:

@@ -14,8 +14,9 @@ use crate::wit;
 pub(crate) struct Session(pub(crate) Rc<RefCell<failsoft::Session>>);
 
 impl Session {
-    fn over(made: Result<failsoft::Session, Invalid>) -> Result<wit::Session, String> {
+    fn over(made: Result<failsoft::Session, Invalid>, one_slot: bool) -> Result<wit::Session, String> {
         let core = made.map_err(|wrong| wrong.to_string())?;
+        let core = if one_slot { core.with_one_slot() } else { core };
         Ok(wit::Session::new(Self(Rc::new(RefCell::new(core)))))
     }
 }
@@ -27,12 +28,18 @@ fn read_chain(text: &str) -> Result<Vec<Route>, Invalid> {
 }
 
 impl wit::GuestSession for Session {
-    fn open(policy: wit::PolicyBorrow<'_>, routes: Option<String>, seed: u64) -> Result<wit::Session, String> {
+    fn open(
+        policy: wit::PolicyBorrow<'_>,
+        routes: Option<String>,
+        seed: u64,
+        one_slot: bool,
+    ) -> Result<wit::Session, String> {
         let policy = policy.get::<Policy>().0.clone();
-        Self::over(match routes {
+        let made = match routes {
             None => failsoft::Session::without_routes(policy, seed),
             Some(text) => read_chain(&text).and_then(|chain| failsoft::Session::new(policy, chain, seed)),
-        })
+        };
+        Self::over(made, one_slot)
     }
 
     fn restore(
@@ -42,15 +49,21 @@ impl wit::GuestSession for Session {
         epoch: u32,
         now: wit::Instant,
         wall: wit::Wall,
+        one_slot: bool,
     ) -> Result<wit::Session, String> {
         let policy = policy.get::<Policy>().0.clone();
         let chain = routes.as_deref().map_or_else(|| Ok(Vec::new()), read_chain);
         let now = Instant::from_millis(now);
-        Self::over(chain.and_then(|chain| failsoft::Session::restore(&text, policy, chain, epoch, now, wall)))
+        let made = chain.and_then(|chain| failsoft::Session::restore(&text, policy, chain, epoch, now, wall));
+        Self::over(made, one_slot)
     }
 
     fn snapshot(&self, now: wit::Instant, wall: wit::Wall) -> String {
         self.0.borrow().snapshot(Instant::from_millis(now), wall)
+    }
+
+    fn set_ready(&self, route: wit::RouteId, ready: bool) {
+        self.0.borrow_mut().set_ready(RouteId(route), ready);
     }
 
     fn breaker(&self, route: wit::RouteId, now: wit::Instant) -> wit::BreakerMetrics {

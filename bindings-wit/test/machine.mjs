@@ -33,7 +33,7 @@ function tried(make) {
     return { ok: make() };
   } catch (thrown) {
     if (thrown instanceof Error && thrown.payload === undefined) throw thrown;
-    return { wrong: thrown.payload ?? thrown };
+    return { wrong: thrown?.payload ?? thrown };
   }
 }
 
@@ -134,19 +134,19 @@ export function machineOf(component) {
   }
 
   class MachineSession {
-    constructor(policy, routes, clock, seed) {
+    constructor(policy, routes, clock, seed, oneSlot = false) {
       const text = MachineSession.written(routes);
-      this.over(routes, clock, () => component.Session.open(policy.core, text, BigInt(seed)));
+      this.over(routes, clock, () => component.Session.open(policy.core, text, BigInt(seed), oneSlot));
     }
 
     static written(routes) {
       return routes.length === 0 ? undefined : JSON.stringify(routes.map(([, fields]) => written(fields)));
     }
 
-    static restore(text, policy, routes, clock, epoch, wall) {
+    static restore(text, policy, routes, clock, epoch, wall, oneSlot = false) {
       const session = Object.create(MachineSession.prototype);
       const [chain, now] = [MachineSession.written(routes), whole(clock())];
-      const make = () => component.Session.restore(text, policy.core, chain, epoch, now, whole(wall));
+      const make = () => component.Session.restore(text, policy.core, chain, epoch, now, whole(wall), oneSlot);
       return session.over(routes, clock, make);
     }
 
@@ -266,7 +266,11 @@ export function machineOf(component) {
   }
 
   class Call extends Machine {
-    constructor(turn, { replay = "idempotent", streaming = false, restartable = true, timeout, contextTokens } = {}, core) {
+    constructor(
+      turn,
+      { replay = "idempotent", streaming = false, restartable = true, timeout, contextTokens } = {},
+      core,
+    ) {
       super();
       this.session = turn.session;
       const stream = streaming ? { restartable } : undefined;
@@ -325,7 +329,7 @@ export function machineOf(component) {
   /** The chain as it stands, an empty one too, which the core refuses. */
   class Session {
     constructor({ policy, routes }) {
-      this.core = refused(() => component.Session.open(policy.core, JSON.stringify(routes), 1n), spelled);
+      this.core = refused(() => component.Session.open(policy.core, JSON.stringify(routes), 1n, false), spelled);
     }
   }
 

@@ -150,8 +150,15 @@ class Finish(Command): ...
 
 
 class Session:
-    def __init__(self, policy: Policy, routes: list[Any], clock: Callable[[], float] | None, seed: int) -> None:
-        self.over(routes, clock, "[static]session.open", policy.core, self.written(routes), seed)
+    def __init__(
+        self,
+        policy: Policy,
+        routes: list[Any],
+        clock: Callable[[], float] | None,
+        seed: int,
+        one_slot: bool = False,
+    ) -> None:
+        self.over(routes, clock, "[static]session.open", policy.core, self.written(routes), seed, one_slot)
 
     @staticmethod
     def written(routes: list[Any]) -> str | None:
@@ -163,11 +170,19 @@ class Session:
 
     @classmethod
     def restore(
-        cls, text: str, policy: Policy, routes: list[Any], clock: Callable[[], float], epoch: int, wall: float
+        cls,
+        text: str,
+        policy: Policy,
+        routes: list[Any],
+        clock: Callable[[], float],
+        epoch: int,
+        wall: float,
+        one_slot: bool = False,
     ) -> Session:
         session = cls.__new__(cls)
         chain, now = cls.written(routes), whole(clock())
-        session.over(routes, clock, "[static]session.restore", text, policy.core, chain, epoch, now, whole(wall))
+        given = (text, policy.core, chain, epoch, now, whole(wall), one_slot)
+        session.over(routes, clock, "[static]session.restore", *given)
         return session
 
     def over(self, routes: list[Any], clock: Callable[[], float] | None, name: str, *arguments: Any) -> None:
@@ -349,7 +364,7 @@ class Circuit:
 
     def admit(self, lease: float | None = None, key: str | None = None) -> tuple[Any, float | None]:
         found = machine("[method]circuit.admit", self.core, whole(self.clock()), whole(lease), key)
-        return (found.payload, None) if found.tag == "ok" else (None, seconds(found.payload))
+        return (found, None) if isinstance(found, Record) else (None, seconds(found))
 
     def settle(self, permit: Any, passed: bool | None) -> None:
         machine("[method]circuit.settle", self.core, whole(self.clock()), permit, passed)
@@ -397,7 +412,7 @@ class OverAChain:
     """``failsoft.Session`` as far as the runner needs it: the chain as it stands; the core refuses an empty one."""
 
     def __init__(self, policy: Policy, *, routes: list[str]) -> None:
-        tried("[static]session.open", policy.core, json.dumps(routes), 1)
+        tried("[static]session.open", policy.core, json.dumps(routes), 1, False)
 
 
 # ---- Small questions. ----

@@ -136,6 +136,7 @@ impl Account {
                     Skip::Isolated => "it was taken out by hand",
                     Skip::Cooling => "it rests",
                     Skip::Probing => "another call is testing it",
+                    Skip::Activating => "others are still making its client",
                     Skip::SameDeployment => "it is the deployment that just failed",
                     Skip::ContextWindow => "its context window is too small",
                     Skip::NoCredential => "it has no credential",

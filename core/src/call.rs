@@ -5,7 +5,7 @@ mod ground;
 mod hedge;
 mod outcome;
 mod quick;
-mod reroute;
+mod restored;
 mod rests;
 mod rungs;
 mod state;
@@ -75,10 +75,12 @@ pub struct Call {
     client: u32,
     /// Whether the process died over it.
     interrupted: bool,
-    /// Until when the route rests by what its own last failure stated.
+    /// Until when the route rests by what its own failures stated.
     own_rest: Instant,
-    /// Since when it gives way to others on the route it is bound for; never if it does not.
-    yielding: Instant,
+    /// How long it has waited in sum, in milliseconds, for rests and breakers to end.
+    yielded: u32,
+    /// The same in short pauses in a row, for somebody else's test of a route or for a client that somebody else makes.
+    paused: u32,
     /// The permit of the attempt that failed, until the ladder leaves its route.
     failed_with: Option<Ticket>,
 }
@@ -86,7 +88,7 @@ pub struct Call {
 stored! {
     Call {
         work, replay, streams, restartable, timeout, needs, first, state, route, tried, asked, on_route, before, failed, repeated,
-        last_chance, previous, failure, client, interrupted, own_rest, yielding, failed_with
+        last_chance, previous, failure, client, interrupted, own_rest, yielded, paused, failed_with
     }
 }
 
@@ -117,7 +119,8 @@ impl Call {
             client: 0,
             interrupted: false,
             own_rest: Instant::ZERO,
-            yielding: Instant::NEVER,
+            yielded: 0,
+            paused: 0,
             failed_with: None,
         }
     }
@@ -246,13 +249,13 @@ impl Call {
                 State::Wait { until, then, .. } if cx.now >= until => self.after_wait(cx, then),
                 State::Rebuild { id, route, until, taken, .. } if cx.now >= until => {
                     if taken {
-                        cx.scope.cancel(self.first, id, CancelWhy::TimedOut);
+                        self.cancel(cx, id, CancelWhy::TimedOut);
                     }
                     self.not_rebuilt(cx, route)
                 }
                 State::Switch { id, route, ticket, until, taken, .. } if cx.now >= until => {
                     if taken {
-                        cx.scope.cancel(self.first, id, CancelWhy::TimedOut);
+                        self.cancel(cx, id, CancelWhy::TimedOut);
                     }
                     self.not_switched(cx, route, ticket)
                 }
@@ -364,24 +367,5 @@ impl Call {
             let lasting = rule.again == Again::No && (self.asked <= 1 || rule.next != NextRule::Yes);
             self.over(cx, if lasting { End::Permanent } else { End::Exhausted })
         })
-    }
-
-    pub(crate) fn shift(&mut self, moved: impl Fn(Instant) -> Instant) {
-        (self.own_rest, self.yielding) = (moved(self.own_rest), moved(self.yielding));
-        let held = match &mut self.state {
-            State::Switch { ticket, .. } => Some(ticket),
-            _ => None,
-        };
-        for ticket in held.into_iter().chain(&mut self.failed_with) {
-            (ticket.admitted, ticket.answered) = (moved(ticket.admitted), moved(ticket.answered));
-        }
-        match &mut self.state {
-            State::Over(verdict) => verdict.retry_at = verdict.retry_at.map(&moved),
-            State::Attempt(running) => running.shift(moved),
-            State::Wait { until, .. } | State::Rebuild { until, .. } | State::Switch { until, .. } => {
-                *until = moved(*until)
-            }
-            State::Fresh => {}
-        }
     }
 }

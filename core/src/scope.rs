@@ -127,7 +127,8 @@ impl Scope {
     /// What it hands down to a turn that begins within it: the time that is left, and, with `share`, its budgets of attempts, tool
     /// calls and tokens, which both then use up together. What it has made itself already counts.
     pub fn hand_down(&mut self, now: Instant, share: bool) -> Inherited {
-        self.hand_down_used(now, share, Used { tool_calls: 0, tokens: self.spent.known, usage_unknown: false, attempts: 0 })
+        let used = Used { attempts: 0, tool_calls: 0, tokens: self.spent.known, usage_unknown: false };
+        self.hand_down_used(now, share, used)
     }
 
     pub(crate) fn hand_down_used(&mut self, now: Instant, share: bool, used: Used) -> Inherited {

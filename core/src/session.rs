@@ -274,7 +274,8 @@ impl Session {
     /// When a route may be asked, if not now; none, too, where a person has to say so.
     #[must_use]
     pub fn refused_until(&self, route: RouteId, now: Instant) -> Option<Instant> {
-        self.live.would_admit(&self.policy, route, now.max(self.live.seen)).err().and_then(|refusal| refusal.until().known())
+        let refusal = self.live.would_admit(&self.policy, route, now.max(self.live.seen)).err()?;
+        refusal.until().known()
     }
 
     /// This process is a copy of the one that the session began in: it draws by another seed. Permits that the other gave mean nothing

@@ -1,6 +1,7 @@
 //! The agent's turn: ask the model, let its tool calls through the gate, run them, ask again, stop. The only place that knows
 //! how a turn goes on.
 
+mod nested;
 mod outcome;
 mod report;
 mod tools;
@@ -18,7 +19,6 @@ use crate::call::Call;
 use crate::command::{CancelWhy, Command, End, Event, Handled, Id, Reply, RouteId, Verdict, WaitWhy, Work};
 use crate::policy::failure::{Failure, FailureKind};
 use crate::policy::limits::{Limit, Usage, next_step};
-use crate::pool::{Inherited, Used};
 use crate::route::{RouteSet, Tool};
 use crate::scope::{Context, Scope};
 use crate::session::{About, Session};
@@ -140,34 +140,6 @@ impl Turn {
     #[must_use]
     pub fn scope(&self) -> &Scope {
         &self.scope
-    }
-
-    /// What it hands down to a turn that begins within it, as a sub-agent's: see [`Scope::hand_down`]. Tool calls and tokens that it has
-    /// used count, too.
-    pub fn hand_down(&mut self, now: Instant, share: bool) -> Inherited {
-        let used = self.used();
-        self.scope.hand_down_used(now, share, used)
-    }
-
-    /// Takes what the turn handed down within which it begins: see [`Scope::inherit`].
-    pub fn inherit(&mut self, inherited: Inherited, now: Instant) {
-        self.scope.inherit(inherited, now);
-    }
-
-    /// Before it is stored: what is left of shared budgets becomes its own limit.
-    pub(crate) fn stand_alone(&mut self) {
-        let used = self.used();
-        self.scope.stand_alone(used);
-    }
-
-    fn used(&self) -> Used {
-        let Self { scope, course } = self;
-        Used {
-            attempts: scope.attempts,
-            tool_calls: course.tool_calls,
-            tokens: course.usage.total().unwrap_or_default().saturating_add(scope.spent.known),
-            usage_unknown: course.usage_unknown,
-        }
     }
 
     /// The next notice that was not read yet.

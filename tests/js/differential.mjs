@@ -48,7 +48,16 @@ class Stage extends Timeline {
         this.restore(value);
         return "";
       case "breaker":
-        return ` ${this.session.breakerState(value)}`;
+        return ` ${toJSON(this.metrics(value))}`;
+      case "order":
+        this.session.orderBreaker(value.route, value.order);
+        return "";
+      case "isolate":
+        this.session.isolateRoute(value);
+        return "";
+      case "release":
+        this.session.releaseRoute(value);
+        return "";
       case "reset":
         this.session.resetRoute(value);
         return "";
@@ -62,6 +71,14 @@ class Stage extends Timeline {
     }
   }
 
+  /** What a breaker goes by: a word, and numbers; rates in thousandths, the time when it may be asked in milliseconds. */
+  metrics(place) {
+    const { state, calls, failed, slow, failureRate, slowRate, retryIn } = this.session.breakerMetrics(place);
+    const rate = (part) => (part === undefined ? null : Math.round(part * 1000));
+    const retryAt = retryIn === undefined ? null : this.now + retryIn;
+    return [state, calls, failed, slow, rate(failureRate), rate(slowRate), retryAt];
+  }
+
   /** What a snapshot holds, where the script asks for it: hosts order its fields as they like. */
   content(of) {
     return this.snapshots ? JSON.parse(of.snapshot(this.wall + this.now)) : null;
@@ -71,7 +88,7 @@ class Stage extends Timeline {
   left() {
     const { session } = this;
     const told = {
-      breakers: this.names.map((_, place) => session.breakerState(place)),
+      breakers: this.names.map((_, place) => this.metrics(place)),
       approvals: session.standingApprovals(),
       snapshot: this.content(session),
     };

@@ -4,7 +4,7 @@
 
 import { camel, known, need, Wrong } from "./form.mjs";
 
-const FIELDS = "name note policy seed retry call activates broken models tools approver runs stream expect";
+const FIELDS = "name note policy seed retry call activates broken one_slot models tools approver runs stream expect";
 
 /** Every script as a pair of its name and a function whose promise is rejected where it does not hold. */
 export function tests(failsoft, files) {
@@ -107,6 +107,8 @@ class Play {
   ran = [];
   facts = {};
   activated = [];
+  clients = [];
+  values = [];
   approved = [];
   received = [];
   events = [];
@@ -127,6 +129,8 @@ class Play {
       took_ms: Math.round(this.time.now),
       asked: this.actors.map((actor) => actor.requests?.length ?? actor.asked),
       activated: this.activated,
+      clients: this.clients,
+      values: this.values,
       approved: this.approved,
       ran: this.ran,
       received: this.received,
@@ -154,21 +158,41 @@ class Play {
   }
 
   async call() {
-    const { activates = [], call } = this.script;
+    const { call, runs = 1 } = this.script;
     const names = Object.keys(call);
-    const activate = (route) => this.activate(route);
-    const route = (name) => new this.failsoft.Route(name, activates.includes(name) ? { activate } : {});
-    const options = { routes: names.map(route), policy: this.policy, seed: this.seed, log: null };
-    const turn = new this.failsoft.Session(options).turn();
+    const session = this.session(names);
     const byRoute = new Map(names.map((name, place) => [name, this.actors[place]]));
     const request = (attempt) => byRoute.get(attempt.route.name).ask(attempt.signal);
-    try {
-      if (this.script.stream === undefined) this.facts.value = await turn.call(request);
-      else for await (const chunk of turn.stream(request, this.script.stream)) this.receive(chunk);
-    } finally {
-      const { lines, route } = turn.report();
-      Object.assign(this.facts, { lines, route });
+    for (let run = 0; run < runs; run += 1) {
+      const turn = session.turn();
+      try {
+        if (this.script.stream === undefined) {
+          this.facts.value = await turn.call(request);
+          this.values.push(this.facts.value);
+        } else {
+          for await (const chunk of turn.stream(request, this.script.stream)) this.receive(chunk);
+        }
+      } finally {
+        turn.end();
+        const { lines, route } = turn.report();
+        Object.assign(this.facts, { lines, route });
+      }
     }
+  }
+
+  session(names) {
+    const { Route, Runtime, Session } = this.failsoft;
+    const { activates = [], one_slot: inOneSlot = false } = this.script;
+    const options = { policy: this.policy, seed: this.seed, log: null };
+    const close = async (client, { reason }) => void this.clients.push(`${reason} ${client}`);
+    if (inOneSlot) {
+      const runtime = new Runtime({ model: names[0] }, { build: ({ model }) => this.activate(model), close });
+      const routes = names.map((name, place) => new Route(name, place === 0 ? {} : { runtime: { model: name } }));
+      return new Session({ ...options, routes, runtime });
+    }
+    const hooks = { activate: ({ name }) => this.activate(name), close };
+    const routes = names.map((name) => new Route(name, activates.includes(name) ? hooks : {}));
+    return new Session({ ...options, routes });
   }
 
   /** A chunk of a stream in words: its text, what a consumer is told to discard, or nothing. */
@@ -178,10 +202,14 @@ class Play {
     else if (text) this.received.push(text);
   }
 
-  async activate(route) {
-    this.activated.push(route.name);
-    if (this.script.broken?.includes(route.name)) throw new Error("no client");
-    return "client";
+  async activate(name) {
+    this.activated.push(name);
+    const number = this.activated.filter((one) => one === name).length;
+    const { broken = {} } = this.script;
+    const isBroken = Array.isArray(broken) ? broken.includes(name) : broken[name]?.includes(number);
+    if (isBroken) throw new Error("no client");
+    this.clients.push(`made ${name}${number}`);
+    return `${name}${number}`;
   }
 
   async agent() {

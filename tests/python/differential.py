@@ -60,7 +60,13 @@ class Stage(Timeline):
             case "snapshot":
                 self.restore(value)
             case "breaker":
-                return f" {self.session.breaker_state(value)}"
+                return f" {to_json(self.metrics(value))}"
+            case "order":
+                self.session.order_breaker(value["route"], value["order"])
+            case "isolate":
+                self.session.isolate_route(value)
+            case "release":
+                self.session.release_route(value)
             case "reset":
                 self.session.reset_route(value)
             case "stand_for":
@@ -74,13 +80,20 @@ class Stage(Timeline):
     def close(self) -> None:
         """Tells what is left."""
         left = {
-            "breakers": [self.session.breaker_state(place) for place in range(len(self.names))],
+            "breakers": [self.metrics(place) for place in range(len(self.names))],
             "approvals": self.session.standing_approvals(),
             "snapshot": self.content(self.session),
         }
         self.told.append(f"session {to_json(left)}")
         for turn, player in self.players.items():
             self.told.append(f"turn {turn} {to_json(player.left())}")
+
+    def metrics(self, place: int) -> list[Any]:
+        """What a breaker goes by: a word, and numbers; rates in thousandths, the time when it may be asked in milliseconds."""
+        state, calls, failed, slow, *rates, retry_in = self.session.breaker_metrics(place)
+        thousandths = [None if rate is None else round(rate * 1000) for rate in rates]
+        retry_at = None if retry_in is None else self.now + round(retry_in * 1000)
+        return [state, calls, failed, slow, *thousandths, retry_at]
 
     def content(self, of: _native.Session | _native.Turn) -> Any:
         """What a snapshot holds, where the script asks for it: hosts order its fields as they like."""

@@ -7,12 +7,12 @@ import json
 from typing import Any
 
 import trio
-from failsoft import Agent, Attempt, Discard, Exhausted, Failure, Policy, Route, Session, retry, tool
+from failsoft import Agent, Attempt, Discard, Exhausted, Failure, Policy, Route, Runtime, Session, retry, tool
 from failsoft.events import Retry, Step, Switch, Text, ToolCall, ToolResult
 from failsoft.testing import VirtualTime, achunks, chunks, ends, instant, streams
 from vectors import Wrong, known, need
 
-FIELDS = "name note policy seed retry call activates broken models tools approver runs stream expect"
+FIELDS = "name note policy seed retry call activates broken one_slot models tools approver runs stream expect"
 
 
 class Told(Exception):
@@ -121,6 +121,8 @@ class Play:
         self.events: list[str] = []
         self.facts: dict[str, Any] = {}
         self.activated: list[str] = []
+        self.clients: list[str] = []
+        self.values: list[Any] = []
         self.approved: list[str] = []
         bodies = [vector["retry"]] if "retry" in vector else list(vector.get("call", {}).values())
         self.scripts = [Script(steps, time, []) for steps in [*bodies, *vector.get("models", [])]]
@@ -131,6 +133,8 @@ class Play:
             "took_ms": round(self.time.now * 1000),
             "asked": [len(script.requests) if hasattr(script, "requests") else script.asked for script in self.scripts],
             "activated": self.activated,
+            "clients": self.clients,
+            "values": self.values,
             "approved": self.approved,
             "ran": self.log,
             "received": self.received,
@@ -149,7 +153,7 @@ class Play:
             if "retry" in self.vector:
                 self.facts["value"] = retry(self.scripts[0].sync, seed=self.seed, **self.options())
             elif "call" in self.vector:
-                turn, by_route = self.turn()
+                session, by_route = self.session()
                 # Only from a thread of its own is a request that hangs given up on, or one that is slow hedged.
                 hangs = any(step.get("hangs") for steps in self.vector["call"].values() for step in steps)
                 isolate = hangs or "hedge" in (self.vector.get("policy") or {})
@@ -157,14 +161,17 @@ class Play:
                 def ask(attempt: Attempt) -> Any:
                     return by_route[attempt.route.name].sync()
 
-                try:
-                    if self.stream is None:
-                        self.facts["value"] = turn.call(ask, isolate=isolate)
-                    else:
-                        for chunk in turn.stream(ask, **self.stream):
-                            self.receive(chunk)
-                finally:
-                    self.facts |= {"lines": turn.report().lines, "route": turn.report().route}
+                for _ in range(self.vector.get("runs", 1)):
+                    with session.turn() as turn:
+                        try:
+                            if self.stream is None:
+                                self.facts["value"] = turn.call(ask, isolate=isolate)
+                                self.values.append(self.facts["value"])
+                            else:
+                                for chunk in turn.stream(ask, **self.stream):
+                                    self.receive(chunk)
+                        finally:
+                            self.facts |= {"lines": turn.report().lines, "route": turn.report().route}
             else:
                 agent = self.agent()
                 for _ in range(self.vector.get("runs", 1)):
@@ -181,19 +188,22 @@ class Play:
             if "retry" in self.vector:
                 self.facts["value"] = await retry(self.scripts[0].later, seed=self.seed, **self.options())
             elif "call" in self.vector:
-                turn, by_route = self.turn()
+                session, by_route = self.session()
 
                 async def request(attempt: Attempt) -> Any:
                     return await by_route[attempt.route.name].later()
 
-                try:
-                    if self.stream is None:
-                        self.facts["value"] = await turn.acall(request)
-                    else:
-                        async for chunk in turn.astream(request, **self.stream):
-                            self.receive(chunk)
-                finally:
-                    self.facts |= {"lines": turn.report().lines, "route": turn.report().route}
+                for _ in range(self.vector.get("runs", 1)):
+                    async with session.turn() as turn:
+                        try:
+                            if self.stream is None:
+                                self.facts["value"] = await turn.acall(request)
+                                self.values.append(self.facts["value"])
+                            else:
+                                async for chunk in turn.astream(request, **self.stream):
+                                    self.receive(chunk)
+                        finally:
+                            self.facts |= {"lines": turn.report().lines, "route": turn.report().route}
             else:
                 agent = self.agent()
                 for _ in range(self.vector.get("runs", 1)):
@@ -212,23 +222,39 @@ class Play:
         options = {name: retry_part[name] for name in ("max_attempts", "factor", "jitter")}
         return {**options, "base": retry_part["base_ms"] / 1000, "cap": retry_part["cap_ms"] / 1000}
 
-    def turn(self) -> Any:
+    def session(self) -> Any:
         names = list(self.vector["call"])
-        hooks = self.vector.get("activates", [])
-        routes = [Route(name, activate=self.activate if name in hooks else None) for name in names]
-        session = Session(self.policy, routes=routes, seed=self.seed)
-        return session.turn(), dict(zip(names, self.scripts, strict=True))
+        if self.vector.get("one_slot"):
+            runtime = Runtime(model=names[0], build=self.build, close=self.close)
+            routes = [Route(name, runtime={"model": name} if place else None) for place, name in enumerate(names)]
+            session = Session(self.policy, routes=routes, seed=self.seed, runtime=runtime)
+        else:
+            hooks = {"activate": lambda route: self.activate(route.name), "close": self.close}
+            activates = self.vector.get("activates", [])
+            routes = [Route(name, **(hooks if name in activates else {})) for name in names]
+            session = Session(self.policy, routes=routes, seed=self.seed)
+        return session, dict(zip(names, self.scripts, strict=True))
 
-    def activate(self, route: Route) -> Any:
-        self.activated.append(route.name)
-        if route.name in self.vector.get("broken", []):
+    def build(self, values: dict[str, Any]) -> Any:
+        return self.activate(values["model"])
+
+    def activate(self, name: str) -> Any:
+        self.activated.append(name)
+        number, broken = self.activated.count(name), self.vector.get("broken", {})
+        if name in broken and (isinstance(broken, list) or number in broken[name]):
             raise OSError("no client")
-        if self.loop == "sync":
-            return "client"
-        return self.client()
+        self.clients.append(f"made {name}{number}")
+        return self.here_or_later(f"{name}{number}")
 
-    async def client(self) -> str:
-        return "client"
+    def close(self, client: str, reason: str) -> Any:
+        self.clients.append(f"{reason} {client}")
+        return self.here_or_later(None)
+
+    def here_or_later(self, value: Any) -> Any:
+        async def later() -> Any:
+            return value
+
+        return value if self.loop == "sync" else later()
 
     def agent(self) -> Agent:
         body = "sync" if self.loop == "sync" else "later"

@@ -69,6 +69,15 @@ impl Case {
         }
     }
 
+    /// The whole of it as a vector.
+    ///
+    /// # Errors
+    /// What did not hold.
+    pub fn vector(self) -> Result<String, String> {
+        let all: Vec<(usize, Part)> = (0..self.turns).map(|turn| (turn, Part::Played)).collect();
+        self.played(&all, true).map(|(host, _)| host.vector()).map_err(|(wrong, _)| wrong)
+    }
+
     /// As many of these turns as can go: those that do something do nothing, those that do nothing are not there.
     fn without(self, mut turns: Vec<(usize, Part)>, of: Part) -> Vec<(usize, Part)> {
         let mut piece = turns.len().div_ceil(2);
@@ -151,8 +160,8 @@ fn betweens(turns: usize, routes: usize, dice: &mut Dice) -> Vec<Option<Between>
         1 => Some(Between::Reset(route(dice))),
         2..=4 => Some(Between::ByHand(route(dice), ByHand::Order(dice.pick(Order::ALL)))),
         5..=9 => Some(Between::ByHand(route(dice), ByHand::Order(Order::Automatic))),
-        10..=11 => Some(Between::ByHand(route(dice), ByHand::Isolate)),
-        12..=15 => Some(Between::ByHand(route(dice), ByHand::Release)),
+        10 => Some(Between::ByHand(route(dice), ByHand::Isolate)),
+        11..=15 => Some(Between::ByHand(route(dice), ByHand::Release)),
         _ => None,
     };
     (0..turns).map(between).collect()

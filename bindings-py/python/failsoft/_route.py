@@ -24,8 +24,9 @@ class Route:
     :param has_credential: whether there is a credential to ask it with; true. A route without one is passed over, the
         primary too, and the account says so: a chain may be written down whole.
     :param aggregator: whether it spreads requests over several upstreams: its client is not rebuilt after a failed
-        connection. Left out, the well-known ones (OpenRouter, Nous, Requesty, Portkey, Helicone, AI/ML API, the gateways of
-        Vercel and Cloudflare, the router of Hugging Face) are recognised by ``provider`` or the host of ``endpoint``.
+        connection. Left out, the well-known ones (OpenRouter, Nous, Requesty, Portkey, Helicone, AI/ML API, the
+        gateways of Vercel and Cloudflare, the router of Hugging Face) are recognised by ``provider`` or the host of
+        ``endpoint``.
     :param context_window: the model's context window in tokens, if known: calls that are said to need more
         (``context_tokens``) pass it over.
     :param timeout: the limit of one attempt in seconds, in place of the policy's ``attempt.timeout`` (600 s).

@@ -90,8 +90,8 @@ class Turn(_native.Turn):
         in a thread that is left behind at the limit. Only there can it be hedged (``policy.hedge``): then two requests
         are under way at once.
 
-        :param context_tokens: how many tokens of context the request takes, counted or estimated, 0 to 4294967295: routes
-            whose ``context_window`` is known and smaller are passed over. Left out, none is.
+        :param context_tokens: how many tokens of context the request takes, counted or estimated, 0 to 4294967295:
+            routes whose ``context_window`` is known and smaller are passed over. Left out, none is.
         :raises Exhausted: everything was tried; the last error is the cause.
         :raises BreakerOpen: nothing could be asked; ``retry_in`` says when to come back.
         :raises DeadlineExceeded: the turn's time is over.

@@ -82,7 +82,8 @@ class Retry:
 @dataclass(frozen=True)
 class Switch:
     """The run went on to another route: ``reason`` is the kind of the failure that it left the one before for, or
-    ``passed_over`` where that could not be asked, or ``returned`` where it is back on the primary (``fallback.recheck``)."""
+    ``passed_over`` where that could not be asked, or ``returned`` where it is back on the primary
+    (``fallback.recheck``)."""
 
     route: str | None
     reason: str

@@ -9,7 +9,7 @@ from copy import deepcopy
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from . import _drive, _drive_async
+from . import _drive, _drive_async, _process
 from ._clients import Held, Making, Slot, aclose, close, not_made, with_keyword
 from ._route import Route
 
@@ -50,7 +50,8 @@ class Runtime(MutableMapping[str, Any]):
     ``bedrock``. ``compression``, and fields of your own, stay as the primary has them.
 
     :param build: makes the client: ``build(values) -> client``, sync or async; ``values`` is a dict of the fields that
-        are to be in force. Without it there is no client to make.
+        are to be in force; one that takes ``timeout`` is told how many seconds there are. Without it no client is made,
+        and one that is there stays.
     :param close: closes a client that is out of service and that nobody uses any more: ``close(client)`` or
         ``close(client, reason=...)``, sync or async; ``reason`` is as for ``Route``.
     :param client: the client of the primary, if there is one already; else ``build`` makes it before it is first asked.
@@ -130,7 +131,7 @@ class Runtime(MutableMapping[str, Any]):
         return f"<Runtime {', '.join([*told, where])}{'; holds ' if others else ''}{', '.join(others)}>"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("Runtime: it holds a client and keys, and cannot be copied; make another one from its fields")
+        _process.refuse(self, "make another one from its fields")
 
     # ---- The three ways to change it: build first, then swap everything at once. ----
 
@@ -260,10 +261,11 @@ class Runtime(MutableMapping[str, Any]):
 
     def _making_of(self, values: dict[str, Any], place: int | None, is_chosen: bool = False) -> Making:
         commit = partial(self._commit, values, place, is_chosen)
-        return Making(self._slot, "the runtime", partial(self._built, values), self._close, commit)
+        build = None if self._build is None else partial(self._built, values)
+        return Making(self._slot, "the runtime", build, self._close, commit)
 
     def _built(self, values: dict[str, Any], timeout: float) -> Any:
-        return None if self._build is None else with_keyword(self._build, "timeout", timeout)(values)
+        return with_keyword(self._build, "timeout", timeout)(values)
 
     def _commit(self, values: dict[str, Any], place: int | None, is_chosen: bool) -> None:
         self.__dict__.update(_values=values, _place=place)

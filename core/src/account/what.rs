@@ -238,6 +238,8 @@ named! {
         ContextWindow = "context_window",
         /// There is no credential to ask it with.
         NoCredential = "no_credential",
+        /// Others have been making its client for longer than a call waits for that.
+        Activating = "activating",
     }
 }
 

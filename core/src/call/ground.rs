@@ -158,7 +158,7 @@ impl Call {
             return self.over(cx, End::NoRoute);
         };
         if !ready && activating {
-            return self.wait_for_client(cx, Then::Choose);
+            return self.wait_for_client(cx, route, Then::Choose);
         }
         let Ok(permit) = self.permit(cx, route) else { return self.over(cx, End::NoRoute) };
         if ready {
@@ -187,18 +187,17 @@ impl Call {
         }
     }
 
-    fn wait_for_client(&mut self, cx: &mut Context<'_>, then: Then) -> State {
-        let until = cx.scope.deadline.unwrap_or(Instant::NEVER).min(cx.now + ACTIVATING_PAUSE);
-        self.wait(cx, until, WaitWhy::Activating, then)
-    }
-
     /// One more attempt with a client that another call has made again, or is about to have made again.
     pub(super) fn newer_client(&mut self, cx: &mut Context<'_>, client: u32) -> State {
-        let place = self.route.and_then(|route| cx.live.place(route));
-        match place {
-            Some(place) if place.client > client => self.same_route(cx),
-            Some(place) if place.is_activating(cx.now) => self.wait_for_client(cx, Then::Newer { client }),
-            _ => self.leave(cx),
+        let Some((route, place)) = self.route.and_then(|route| Some((route, cx.live.place(route)?))) else {
+            return self.leave(cx);
+        };
+        if place.client > client {
+            self.same_route(cx)
+        } else if place.is_activating(cx.now) {
+            self.wait_for_client(cx, route, Then::Newer { client })
+        } else {
+            self.leave(cx)
         }
     }
 
@@ -223,7 +222,7 @@ impl Call {
     #[inline(always)]
     pub(super) fn settle_on(&mut self, route: RouteId) {
         (self.on_route, self.before, self.repeated, self.last_chance, self.previous) = (0, 0, false, false, None);
-        (self.own_rest, self.yielding) = (Instant::ZERO, Instant::NEVER);
+        (self.own_rest, self.paused) = (Instant::ZERO, 0);
         self.route = Some(route);
     }
 
@@ -260,7 +259,7 @@ impl Call {
             return self.leave(cx);
         };
         if !ready && activating {
-            return self.wait_for_client(cx, Then::SameRoute);
+            return self.wait_for_client(cx, route, Then::SameRoute);
         }
         if let Some(other) = self.rests_by_now(cx, route) {
             return other;

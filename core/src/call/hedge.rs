@@ -63,10 +63,8 @@ impl Call {
         if running.hedged || running.is_streaming() {
             return;
         }
-        let Some(alone_for) = cx.policy.hedge.alone_for(cx.live.latency(route).as_deref()) else { return };
-        let at = running.started + alone_for;
-        if at < running.expiry().0 {
-            running.hedge_at = at;
+        if let Some(alone_for) = cx.policy.hedge.alone_for(cx.live.latency(route).as_deref()) {
+            running.hedge_at = running.started + alone_for;
         }
     }
 

@@ -23,7 +23,7 @@ impl Call {
     pub(super) fn attempt_failed(&mut self, cx: &mut Context<'_>, running: Running, failure: Failure) -> State {
         (self.failure, self.client) = (Some(failure), running.client);
         self.interrupted = false;
-        self.own_rest = failure.stated().map_or(Instant::ZERO, |stated| cx.now + stated);
+        self.own_rest = self.own_rest.max(failure.stated().map_or(Instant::ZERO, |stated| cx.now + stated));
         self.charge(cx, &running, failure);
         self.failed_with = running.ticket;
         if !cx.scope.hedges.is_empty()
@@ -214,10 +214,18 @@ impl Call {
             return;
         }
         if let (true, Some(id)) = (self.is_taken(), self.current()) {
-            cx.scope.cancel(self.first, id, why);
+            self.cancel(cx, id, why);
         }
         self.drop_hedge(cx, Some(why));
         self.state = self.abandoned(cx);
+    }
+
+    /// Has something stopped that the host has taken on: filed under the first id that was used, which may be this one.
+    pub(super) fn cancel(&mut self, cx: &mut Context<'_>, id: Id, why: CancelWhy) {
+        if self.first == 0 {
+            self.first = id;
+        }
+        cx.scope.cancel(self.first, id, why);
     }
 
     pub(crate) fn current(&self) -> Option<Id> {

@@ -1,6 +1,7 @@
-//! Rests that others began while a call waited, and the one call that tests a route for all.
+//! What a call waits for that others do: rests that they began, the one test of a route, a client that they make.
 
 use super::*;
+use crate::time::millis;
 
 impl Call {
     /// What follows a wait is decided when it ends: by then somebody else may have put the route to rest, or be testing it. Then
@@ -8,7 +9,7 @@ impl Call {
     pub(super) fn rests_by_now(&mut self, cx: &mut Context<'_>, route: RouteId) -> Option<State> {
         let refusal = cx.live.would_admit(cx.policy, route, cx.now).err()?;
         let Refusal::Cooling(cooling) = refusal else { return None };
-        // What its own failure stated was weighed when the wait was chosen.
+        // What its own failures stated was weighed when the wait was chosen.
         if cooling.until <= self.own_rest {
             return None;
         }
@@ -20,12 +21,30 @@ impl Call {
             if !cooling.stated {
                 return None;
             }
-            if self.may_yield(cx, cooling.until, cx.policy.retry.patience_last) {
-                return Some(self.yields(cx, cooling.until, Then::SameRoute));
+            if let Some(wait) = self.wait_for_end(cx, cooling.until, WaitWhy::Cooldown, Then::SameRoute) {
+                return Some(wait);
             }
         }
         self.note(cx, Some(route), refusal.passed_over());
         Some(self.leave(cx))
+    }
+
+    /// Waits for a rest or an open breaker to end: in sum no longer than the patience of the last route, for each end may be the
+    /// beginning of another.
+    pub(super) fn wait_for_end(
+        &mut self,
+        cx: &mut Context<'_>,
+        until: Instant,
+        why: WaitWhy,
+        then: Then,
+    ) -> Option<State> {
+        let sum = self.yielded.saturating_add(lasting(until - cx.now));
+        if span(sum.into()) > cx.policy.retry.patience_last || cx.scope.deadline.is_some_and(|end| until >= end) {
+            return None;
+        }
+        (self.yielded, self.paused) = (sum, 0);
+        self.note(cx, None, What::Waiting { why, until });
+        Some(self.wait(cx, until, why, then))
     }
 
     /// Lets another call test a route that nothing else can take the place of: as long as the patience reaches, in pauses that are
@@ -33,24 +52,52 @@ impl Call {
     pub(super) fn let_test(&mut self, cx: &mut Context<'_>, then: Then) -> Option<State> {
         let drawn = cx.policy.retry.backoff(self.in_round().saturating_sub(1), None, &mut cx.scope.rng);
         let until = cx.now + drawn.max(ACTIVATING_PAUSE);
-        self.may_yield(cx, until, cx.policy.retry.patience).then(|| self.yields(cx, until, then))
-    }
-
-    fn may_yield(&self, cx: &Context<'_>, until: Instant, patience: Duration) -> bool {
-        let since = if self.is_yielding() { self.yielding } else { cx.now };
-        until <= since + patience && cx.scope.deadline.is_none_or(|end| until < end)
-    }
-
-    /// Whether it gives way to others on the route it is bound for.
-    pub(super) fn is_yielding(&self) -> bool {
-        self.yielding != Instant::NEVER
-    }
-
-    fn yields(&mut self, cx: &mut Context<'_>, until: Instant, then: Then) -> State {
-        if !self.is_yielding() {
-            self.yielding = cx.now;
+        if !self.may_pause(cx, until) {
+            return None;
+        }
+        if self.paused == 0 {
             self.note(cx, None, What::Waiting { why: WaitWhy::Cooldown, until });
         }
-        self.wait(cx, until, WaitWhy::Cooldown, then)
+        Some(self.pause(cx, until, WaitWhy::Cooldown, then))
     }
+
+    /// Waits for a client that another call is making.
+    pub(super) fn wait_for_client(&mut self, cx: &mut Context<'_>, route: RouteId, then: Then) -> State {
+        if self.route == Some(route) && self.has_waited_enough(cx, route) {
+            self.note(cx, Some(route), What::PassedOver { why: Skip::Activating, until: None });
+            return self.leave(cx);
+        }
+        let until = cx.scope.deadline.unwrap_or(Instant::NEVER).min(cx.now + ACTIVATING_PAUSE);
+        self.pause(cx, until, WaitWhy::Activating, then)
+    }
+
+    /// Whether somebody else makes its client, and has been given time for that: where another route may be asked, no longer in
+    /// sum than the patience reaches, for a client that everybody makes again and again would keep it for ever.
+    pub(super) fn has_waited_enough(&self, cx: &Context<'_>, route: RouteId) -> bool {
+        let makes = |route| cx.live.place(route).is_some_and(|place| !place.ready && place.is_activating(cx.now));
+        makes(route) && !self.may_pause(cx, cx.now + ACTIVATING_PAUSE) && self.may_go_elsewhere(cx, route, &makes)
+    }
+
+    fn may_pause(&self, cx: &Context<'_>, until: Instant) -> bool {
+        let sum = self.paused.saturating_add(lasting(until - cx.now));
+        span(sum.into()) <= cx.policy.retry.patience && cx.scope.deadline.is_none_or(|end| until < end)
+    }
+
+    fn pause(&mut self, cx: &mut Context<'_>, until: Instant, why: WaitWhy, then: Then) -> State {
+        self.paused = self.paused.saturating_add(lasting(until - cx.now));
+        self.wait(cx, until, why, then)
+    }
+
+    fn may_go_elsewhere(&self, cx: &Context<'_>, from: RouteId, waits: &dyn Fn(RouteId) -> bool) -> bool {
+        self.candidates(cx).any(|route| {
+            route != from
+                && !waits(route)
+                && self.cannot_help(cx, route, self.failure).is_none()
+                && cx.live.would_admit(cx.policy, route, cx.now).is_ok()
+        })
+    }
+}
+
+fn lasting(wait: Duration) -> u32 {
+    u32::try_from(millis(wait)).unwrap_or(u32::MAX)
 }

@@ -102,8 +102,8 @@ impl Call {
         }
         let (mut resting, mut is_tested): (Option<RouteId>, bool) = (None, false);
         let mut first_back: Option<(Instant, bool)> = None;
-        // What is passed over for the sake of one test is told once.
-        let is_told = self.is_yielding();
+        // In a row of pauses it is told once.
+        let is_told = self.paused > 0;
         for route in self.candidates(cx) {
             if let Some(why) = self.cannot_help(cx, route, failure) {
                 self.tried.insert(route);
@@ -111,6 +111,10 @@ impl Call {
                 continue;
             }
             let refusal = match cx.live.would_admit(cx.policy, route, cx.now) {
+                Ok(()) if self.has_waited_enough(cx, route) => {
+                    self.note(cx, Some(route), What::PassedOver { why: Skip::Activating, until: None });
+                    continue;
+                }
                 Ok(()) => return Some(self.go(cx, route, failure.is_some())),
                 Err(refusal) => refusal,
             };
@@ -141,11 +145,9 @@ impl Call {
             return resting.map(|route| self.go(cx, route, failure.is_some()));
         };
         let may_wait = rests || cx.policy.fallback.when_refused == WhenRefused::Wait;
-        let fits = until - cx.now <= cx.policy.retry.patience_last && cx.scope.deadline.is_none_or(|end| until < end);
-        if may_wait && fits {
-            let why = if rests { WaitWhy::Cooldown } else { WaitWhy::Breaker };
-            self.note(cx, None, What::Waiting { why, until });
-            return Some(self.wait(cx, until, why, Then::Choose));
+        let why = if rests { WaitWhy::Cooldown } else { WaitWhy::Breaker };
+        if may_wait && let Some(wait) = self.wait_for_end(cx, until, why, Then::Choose) {
+            return Some(wait);
         }
         resting.map(|route| self.go(cx, route, failure.is_some()))
     }

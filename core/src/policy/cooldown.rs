@@ -48,9 +48,7 @@ impl Cooldown {
     pub fn would_admit(&self, now: Instant) -> Result<(), Cooling> {
         match self.rest {
             None => Ok(()),
-            Some(rest) if now < rest.until => {
-                Err(Cooling { until: rest.until, stated: rest.stated, probing: false })
-            }
+            Some(rest) if now < rest.until => Err(Cooling { until: rest.until, stated: rest.stated, probing: false }),
             Some(rest) => match rest.probe {
                 Some(lease) if now < lease => Err(Cooling { until: lease, stated: false, probing: true }),
                 _ => Ok(()),

@@ -1,12 +1,14 @@
 //! State that survives a death: versioned plain data, restored on another clock.
 
+mod routed;
+
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::{Gate, Live, Session, Ticket};
+use super::{Gate, Live, Session};
 use crate::call::Call;
 use crate::command::RouteId;
 use crate::latency::Latency;
@@ -18,6 +20,7 @@ use crate::stored::{Blank, Store, Stored, stored};
 use crate::time::{Instant, millis, span};
 use crate::turn::Turn;
 use crate::value::Value;
+use routed::{Routed, now_at};
 
 /// The version of the snapshot's form. A reader refuses every other one by name.
 const VERSION: u32 = 3;
@@ -209,31 +212,6 @@ impl Gate {
     }
 }
 
-/// What numbers its routes, together with their names: the chain may have changed when it is read.
-struct Routed<'a> {
-    routes: Vec<String>,
-    state: &'a mut dyn Stored,
-}
-
-impl Stored for Routed<'_> {
-    fn stored(&mut self, store: &mut Store<'_>) {
-        store.part("routes", &mut self.routes);
-        self.state.stored(store);
-    }
-}
-
-impl<'a> Routed<'a> {
-    fn of(session: &Session, state: &'a mut dyn Stored) -> Self {
-        Self { routes: session.routes().map(|route| route.name.clone()).collect(), state }
-    }
-}
-
-/// Where a route of another chain is in this one, by its name; nowhere if it is gone.
-fn now_at(names: &[String], session: &Session, route: RouteId) -> Option<RouteId> {
-    let name = names.get(usize::from(route.0))?;
-    Live::ids(&session.live).find(|route| session.route_name(*route) == name)
-}
-
 impl Turn {
     /// The turn as plain data. `wall` is milliseconds since the Unix epoch. Its tools do not travel: they are given anew.
     #[must_use]
@@ -265,14 +243,6 @@ impl Turn {
         let gap = span(wall.saturating_sub(wall_then));
         turn.shift(spans(then, now), calendar(then, now, gap));
         Ok(turn)
-    }
-}
-
-impl Ticket {
-    /// The same over another chain.
-    pub(crate) fn rerouted(mut self, now_at: &dyn Fn(RouteId) -> Option<RouteId>) -> Option<Self> {
-        self.route = now_at(self.route)?;
-        Some(self)
     }
 }
 

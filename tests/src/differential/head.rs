@@ -67,10 +67,17 @@ fn attempt(dice: &mut Dice) -> Value {
 fn breaker(dice: &mut Dice) -> Value {
     let open = dice.span(1, 8000);
     let consecutive = if dice.once_in(2) { Some(dice.from_to(1, 4)) } else { None };
+    let probes = dice.from_to(1, 3);
+    let count_window = dice.once_in(3).then(|| dice.from_to(1, 256));
+    let successes = dice.once_in(3).then(|| dice.from_to(1, probes));
+    let slow = if dice.once_in(3) { Some(dice.span(1, 3000)) } else { None };
+    let half_open = if dice.once_in(3) { Some(dice.span(1, 8000)) } else { None };
     json!({
         "enabled": !dice.once_in(6), "consecutive": consecutive, "rate": thousandths(dice, 1, 1000),
         "min_calls": dice.from_to(1, 6), "window_ms": dice.span(1, 30_000), "buckets": dice.from_to(1, 10),
-        "open_ms": open, "max_open_ms": open + dice.from_to(0, 20_000).min(LONGEST - open), "probes": dice.from_to(1, 3),
+        "count_window": count_window, "slow_ms": slow, "slow_rate": thousandths(dice, 1, 1000),
+        "open_ms": open, "max_open_ms": open + dice.from_to(0, 20_000).min(LONGEST - open), "probes": probes,
+        "successes": successes, "half_open_ms": half_open, "metrics_only": dice.once_in(12),
     })
 }
 

@@ -270,8 +270,11 @@ impl Inventor {
         match self.dice.from_to(0, 9) {
             0..=3 if routes > 0 => {
                 let route = self.dice.from_to(0, routes - 1);
-                let verb = self.dice.pick(&["breaker", "breaker", "breaker", "reset"]);
-                self.step(turn, verb, route.into()).map(drop)
+                let verbs = ["breaker", "breaker", "breaker", "reset", "order", "isolate", "release", "release"];
+                let verb = self.dice.pick(&verbs);
+                let order = self.dice.pick(&["automatic", "automatic", "force_open", "force_closed", "metrics_only"]);
+                let value = if verb == "order" { json!({ "route": route, "order": order }) } else { route.into() };
+                self.step(turn, verb, value).map(drop)
             }
             4 => self.step(turn, "stand_for", tool.into()).map(drop),
             5 => self.step(turn, "withdraw", tool.into()).map(drop),

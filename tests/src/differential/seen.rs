@@ -12,7 +12,7 @@ use crate::words::{self, command_word, end_word, notice_word};
 /// Words that nothing says yet.
 const UNSAID: [&str; 1] = ["cancel_why: superseded"];
 
-const NEEDED: [&str; 15] = [
+const NEEDED: [&str; 16] = [
     "command",
     "notice",
     "end",
@@ -25,6 +25,7 @@ const NEEDED: [&str; 15] = [
     "switch_why",
     "cancel_why",
     "breaker_state",
+    "breaker_order",
     "follows",
     "skip",
     "scope",

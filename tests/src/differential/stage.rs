@@ -10,7 +10,8 @@
 //! | `enter` | `{streaming, restartable}` | the short way into a call; what is let through is settled by `settle` alone |
 //! | `settle` | `"succeeded"`, `"abandoned"` or `{"failed": ..}` | the end of what was let through |
 //! | `take_step`, `shorten` | null, milliseconds | as named |
-//! | `breaker`, `reset` | a route's place | as named |
+//! | `breaker`, `reset`, `isolate`, `release` | a route's place | as named |
+//! | `order` | `{route, order}`, the route by its place | as named |
 //! | `stand_for`, `withdraw` | a tool | as named |
 //! | `snapshot` | `{clock, outside_ms}` | session and turns are written and restored |
 
@@ -18,6 +19,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use failsoft::command::{Command, Event, Id, Reply, ToolCall};
+use failsoft::policy::breaker::Order;
 use failsoft::policy::limits::Usage;
 use failsoft::{
     Admitted, Call, Entered, Handled, Instant, RouteId, Session, Tool, Turn, Verdict, enter, settle, words,
@@ -131,9 +133,17 @@ impl Stage {
             "turn" => self.begin(turn, at, read(value)?)?,
             "snapshot" => self.restore(&read(value)?)?,
             "breaker" => {
-                let state = self.session.breaker(route(value)?, at).name();
-                self.seen.word("breaker_state", state);
-                let _ = write!(self.told, " {state}");
+                let metrics = self.session.breaker_metrics(route(value)?, at);
+                self.seen.word("breaker_state", metrics.state.name());
+                let _ = write!(self.told, " {}", told::metrics(&metrics));
+            }
+            "isolate" => self.session.isolate(route(value)?),
+            "release" => self.session.release(route(value)?),
+            "order" => {
+                let word = value["order"].as_str().unwrap_or_default();
+                let order = Order::from_name(word).ok_or_else(|| format!("no such order: {word}"))?;
+                self.seen.word("breaker_order", order.name());
+                self.session.order_breaker(route(&value["route"])?, order);
             }
             "reset" => self.session.reset(route(value)?),
             "stand_for" => self.session.approve_standing(value.as_str().unwrap_or_default()),

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use failsoft::account::{Notice, What};
 use failsoft::command::Command;
+use failsoft::policy::Thousandths;
+use failsoft::policy::breaker::Metrics;
 use failsoft::policy::failure::Failure;
 use failsoft::{Instant, RouteId, Session, Turn, Verdict};
 use serde_json::{Map, Value, json};
@@ -59,11 +61,18 @@ pub(crate) fn notice(notice: &Notice, session: &Session) -> String {
     json!([notice.what.name(), route, failed]).to_string()
 }
 
+/// What a breaker goes by: a word, and numbers; rates in thousandths, the time when it may be asked in milliseconds.
+pub(crate) fn metrics(metrics: &Metrics) -> Value {
+    let Metrics { state, calls, failed, slow, failure_rate, slow_rate, retry_at } = metrics;
+    let rate = |rate: &Option<Thousandths>| rate.map(|rate| rate.0);
+    json!([state.name(), calls, failed, slow, rate(failure_rate), rate(slow_rate), retry_at.map(Instant::as_millis)])
+}
+
 /// What is left of a session; with its snapshot where there is a `wall` clock for it.
 pub(crate) fn session(session: &Session, at: Instant, wall: Option<u64>) -> String {
     let routes = (0_u8..).zip(session.routes()).map(|(id, _)| RouteId(id));
     sorted(&json!({
-        "breakers": routes.map(|route| session.breaker(route, at).name()).collect::<Vec<_>>(),
+        "breakers": routes.map(|route| metrics(&session.breaker_metrics(route, at))).collect::<Vec<_>>(),
         "approvals": session.standing_approvals().collect::<Vec<_>>(),
         "snapshot": wall.map(|wall| content(&session.snapshot(at, wall))),
     }))

@@ -16,7 +16,7 @@ pub fn at_random(dice: &mut Dice) -> (Value, Vec<Place>) {
         let model = dice.pick(&["large", "small"]);
         let own = format!("key{at}");
         let credential = if dice.once_in(3) { "key0" } else { own.as_str() };
-        let (activates, able) = (dice.once_in(3), !dice.once_in(12));
+        let (activates, able) = (dice.once_in(3), at == 0 || !dice.once_in(8));
         routes.push(json!({
             "name": format!("r{at}"), "model": model, "endpoint": endpoint, "credential": credential,
             "activates": activates, "has_credential": able, "timeout_ms": if dice.once_in(4) { Some(dice.from_to(500, 40_000)) } else { None },

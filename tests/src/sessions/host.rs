@@ -96,13 +96,15 @@ struct Actor {
     /// When the machine wants to be polled again.
     wake: Option<u64>,
     committed: Option<RouteId>,
+    /// Since when it is off the primary, or has looked last.
+    away: Option<u64>,
     /// Of the present call: when it began, whom it asked, and whom it might have asked with certainty.
     began: u64,
     asked: Vec<RouteId>,
     clear: Vec<RouteId>,
     first: bool,
-    /// When the last attempt failed, and until when it asked to wait.
-    failed: (u64, u64),
+    /// When another attempt was granted at the soonest, and until when those before it asked to wait.
+    granted: (u64, u64),
     own: u64,
 }
 
@@ -207,11 +209,12 @@ impl Host {
             hedges: BTreeSet::new(),
             wake: None,
             committed: None,
+            away: None,
             began: self.now,
             asked: Vec::new(),
             clear: Vec::new(),
             first: true,
-            failed: (0, 0),
+            granted: (0, 0),
             own: 0,
         };
         self.actors.insert(plan.number, actor);
@@ -307,6 +310,7 @@ impl Host {
         let clear = self.ledger.routes().filter(|route| self.ledger.is_clear(*route, self.now)).collect();
         let Some(actor) = self.actors.get_mut(&who) else { return };
         (actor.began, actor.asked, actor.clear, actor.first) = (self.now, Vec::new(), clear, true);
+        actor.own = 0;
     }
 
     /// Something of this turn is due.
@@ -427,15 +431,18 @@ impl Host {
         while let Some(notice) = actor.turn.scope_mut().poll_notice() {
             if let What::AttemptFailed { failure, .. } = notice.what {
                 let now = notice.at.as_millis();
-                actor.failed = self.ledger.moment(now);
+                actor.granted = self.ledger.moment(now);
                 let stated = failure.stated().map_or(0, |stated| u64::try_from(stated.as_millis()).unwrap_or(u64::MAX));
-                actor.own = now.saturating_add(stated);
+                actor.own = actor.own.max(now.saturating_add(stated));
             }
             match (notice.what, notice.route) {
                 (What::Hedged { .. }, _) => {
                     actor.hedges.insert(notice.id);
                 }
-                (What::MovedOn, Some(route)) => actor.committed = Some(route),
+                (What::MovedOn, Some(route)) => {
+                    actor.committed = Some(route);
+                    actor.away = if route.0 == 0 { None } else { actor.away.or(Some(self.now)) };
+                }
                 _ => {}
             }
             self.ledger.told(who, &notice)?;
@@ -454,6 +461,7 @@ impl Host {
                 self.write(|| form);
             }
             self.listen(who)?;
+            self.over(who, &command);
             self.in_time(who, &command)?;
             let goes_on = match command {
                 Command::Attempt(attempt) => self.attempt(who, attempt)?,
@@ -461,13 +469,19 @@ impl Host {
                     self.asks(who, id, route, (until.as_millis(), until.as_millis()))?;
                     self.make(who, id, route, true)?
                 }
-                Command::Rebuild { id, route, .. } => self.make(who, id, route, false)?,
+                Command::Rebuild { id, route, .. } => {
+                    self.granted(who);
+                    self.make(who, id, route, false)?
+                }
                 Command::Cancel { id, .. } => {
                     self.close(who, id);
                     self.ledger.given_back((who, id));
                     self.event(who, Event::Taken(id), json!({ "taken": id }))?
                 }
                 Command::Wait { id, until, why, .. } => {
+                    if why == WaitWhy::Backoff {
+                        self.granted(who);
+                    }
                     let Some(actor) = self.actors.get_mut(&who) else { return Ok(()) };
                     actor.wake = until.known().map(Instant::as_millis);
                     if why != WaitWhy::Running {
@@ -485,6 +499,30 @@ impl Host {
                 self.schedule(who);
                 return Ok(());
             }
+        }
+    }
+
+    /// A client that is neither waited for nor cancelled was given up on.
+    fn over(&mut self, who: usize, command: &Command) {
+        let known = match command {
+            Command::Cancel { .. } | Command::Wait { why: WaitWhy::Running, .. } => return,
+            Command::Attempt(attempt) => attempt.id,
+            Command::Switch { id, .. } | Command::Rebuild { id, .. } | Command::Wait { id, .. } => *id,
+            _ => 0,
+        };
+        let Some(actor) = self.actors.get_mut(&who) else { return };
+        let is_client = |(id, open): (&Id, &Open)| (*id != known && matches!(open, Open::Client { .. })).then_some(*id);
+        for id in actor.open.iter().filter_map(is_client).collect::<Vec<Id>>() {
+            actor.open.remove(&id);
+            self.ledger.given_back((who, id));
+        }
+    }
+
+    /// Another attempt on the same route was granted just now.
+    fn granted(&mut self, who: usize) {
+        let moment = self.ledger.moment(self.now);
+        if let Some(actor) = self.actors.get_mut(&who) {
+            actor.granted = moment;
         }
     }
 
@@ -537,8 +575,9 @@ impl Host {
             if route.0 > 0 {
                 self.committed[1] = Some(route);
             }
+            actor.away = if route.0 == 0 { None } else { actor.away.or(Some(now)) };
         } else {
-            self.ledger.repeated(route, actor.failed);
+            self.ledger.repeated(route, actor.granted);
         }
         self.tally.requests += 1;
         self.asked.push((now, route));
@@ -584,6 +623,12 @@ impl Host {
                 let mut order = first.iter().copied().chain(self.ledger.routes()).take_while(|other| *other != route);
                 order.find(|route| self.ledger.admits(*route, self.now))
             };
+            let recheck = self.policy.fallback.recheck.map(|recheck| u64::try_from(recheck.as_millis()).unwrap_or(u64::MAX));
+            let away = recheck.zip(actor.away).is_some_and(|(recheck, since)| self.now >= since.saturating_add(recheck));
+            let looks = away && self.policy.fallback.scope == FallbackScope::Turn;
+            if looks && route.0 > 0 && self.ledger.admits(RouteId(0), self.now) {
+                return Err(format!("a call of turn {who} began at {route:?}, away since {:?}", actor.away));
+            }
             let passed_over: Vec<RouteId> = beginnings.iter().filter_map(before).collect();
             if passed_over.len() == beginnings.len() {
                 return Err(format!("a call of turn {who} began at {route:?}, and {passed_over:?} may be asked"));
@@ -596,6 +641,9 @@ impl Host {
         let own = if actor.asked.last() == Some(&route) { actor.own } else { 0 };
         actor.asked.push(route);
         actor.first = false;
+        if route.0 == 0 && actor.away.is_some() {
+            actor.away = Some(self.now);
+        }
         self.ledger.admitted(Asked { who: (who, id), route, now: self.now, until, own }, &others)
     }
 

@@ -1,5 +1,9 @@
 //! The living breaker: what a call is told by it, and what it makes of the outcome.
 
+mod hand;
+
+use hand::Rule;
+
 use super::counts::Counts;
 use super::{Breaker, BreakerState, Change, Metrics, Order, Outcome, Permit};
 use crate::stored::stored;
@@ -42,15 +46,6 @@ enum State {
 
 stored! { enum State { Closed, Open { until }, HalfOpen { in_flight, passed, failed, lease, ends } } }
 
-/// What stands above a circuit.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Above {
-    Nothing,
-    Refuses,
-    Passes,
-    Counts,
-}
-
 impl Default for Circuit {
     fn default() -> Self {
         Self {
@@ -69,14 +64,14 @@ impl Circuit {
     /// What the breaker would do with a call now. Reading it changes nothing.
     #[must_use]
     pub fn state(&self, config: &Breaker, now: Instant) -> BreakerState {
-        match self.above(config) {
-            Above::Refuses if self.holders > 0 => BreakerState::Isolated,
-            Above::Refuses => BreakerState::ForcedOpen,
-            Above::Counts => BreakerState::MetricsOnly,
-            Above::Passes if self.order == Order::ForceClosed => BreakerState::ForcedClosed,
+        match self.rule(config) {
+            _ if self.holders > 0 => BreakerState::Isolated,
+            _ if self.order == Order::ForceOpen => BreakerState::ForcedOpen,
+            Rule::Counts => BreakerState::MetricsOnly,
+            Rule::Passes if self.order == Order::ForceClosed => BreakerState::ForcedClosed,
             // It is switched off.
-            Above::Passes => BreakerState::Closed,
-            Above::Nothing => match self.present(config, now) {
+            Rule::Passes => BreakerState::Closed,
+            Rule::Decides => match self.present(config, now) {
                 State::Closed => BreakerState::Closed,
                 State::Open { until } if now < until => BreakerState::Open,
                 State::Open { .. } | State::HalfOpen { .. } => BreakerState::HalfOpen,
@@ -105,10 +100,11 @@ impl Circuit {
     /// The moment from which asking may be admitted; [`Instant::NEVER`] where a person has to say so.
     #[inline(always)]
     pub fn would_admit(&self, config: &Breaker, now: Instant) -> Result<(), Instant> {
-        match self.above(config) {
-            Above::Nothing => {}
-            Above::Refuses => return Err(Instant::NEVER),
-            Above::Passes | Above::Counts => return Ok(()),
+        if self.refuses() {
+            return Err(Instant::NEVER);
+        }
+        if self.rule(config) != Rule::Decides {
+            return Ok(());
         }
         match self.present(config, now) {
             State::Closed => Ok(()),
@@ -138,9 +134,10 @@ impl Circuit {
     }
 
     fn admit_probe(&mut self, config: &Breaker, now: Instant, lease: Instant) {
-        if self.above(config) != Above::Nothing {
+        if self.rule(config) != Rule::Decides {
             // The policy has changed since it opened.
-            return self.enter(State::Closed);
+            self.close();
+            return;
         }
         self.lapse(config, now);
         match &mut self.state {
@@ -179,13 +176,13 @@ impl Circuit {
     #[inline(always)]
     fn count(&mut self, config: &Breaker, now: Instant, outcome: Outcome, slow: bool) -> Option<Change> {
         let failed = outcome == Outcome::Failed;
-        let above = self.above(config);
-        if outcome == Outcome::Neutral || above == Above::Passes {
+        let rule = self.rule(config);
+        if outcome == Outcome::Neutral || rule == Rule::Passes {
             return None;
         }
         self.in_a_row = if failed { self.in_a_row.saturating_add(1) } else { 0 };
         self.counts.add(config, now, failed, slow);
-        if !(failed || slow) || above == Above::Counts {
+        if !(failed || slow) || rule == Rule::Counts {
             return None;
         }
         let sums = self.counts.sums(config, now);
@@ -217,57 +214,8 @@ impl Circuit {
         }
     }
 
-    /// Orders it to do something, or to do what it would do by itself again. Where everything is to pass, what was held against
-    /// it is forgotten.
-    pub fn order(&mut self, order: Order) {
-        if order != self.order && matches!(order, Order::ForceClosed | Order::MetricsOnly) {
-            self.reset();
-        }
-        self.order = order;
-    }
-
-    /// Takes it out of use, until each who did so has released it.
-    pub fn isolate(&mut self) {
-        self.holders = self.holders.saturating_add(1);
-    }
-
-    /// Lets go of it: of one [`Circuit::isolate`].
-    pub fn release(&mut self) {
-        self.holders = self.holders.saturating_sub(1);
-    }
-
-    /// Closes it and forgets everything that it learnt. What was ordered by hand stays.
-    pub fn reset(&mut self) {
-        self.close();
-    }
-
-    /// Whether it is closed, as far as it decides itself.
-    pub(crate) fn is_closed(&self) -> bool {
-        self.state == State::Closed
-    }
-
-    /// Whether somebody told it what to do.
-    pub(crate) fn is_ordered(&self) -> bool {
-        self.holders > 0 || self.order != Order::Automatic
-    }
-
     fn is_full(config: &Breaker, probes: [u32; 3]) -> bool {
         probes.iter().fold(0, |sum: u32, some| sum.saturating_add(*some)) >= config.probes
-    }
-
-    #[inline(always)]
-    fn above(&self, config: &Breaker) -> Above {
-        if self.holders > 0 {
-            return Above::Refuses;
-        }
-        match self.order {
-            Order::Automatic if !config.enabled => Above::Passes,
-            Order::Automatic if config.metrics_only => Above::Counts,
-            Order::Automatic => Above::Nothing,
-            Order::ForceOpen => Above::Refuses,
-            Order::ForceClosed => Above::Passes,
-            Order::MetricsOnly => Above::Counts,
-        }
     }
 
     /// The state by now: a half-open time that was too long has opened it again.

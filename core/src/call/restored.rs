@@ -1,4 +1,5 @@
-//! A call that is restored over another chain: routes are known by their names, and one that is gone is forgotten.
+//! A call that is restored: on another clock, and over another chain, where routes are known by their names and one that is gone
+//! is forgotten.
 
 use super::*;
 
@@ -39,5 +40,25 @@ impl Call {
         let (id, until) = (self.current().unwrap_or_default(), Instant::ZERO);
         self.state = State::Wait { id, until, why: WaitWhy::Backoff, then: Then::Choose };
         was_asked
+    }
+
+    /// On another clock.
+    pub(crate) fn shift(&mut self, moved: impl Fn(Instant) -> Instant) {
+        self.own_rest = moved(self.own_rest);
+        let held = match &mut self.state {
+            State::Switch { ticket, .. } => Some(ticket),
+            _ => None,
+        };
+        for ticket in held.into_iter().chain(&mut self.failed_with) {
+            (ticket.admitted, ticket.answered) = (moved(ticket.admitted), moved(ticket.answered));
+        }
+        match &mut self.state {
+            State::Over(verdict) => verdict.retry_at = verdict.retry_at.map(&moved),
+            State::Attempt(running) => running.shift(moved),
+            State::Wait { until, .. } | State::Rebuild { until, .. } | State::Switch { until, .. } => {
+                *until = moved(*until)
+            }
+            State::Fresh => {}
+        }
     }
 }
