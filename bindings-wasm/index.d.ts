@@ -671,6 +671,7 @@ export class Runtime<Client = unknown> {
   /** What is in force, without a value that may hold a secret. So it is logged and written as JSON, too. */
   toString(): string;
   toJSON(): string;
+  // biome-ignore lint/suspicious/noExplicitAny: what a field holds is the host's own
   [field: string]: any;
 }
 
@@ -684,6 +685,7 @@ export type RuntimeFields = { readonly [field: string]: unknown } & Partial<
 
 /** Makes the client of values. The signal is aborted at the limit; what comes after it is closed. */
 export type Build<Client> = (
+  // biome-ignore lint/suspicious/noExplicitAny: what a field holds is the host's own
   values: { [field: string]: any },
   given: { signal: AbortSignal | undefined },
 ) => Client | PromiseLike<Client>;

@@ -163,6 +163,12 @@ def test_a_hook_that_was_interrupted_brings_nothing(time: VirtualTime) -> None:
     assert session.turn().call(client_of) == "client"
 
 
+def test_what_a_request_needs_of_context_counts_here_too(time: VirtualTime) -> None:
+    hooks = Hooks()
+    session = Session(Policy(**ONCE), routes=[hooks.route("a", context_window=1000), hooks.route("b")])
+    assert session.turn().call(client_of, context_tokens=2000) == "b1"
+
+
 # ---- Closing. ----
 
 

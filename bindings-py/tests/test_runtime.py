@@ -296,6 +296,21 @@ def test_a_turn_falls_back_and_the_next_one_restores_the_primary(time: VirtualTi
         assert (dict(runtime), runtime.is_on_fallback) == (FIELDS, False)
 
 
+def test_what_is_changed_after_a_restore_is_no_part_of_the_primary_either(time: VirtualTime) -> None:
+    runtime = runtime_of(Builder())
+    session = session_of(runtime)
+    for _ in range(2):
+        for names in (("primary",), ()):
+            with session.turn() as turn:
+                turn.call(down_on(*names))
+        assert dict(runtime) == FIELDS
+        runtime.compression["keep"].append("tools")
+    assert runtime.use(BACKUP) and runtime.restore()
+    runtime.compression["keep"].append("tools")
+    assert runtime.use(BACKUP) and runtime.restore()
+    assert dict(runtime) == FIELDS
+
+
 def test_the_position_in_the_chain_is_restored_too(time: VirtualTime) -> None:
     runtime = runtime_of(Builder())
     session = session_of(runtime)
@@ -553,6 +568,22 @@ def test_a_second_turn_at_once_is_refused(time: VirtualTime) -> None:
         turn.call(down_on())  # the first goes on
     with session.turn():
         pass
+
+
+def test_a_turn_that_has_ended_may_go_on_until_another_begins(time: VirtualTime) -> None:
+    session = session_of(runtime_of(Builder()))
+    ways: list[Callable[[Any], Any]] = [
+        lambda turn: turn.call(down_on()),
+        lambda turn: turn.call(down_on(), isolate=True),
+        lambda turn: list(turn.stream(lambda _: iter(["x"]))),
+    ]
+    for way in ways:
+        with session.turn() as turn:
+            pass
+        way(turn)
+        turn.end()
+        with session.turn(), pytest.raises(RuntimeError, match="one at a time"):
+            way(turn)
 
 
 def test_an_agent_is_refused_while_a_turn_is_under_way_and_ends_its_own(time: VirtualTime) -> None:

@@ -21,6 +21,7 @@ from failsoft import (
     Report,
     Result,
     Route,
+    Runtime,
     Session,
     StepLimiter,
     Tool,
@@ -182,6 +183,12 @@ def activate(route: Route) -> object:
 policy = Policy(retry={"max_attempts": 3}, turn={"deadline": timedelta(minutes=1)})
 assert_type(Policy.from_json(policy.to_json()), Policy)
 session = Session(policy, routes=["a", Route("b", activate=activate, timeout=timedelta(seconds=3))], seed=1)
+Route("c", client=1, close=lambda client, reason: None)
+runtime = Runtime(build=lambda values: values["model"], close=print, model="large", client_arguments={"timeout": 60})
+assert_type(runtime.restore(), bool)
+assert_type(runtime.use(Route("d", runtime={"model": "small"})), bool)
+assert_type(runtime.is_on_fallback, bool)
+Session(routes=["a", Route("d", runtime={"model": "small"})], runtime=runtime)
 
 
 def request(attempt: Attempt) -> int:

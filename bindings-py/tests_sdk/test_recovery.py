@@ -1,4 +1,4 @@
-"""A real client whose connection breaks is closed and made again. ``bindings-wasm/test_sdk/recovery.test.mjs`` is alike."""
+"""A real client whose connection breaks is closed and made again; JavaScript has the same tests."""
 
 from __future__ import annotations
 

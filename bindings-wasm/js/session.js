@@ -248,7 +248,7 @@ export class Turn extends MachineTurn {
       checkFunction("call", request);
       signal?.throwIfAborted();
       if (this.owner.clients !== undefined) {
-        return this.#slowly(this.#counted(), request, signal);
+        return this.#slowly(this.#counted(options?.contextTokens), request, signal);
       }
       const entered = this.enter(false, true, options?.contextTokens);
       if (entered.kind !== "attempt") {
@@ -292,6 +292,7 @@ export class Turn extends MachineTurn {
    * options are described in `index.d.ts`. Leaving the loop early closes the source.
    */
   stream(request, options) {
+    runtimes.begin(this.owner.runtime, this);
     return streamOf(this, request, options);
   }
 
@@ -307,9 +308,9 @@ export class Turn extends MachineTurn {
   }
 
   /** A call of a session that counts who uses its clients: it goes the long way, which does. */
-  #counted() {
+  #counted(contextTokens) {
     runtimes.begin(this.owner.runtime, this);
-    return new Call(this);
+    return new Call(this, { contextTokens });
   }
 
   #slowly(call, request, signal, last) {

@@ -133,6 +133,12 @@ timed("a hook whose caller was called off brings nothing", async () => {
   assert.equal(await one.turn().call(clientOf), "a2");
 });
 
+timed("what a request needs of context counts here too", async () => {
+  const hooks = new Hooks();
+  const one = session([hooks.route("a", { contextWindow: 1000 }), hooks.route("b")], ONCE);
+  assert.equal(await one.turn().call(clientOf, { contextTokens: 2000 }), "b1");
+});
+
 // ---- Closing. ----
 
 timed("close comes before rebuild", async () => {

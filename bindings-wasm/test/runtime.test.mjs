@@ -272,6 +272,22 @@ timed("a turn falls back and the next one restores the primary", async () => {
   assert.deepEqual([{ ...runtime }, runtime.isOnFallback], [FIELDS, false]);
 });
 
+timed("what is changed after a restore is no part of the primary either", async () => {
+  const runtime = runtimeOf(new Builder());
+  const session = sessionOf(runtime);
+  for (let round = 0; round < 2; round += 1) {
+    await turnWith(session, downOn("primary"));
+    await turnWith(session, downOn());
+    assert.deepEqual({ ...runtime }, FIELDS);
+    runtime.compression.keep.push("tools");
+  }
+  for (let round = 0; round < 2; round += 1) {
+    assert((await runtime.use(BACKUP)) && (await runtime.restore()));
+    assert.deepEqual({ ...runtime }, FIELDS);
+    runtime.compression.keep.push("tools");
+  }
+});
+
 timed("the position in the chain is restored too", async () => {
   const session = sessionOf(runtimeOf(new Builder()));
   const asked = [];
@@ -465,6 +481,25 @@ timed("a second turn at once is refused", async () => {
   await turn.call(downOn()); // the first goes on
   turn.end();
   session.turn().end();
+});
+
+timed("a turn that has ended may go on until another begins", async () => {
+  const session = sessionOf(runtimeOf(new Builder()));
+  const ways = [
+    (turn) => turn.call(downOn()),
+    async (turn) => {
+      for await (const _ of turn.stream(() => ["x"]));
+    },
+  ];
+  for (const way of ways) {
+    const turn = session.turn();
+    turn.end();
+    await way(turn);
+    turn.end();
+    const other = session.turn();
+    assert.match((await rejection(way(turn))).message, /one at a time/);
+    other.end();
+  }
 });
 
 timed("an agent is refused while a turn is under way and ends its own", async () => {

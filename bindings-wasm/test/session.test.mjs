@@ -400,8 +400,8 @@ test("routes are routes, names or objects", () => {
   assert.deepEqual(
     one.routes.map(({ name, aggregator }) => [name, aggregator]),
     [
-      ["a", false],
-      ["b", false],
+      ["a", undefined],
+      ["b", undefined],
       ["c", true],
     ],
   );

@@ -44,6 +44,11 @@ export class Provider {
     await this.#send("/script", { models });
   }
 
+  /** What each model does from now on; the log goes on. */
+  async change(models) {
+    await this.#send("/script", { models });
+  }
+
   /** What it saw of a model, with bodies, oldest first. */
   async log(model) {
     const entries = await (await fetch(`${this.url}/log?bodies=true`)).json();

@@ -25,7 +25,8 @@ function written(fields) {
   );
 }
 
-const spelled = (line) => line.replace(/_ms\b/g, "").replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
+const camel = (text) => text.replace(/_ms\b/g, "").replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
+const spelled = (line) => line.replace(/; use one of .*/, camel);
 
 /** A `result` as `{ ok }` or `{ wrong }`: jco throws what is wrong, as it stands or wrapped. */
 function tried(make) {
@@ -153,7 +154,7 @@ export function machineOf(component) {
     over(routes, clock, make) {
       this.now = clock;
       this.routes = routes.map(([route]) => route);
-      // Fields of a route are said in the spelling of JavaScript.
+      // What fields a route may have is said in the spelling of JavaScript.
       this.core = refused(make, spelled);
       return this;
     }

@@ -1,16 +1,18 @@
 //! What all calls of one turn share: deadline, attempts, ids, randomness, the committed route, the account.
 
-use alloc::vec::Vec;
-use core::cell::Cell;
+mod context;
 
-use crate::account::{Account, Notice, What};
+use alloc::vec::Vec;
+
+pub(crate) use context::Context;
+
+use crate::account::{Account, Notice};
 use crate::call::Hedge;
 use crate::command::{CancelWhy, Command, Event, Handled, Id, Key, RouteId};
-use crate::policy::Policy;
 use crate::policy::limits::{Tally, Usage};
 use crate::pool::{Budgets, Inherited, Pool, Shared, Used};
 use crate::rng::{Rng, mix};
-use crate::session::{About, Live, Session};
+use crate::session::{Live, Session};
 use crate::stored::stored;
 use crate::time::Instant;
 
@@ -274,68 +276,5 @@ impl Scope {
         self.away = self.away.map(&moved);
         self.hedges.iter_mut().for_each(|hedge| hedge.shift(&moved));
         self.account.shift(moved);
-    }
-}
-
-/// What a decision looks at: lent for one decision at a time.
-pub(crate) struct Context<'a> {
-    pub(crate) policy: &'a Policy,
-    pub(crate) live: &'a mut Live,
-    pub(crate) scope: &'a mut Scope,
-    pub(crate) now: Instant,
-    /// Whether an attempt of the shared budgets is set aside for this decision.
-    set_aside: Cell<bool>,
-}
-
-impl<'a> Context<'a> {
-    pub(crate) fn new(session: &'a mut Session, scope: &'a mut Scope, now: Instant) -> Self {
-        let now = scope.tick(session.live.tick(now));
-        if scope.epoch != session.live.epoch {
-            scope.forked(&session.live);
-        }
-        Self { policy: &session.policy, live: &mut session.live, scope, now, set_aside: Cell::new(false) }
-    }
-
-    /// Whether there may be another attempt, by the turn's own limit and by those that it shares. Of these one is set aside until
-    /// the decision is made, so that no two turns make the same last attempt.
-    pub(crate) fn has_attempt(&self) -> bool {
-        if self.scope.budgets.attempts.is_some_and(|most| self.scope.attempts >= most) {
-            return false;
-        }
-        let Some(pool) = &self.scope.pool.0 else { return true };
-        if !self.set_aside.get() {
-            self.set_aside.set(pool.take_attempt());
-        }
-        self.set_aside.get()
-    }
-
-    /// Takes a tool call of the budgets that are shared, if they have one.
-    pub(crate) fn takes_tool_call(&self) -> bool {
-        self.scope.pool.0.as_ref().is_none_or(|pool| pool.take_tool_call())
-    }
-
-    /// Counts the attempt that is made. [`Context::has_attempt`] was asked in the same decision, and has set it aside.
-    pub(crate) fn count_attempt(&mut self) {
-        self.scope.attempts = self.scope.attempts.saturating_add(1);
-        if !self.set_aside.replace(false)
-            && let Some(pool) = &self.scope.pool.0
-        {
-            pool.take_attempt();
-        }
-    }
-
-    pub(crate) fn note(&mut self, about: About, route: Option<RouteId>, what: What) {
-        self.scope.account.push(Notice { at: self.now, call: about.call, id: about.id, route, what });
-    }
-}
-
-/// What was set aside and not used is there for others again.
-impl Drop for Context<'_> {
-    fn drop(&mut self) {
-        if self.set_aside.get()
-            && let Some(pool) = &self.scope.pool.0
-        {
-            pool.give_back_attempt();
-        }
     }
 }

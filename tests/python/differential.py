@@ -89,7 +89,7 @@ class Stage(Timeline):
             self.told.append(f"turn {turn} {to_json(player.left())}")
 
     def metrics(self, place: int) -> list[Any]:
-        """What a breaker goes by: a word, and numbers; rates in thousandths, the time when it may be asked in milliseconds."""
+        """What a breaker goes by: a word and numbers; rates in thousandths, the time when it may be asked in ms."""
         state, calls, failed, slow, *rates, retry_in = self.session.breaker_metrics(place)
         thousandths = [None if rate is None else round(rate * 1000) for rate in rates]
         retry_at = None if retry_in is None else self.now + round(retry_in * 1000)

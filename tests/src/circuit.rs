@@ -71,6 +71,14 @@ pub fn is_circuit(text: &str) -> bool {
 /// # Errors
 /// What the file or its first wrong step gets wrong.
 pub fn run_circuit(text: &str) -> Result<(), String> {
+    watch_circuit(text, &mut |_, _, _| {})
+}
+
+/// Runs one file and tells each change of a state: before, after, and the word for what happened.
+///
+/// # Errors
+/// As [`run_circuit`].
+pub fn watch_circuit(text: &str, changed: &mut dyn FnMut(BreakerState, BreakerState, &str)) -> Result<(), String> {
     let vector: CircuitVector = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let value = failsoft::value::Value::from(&json!({ "breaker": vector.breaker }));
     let policy = Policy::from_value(&value, Spelling::Json).map_err(|wrong| wrong.to_string())?;
@@ -78,13 +86,29 @@ pub fn run_circuit(text: &str) -> Result<(), String> {
     let mut bench = Bench { breakers, open: HashMap::new(), held: HashMap::new() };
     let mut now = 0;
     for (index, step) in vector.steps.iter().enumerate() {
+        let state = |bench: &Bench, now| bench.breakers.metrics(step.key.as_deref(), Instant::from_millis(now)).state;
+        let was = state(&bench, now);
         now = step.at.unwrap_or(now + step.advance_ms.unwrap_or(0));
+        let before = state(&bench, now);
+        changed(was, before, "time");
         let _ = &step.note;
         let ran = (0..step.times.unwrap_or(1)).try_for_each(|_| bench.step(Instant::from_millis(now), step));
+        changed(before, state(&bench, now), told(&step.event));
         ran.and_then(|()| bench.look(Instant::from_millis(now), step))
             .map_err(|wrong| format!("step {index} (at {now}): {wrong}"))?;
     }
     Ok(())
+}
+
+/// What happens in a step, in a word.
+fn told(event: &str) -> &str {
+    match event.split(':').collect::<Vec<_>>().as_slice() {
+        [.., "S"] => "success",
+        [.., "F"] => "failure",
+        ["order", word] => word,
+        [word, ..] => word,
+        [] => "",
+    }
 }
 
 struct Bench {

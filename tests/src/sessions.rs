@@ -4,6 +4,7 @@
 //! what must never happen. All follows from a seed, turn by turn, so that a case which fails is cut down to the turns that it
 //! takes, and printed as a vector.
 
+mod budget;
 mod gate;
 pub mod head;
 pub mod host;
@@ -91,7 +92,8 @@ impl Case {
                     part => Some((turn, part)),
                 });
                 let fewer: Vec<(usize, Part)> = fewer.collect();
-                let (shorter, fails) = (fewer.len() < turns.len(), fewer != turns && self.played(&fewer, false).is_err());
+                let (shorter, fails) =
+                    (fewer.len() < turns.len(), fewer != turns && self.played(&fewer, false).is_err());
                 if fails {
                     turns = fewer;
                 }
@@ -146,6 +148,7 @@ fn plans(case: Case, dice: &mut Dice) -> Vec<Plan> {
             inline: dice.once_in(6),
             leaves: stays(dice, 30),
             lost: stays(dice, 120),
+            within: dice.once_in(8).then(|| dice.once_in(2)),
             dice: Dice::new(dice.bits() ^ case.seed, case.number),
         }
     };

@@ -9,8 +9,10 @@ use std::{env, fs};
 
 use failsoft::classify::{Facts, HEADERS, On};
 use failsoft::policy::FailureTable;
+use failsoft::policy::breaker::BreakerState;
 use failsoft::policy::failure::Phase;
 use failsoft::{FailureKind, Policy};
+use failsoft_tests::circuit::{is_circuit, watch_circuit};
 use serde_json::Value;
 
 /// So many words of a condition are shown.
@@ -228,6 +230,26 @@ fn the_states() {
     }
     check("docs/states.md", "calls", &diagram(&calls));
     check("docs/states.md", "turns", &diagram(&turns));
+}
+
+/// Which state of a breaker follows which, over all vectors that speak to breakers alone.
+#[test]
+fn the_states_of_a_breaker() {
+    let mut edges = BTreeSet::from([("[*]".to_string(), "closed".to_string(), String::new())]);
+    for file in timelines() {
+        let text = fs::read_to_string(&file).unwrap();
+        if is_circuit(&text) {
+            let mut changed = |from: BreakerState, to: BreakerState, event: &str| {
+                let slow = event == "success" && to == BreakerState::Open;
+                if from != to {
+                    let event = if slow { "slow success" } else { event };
+                    edges.insert((from.to_string(), to.to_string(), event.to_string()));
+                }
+            };
+            watch_circuit(&text, &mut changed).unwrap();
+        }
+    }
+    check("docs/states.md", "breakers", &diagram(&edges));
 }
 
 fn timelines() -> Vec<PathBuf> {

@@ -99,3 +99,34 @@ fn a_window_that_is_cut_in_another_way_begins_anew() {
     fail(&mut session, later);
     assert_eq!(session.breaker(RouteId(0), later).name(), "closed");
 }
+
+#[test]
+fn what_was_slow_by_another_number_is_not_counted_on() {
+    type Change = fn(&mut Policy);
+    let policy = |change: Change| {
+        let mut policy = Policy::default();
+        policy.breaker.slow = Some(Duration::from_secs(1));
+        change(&mut policy);
+        Arc::new(policy)
+    };
+    let before = policy(|_| {});
+    let mut session = Session::new(before.clone(), chain(), 7).unwrap();
+    let (mut scope, mut call) = (Scope::new(&mut session, at(0)), FUNCTION);
+    let id = attempt(&mut call, &mut scope, &mut session, at(0)).id;
+    assert!(call.handle(&mut scope, &mut session, at(1_000), Event::Succeeded(id)).accepted());
+    let stored = session.snapshot(at(1_000), 0);
+    let restored = |policy: &Arc<Policy>| {
+        let session = Session::restore(&stored, policy.clone(), chain(), 1, at(1_000), 0).unwrap();
+        let metrics = session.breaker_metrics(RouteId(0), at(1_000));
+        (metrics.calls, metrics.slow)
+    };
+    assert_eq!(restored(&before), (1, 1));
+    let others: [Change; 3] = [
+        |policy| policy.breaker.slow = Some(Duration::from_secs(2)),
+        |policy| policy.breaker.slow = None,
+        |policy| policy.breaker.count_window = Some(20),
+    ];
+    for other in others {
+        assert_eq!(restored(&policy(other)), (0, 0));
+    }
+}

@@ -285,9 +285,21 @@ class TurnWithClients(Turn):
     """A turn of a session that counts who uses its clients: its calls go the long way, which does."""
 
     def enter(self, streaming: bool = False, restartable: bool = True, context_tokens: int | None = None) -> Call:
+        self._go_on()
+        return Call(self, streaming=streaming, restartable=restartable, context_tokens=context_tokens)
+
+    def _apart(self, request: Callable[[Attempt], T], context_tokens: int | None) -> T:
+        self._go_on()
+        return super()._apart(request, context_tokens)
+
+    def _streaming(self, *options: Any) -> Streaming:
+        self._go_on()
+        return super()._streaming(*options)
+
+    def _go_on(self) -> None:
+        """A turn that has ended may go on, if no other has begun on its ``Runtime``."""
         if self.session.runtime is not None:
             self.session.runtime._begin(self)
-        return Call(self, streaming=streaming, restartable=restartable, context_tokens=context_tokens)
 
 
 def _isolated(request: Callable[[Attempt], T]) -> Callable[[Attempt], T]:

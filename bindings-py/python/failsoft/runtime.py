@@ -5,30 +5,18 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
-from copy import deepcopy
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import _drive, _drive_async, _process
 from ._clients import Held, Making, Slot, aclose, close, not_made, with_keyword
 from ._route import Route
+from ._runtime_fields import copied, fields_of, fitting
 
 if TYPE_CHECKING:
     from .session import Session
 
-OF_A_PLACE = ("provider", "base_url", "api_key", "api_mode", "client_arguments")
-"""What says where and as whom to ask: it never goes along to another provider or base URL."""
-_PLACES = ("provider", "base_url", "api_mode")
 _TOLD = ("provider", "model", "api_mode")
-OF_A_MODEL = ("context_window", "prompt_caching")
-"""What holds for one model of one place."""
-MODES = {
-    "anthropic_": ("anthropic",),
-    "openai_": ("chat", "responses", "codex"),
-    "bedrock_": ("bedrock",),
-    "aws_": ("bedrock",),
-}
-"""Fields that begin so belong to the API modes that begin so, and to no other."""
 
 
 class Runtime(MutableMapping[str, Any]):
@@ -73,7 +61,7 @@ class Runtime(MutableMapping[str, Any]):
                 raise TypeError(f"Runtime: {name}: {type(hook).__name__} is not a function")
         own = copied({mode: dict(one) for mode, one in (modes or {}).items()})
         self.__dict__.update(_build=build, _close=close, _modes=own, _slot=Slot(), _session=None, _turn=None)
-        self._commit(_fitting({}, fields, own), 0, is_chosen=True)
+        self._commit(fitting({}, _checked(fields), own), 0, is_chosen=True)
         if client is not None:
             self._slot.put(Held(client, close, "the runtime", is_ours=False))
 
@@ -234,13 +222,13 @@ class Runtime(MutableMapping[str, Any]):
 
     def _choosing(self, fields: Mapping[str, Any]) -> Making:
         base = self._primary if self.is_on_fallback else self._values
-        return self._making_of(_fitting(base, fields, self._modes), 0, is_chosen=True)
+        return self._making_of(fitting(base, _checked(fields), self._modes), 0, is_chosen=True)
 
     def _using(self, to: Route | Mapping[str, Any]) -> Making:
         session = self._joined()
         routes = [] if session is None else session.routes
         place = next((place for place, route in enumerate(routes) if route is to), None)
-        return self._making_of(_fitting(self._primary, fields_of(to), self._modes), place)
+        return self._making_of(fitting(self._primary, _checked(fields_of(to)), self._modes), place)
 
     def _restoring(self) -> Making:
         return self._making_of(copied(self._primary), 0)
@@ -257,7 +245,7 @@ class Runtime(MutableMapping[str, Any]):
             return self._making_of(self._values, place)
         if place == 0:
             return self._making_of(copied(self._primary), 0)
-        return self._making_of(_fitting(self._primary, fields_of(route), self._modes), place)
+        return self._making_of(fitting(self._primary, fields_of(route), self._modes), place)
 
     def _making_of(self, values: dict[str, Any], place: int | None, is_chosen: bool = False) -> Making:
         commit = partial(self._commit, values, place, is_chosen)
@@ -292,8 +280,7 @@ class Runtime(MutableMapping[str, Any]):
                 raise ValueError(f"routes[{place}].{name}: not allowed beside a Runtime; use the Runtime's own")
         if place == 0 and route.runtime:
             raise ValueError("routes[0].runtime: not allowed; the primary's fields are those of the Runtime")
-        for name in route.runtime or {}:
-            _check_name(name)
+        _checked(route.runtime or {})
         return {**route.fields(), "activates": True, "ready": place == self._place and self._is_open()}
 
     def _join(self, session: Session) -> Slot:
@@ -346,62 +333,15 @@ class _Change:
     """A change by hand that is under way."""
 
 
-def fields_of(to: Route | Mapping[str, Any]) -> dict[str, Any]:
-    """What a fallback puts in force: its ``runtime`` fields, over what the route says of itself."""
-    if not isinstance(to, Route):
-        return dict(to)
-    own = {"provider": to.provider, "model": to.model, "base_url": to.endpoint, "context_window": to.context_window}
-    return {**{name: value for name, value in own.items() if value is not None}, **(to.runtime or {})}
-
-
-def _fitting(
-    base: Mapping[str, Any], fields: Mapping[str, Any], modes: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Any]:
-    """The values of the next place: what goes along from ``base``, what its API mode brings, and what was given."""
+def _checked(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     for name in fields:
         _check_name(name)
-    moves = not base or any(name in fields and fields[name] != base.get(name) for name in _PLACES)
-    before, mode = base.get("api_mode"), fields.get("api_mode", None if moves else base.get("api_mode"))
-    stays = set(base)
-    if moves:
-        stays -= {*OF_A_PLACE, *OF_A_MODEL, *modes.get(before or "", ()), *filter(_is_of_a_mode, base)}
-    if fields.get("model", base.get("model")) != base.get("model"):
-        stays -= set(OF_A_MODEL)
-    own = modes.get(mode or "", {}) if moves else {}
-    values = {**{name: base[name] for name in base if name in stays}, **own, **fields}
-    return copied({name: value for name, value in values.items() if _applies(name, mode)})
-
-
-def _is_of_a_mode(name: str) -> bool:
-    return any(name.startswith(prefix) for prefix in MODES)
-
-
-def _applies(name: str, mode: str | None) -> bool:
-    """Whether a field applies to an API mode. Of a mode that is not known nothing is known."""
-    is_known = any(mode and mode.startswith(known) for one in MODES.values() for known in one)
-    wanted = [known for prefix, one in MODES.items() if name.startswith(prefix) for known in one]
-    return not is_known or not wanted or any(mode and mode.startswith(known) for known in wanted)
+    return fields
 
 
 def _check_name(name: str) -> None:
     if not isinstance(name, str) or name.startswith("_") or hasattr(Runtime, name):
         raise ValueError(f"Runtime: {name!r} is not allowed as a field; use a name that is none of Runtime's own")
-
-
-def copied(values: dict[str, Any]) -> dict[str, Any]:
-    """A deep copy. What cannot be copied, such as a connection amid the arguments of a client, is shared."""
-    return {name: _copy(value) for name, value in values.items()}
-
-
-def _copy(value: Any) -> Any:
-    try:
-        return deepcopy(value)
-    except Exception:
-        if isinstance(value, dict):
-            return {name: _copy(one) for name, one in value.items()}
-        if isinstance(value, list | tuple) and type(value) in (list, tuple):
-            return type(value)(_copy(one) for one in value)
-        return value
 
 
 def _show(core: Any, places: range, client: Any) -> None:

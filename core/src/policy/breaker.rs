@@ -92,9 +92,10 @@ impl Breaker {
         self.count_window.map_or(self.min_calls, |holds| self.min_calls.min(holds))
     }
 
+    /// Whether a call that has taken its time since then is slow by now.
     #[inline(always)]
-    fn is_slow(&self, took: Duration) -> bool {
-        self.slow.is_some_and(|slow| took >= slow)
+    fn is_slow(&self, since: Instant, now: Instant) -> bool {
+        self.slow.is_some_and(|slow| now - since >= slow)
     }
 
     pub(crate) fn fields(&mut self, fields: &mut dyn Fields) {

@@ -100,7 +100,7 @@ impl Live {
             &mut [(scopes.deployment, &mut ticket.deployment), (scopes.endpoint, &mut ticket.endpoint)]
         {
             if let Some(gate) = self.gate_mut(*at) {
-                **generation = gate.circuit.admit(&policy.breaker, now, lease).unwrap_or_default().generation;
+                **generation = gate.circuit.take(&policy.breaker, now, lease).generation;
             }
         }
         for (at, generation) in rests(scopes).iter().zip(&mut ticket.rests) {
@@ -163,7 +163,10 @@ impl Live {
         }
         let Some(scopes) = self.place(ticket.route).map(|place| place.scopes) else { return };
         // Only a deployment is slow: what it takes is no news about whatever else is at its endpoint.
-        let since = now - (now.min(ticket.answered) - ticket.admitted);
+        let since = match policy.breaker.slow {
+            Some(_) => now - (now.min(ticket.answered) - ticket.admitted),
+            None => now,
+        };
         for &(at, permit, outcome, scope) in &[
             (scopes.deployment, Permit { generation: ticket.deployment, since }, deployment, Scoped::Deployment),
             (scopes.endpoint, Permit { generation: ticket.endpoint, since: now }, endpoint, Scoped::Endpoint),

@@ -1,19 +1,19 @@
 //! The host of a simulated session: many turns at once, each with a few calls, in the order of one clock.
 
+mod commands;
+mod turns;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use failsoft::account::What;
-use failsoft::command::{Attempt, Command, Event, Id, RouteId, WaitWhy};
-use failsoft::policy::failure::{Failure, FailureKind};
-use failsoft::policy::fallback::FallbackScope;
-use failsoft::{Call, End, Instant, Policy, Session, Tool, Turn};
+use failsoft::command::{Id, RouteId};
+use failsoft::policy::failure::Failure;
+use failsoft::{Call, Instant, Policy, Session, Tool, Turn};
 use serde_json::{Value, json};
 
-use super::ledger::{Asked, ByHand, Ledger};
-use super::world::{World, failed_form};
+use super::ledger::{ByHand, Ledger};
+use super::world::World;
 use crate::differential::dice::Dice;
-use crate::said;
 use crate::vector::Vector;
 
 /// The calendar of every vector, in milliseconds since the Unix epoch.
@@ -34,6 +34,8 @@ pub struct Plan {
     pub leaves: Option<u64>,
     /// Its host is never heard of again from then on.
     pub lost: Option<u64>,
+    /// It begins within the one that began last, if that goes on; true: and shares its budgets.
+    pub within: Option<bool>,
     /// All further choices.
     pub dice: Dice,
 }
@@ -75,6 +77,8 @@ pub struct Tally {
     pub hedges: u64,
     /// How often the process died.
     pub restarts: u64,
+    /// Turns within another that shared its budgets.
+    pub sharing: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -87,6 +91,8 @@ enum Open {
 struct Actor {
     plan: Plan,
     name: String,
+    /// The turns whose budgets it shares.
+    sharing: Vec<usize>,
     turn: Turn,
     call: Call,
     open: BTreeMap<Id, Open>,
@@ -125,6 +131,8 @@ pub struct Host {
     epoch: u32,
     /// Where calls have come to: the last of all, and the last that was not the primary.
     committed: [Option<RouteId>; 2],
+    /// Attempts by turn, with those of the turns that share its budgets.
+    attempts: BTreeMap<usize, u32>,
     steps: Option<Vec<Value>>,
     /// What was done.
     pub tally: Tally,
@@ -132,8 +140,6 @@ pub struct Host {
     pub asked: Vec<(u64, RouteId)>,
     /// Every answer that was taken.
     pub answers: Vec<(u64, RouteId)>,
-    /// Calls
-    pub unanswered: Vec<(usize, u64, End)>,
 }
 
 impl Host {
@@ -160,11 +166,11 @@ impl Host {
             wall: WALL,
             epoch: 0,
             committed: [None; 2],
+            attempts: BTreeMap::new(),
             steps: written.then(Vec::new),
             tally: Tally::default(),
             asked: Vec::new(),
             answers: Vec::new(),
-            unanswered: Vec::new(),
         })
     }
 
@@ -189,12 +195,34 @@ impl Host {
             Some(Between::Restart(outside)) => self.restart(outside)?,
             None => {}
         }
-        if plan.number % 16 == 0 {
+        if plan.number.is_multiple_of(16) {
             self.measure();
         }
-        let turn = Turn::new(&mut self.session, self.tools.clone(), Instant::from_millis(self.now));
+        let now = Instant::from_millis(self.now);
+        let mut turn = Turn::new(&mut self.session, self.tools.clone(), now);
         let name = format!("turn {}", plan.number);
-        self.write(|| json!({ "turn": name, "new_turn": true }));
+        let above = plan.within.filter(|_| part == Part::Played).zip(self.actors.iter_mut().next_back());
+        let (within, sharing) = match above {
+            Some((share, (number, above))) => {
+                turn.inherit(above.turn.hand_down(now, share), now);
+                let late = above
+                    .turn
+                    .scope()
+                    .deadline()
+                    .is_some_and(|end| turn.scope().deadline().is_none_or(|own| own > end));
+                if late {
+                    return Err(format!("turn {} within turn {number} has more time than that", plan.number));
+                }
+                let sharing = if share { above.sharing.iter().copied().chain([*number]).collect() } else { Vec::new() };
+                (Some(json!({ "turn": above.name, "share_budgets": share })), sharing)
+            }
+            None => (None, Vec::new()),
+        };
+        self.tally.sharing += u64::from(!sharing.is_empty());
+        self.write(|| match within {
+            Some(within) => json!({ "turn": name, "within": within }),
+            None => json!({ "turn": name, "new_turn": true }),
+        });
         if part == Part::Begun {
             return Ok(());
         }
@@ -202,6 +230,7 @@ impl Host {
         let actor = Actor {
             plan: plan.clone(),
             name,
+            sharing,
             turn,
             call: form.call(),
             open: BTreeMap::new(),
@@ -302,384 +331,5 @@ impl Host {
             step["at"] = self.now.into();
             steps.push(step);
         }
-    }
-
-    // ---- One turn ----
-
-    fn begin_call(&mut self, who: usize) {
-        let clear = self.ledger.routes().filter(|route| self.ledger.is_clear(*route, self.now)).collect();
-        let Some(actor) = self.actors.get_mut(&who) else { return };
-        (actor.began, actor.asked, actor.clear, actor.first) = (self.now, Vec::new(), clear, true);
-        actor.own = 0;
-    }
-
-    /// Something of this turn is due.
-    fn advance(&mut self, who: usize) -> Result<(), String> {
-        let now = self.now;
-        let Some(actor) = self.actors.get_mut(&who) else { return Ok(()) };
-        if actor.plan.lost.is_some_and(|at| at <= now) {
-            self.actors.remove(&who);
-            self.ledger.lost(who);
-            return Ok(());
-        }
-        if actor.plan.leaves.is_some_and(|at| at <= now) {
-            return self.leave(who);
-        }
-        let due: Vec<(Id, Open)> = actor.open.iter().map(|(id, open)| (*id, open.clone())).collect();
-        let mut news = actor.wake.is_some_and(|at| at <= now);
-        for (id, open) in due {
-            news |= self.report(who, id, open)?;
-        }
-        if news { self.go_on(who) } else { Ok(self.schedule(who)) }
-    }
-
-    /// The user leaves: whatever is under way is taken back.
-    fn leave(&mut self, who: usize) -> Result<(), String> {
-        let ids: Vec<Id> = self.actors.get(&who).map(|actor| actor.open.keys().copied().collect()).unwrap_or_default();
-        for id in ids {
-            self.event(who, Event::Abandoned(id), json!({ "abandoned": id }))?;
-            self.ledger.given_back((who, id));
-        }
-        self.actors.remove(&who);
-        Ok(())
-    }
-
-    fn report(&mut self, who: usize, id: Id, open: Open) -> Result<bool, String> {
-        let now = self.now;
-        match open {
-            Open::Attempt { route, due, failure, progress } => {
-                if due.is_some_and(|due| due <= now) {
-                    self.settle(who, id, route, failure)?;
-                    return Ok(true);
-                }
-                let Some(at) = progress.first().copied().filter(|at| *at <= now) else { return Ok(false) };
-                let event = Event::Progress { id, meaningful: true };
-                self.event(who, event, json!({ "progress": { "id": id, "meaningful": true } }))?;
-                if let Some(Open::Attempt { progress, .. }) = self.actors.get_mut(&who).and_then(|a| a.open.get_mut(&id)) {
-                    progress.retain(|other| *other > at);
-                }
-                Ok(true)
-            }
-            Open::Client { due, made, route, held } if due <= now => {
-                if held {
-                    self.ledger.given_back((who, id));
-                }
-                if made {
-                    self.event(who, Event::Ready(id), json!({ "ready": id }))?;
-                } else {
-                    self.ledger.troubled(route, now);
-                    self.event(who, Event::NotReady(id), json!({ "not_ready": id }))?;
-                }
-                self.close(who, id);
-                Ok(true)
-            }
-            Open::Sleep { due } if due <= now => {
-                self.close(who, id);
-                if self.dice(who).is_some_and(|dice| dice.once_in(2)) {
-                    self.event(who, Event::Waited(id), json!({ "waited": id }))?;
-                }
-                Ok(true)
-            }
-            Open::Client { .. } | Open::Sleep { .. } => Ok(false),
-        }
-    }
-
-    fn settle(&mut self, who: usize, id: Id, route: RouteId, failure: Option<Failure>) -> Result<(), String> {
-        self.close(who, id);
-        match failure {
-            None => {
-                if self.event(who, Event::Succeeded(id), json!({ "succeeded": id }))? {
-                    self.ledger.passed((who, id), self.now)?;
-                    self.answers.push((self.now, route));
-                }
-            }
-            Some(failure) => {
-                let form = json!({ "failed": failed_form(id, &failure) });
-                self.event(who, Event::Failed { id, failure }, form)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn close(&mut self, who: usize, id: Id) {
-        if let Some(actor) = self.actors.get_mut(&who) {
-            actor.open.remove(&id);
-        }
-    }
-
-    fn dice(&mut self, who: usize) -> Option<&mut Dice> {
-        self.actors.get_mut(&who).map(|actor| &mut actor.plan.dice)
-    }
-
-    /// Says something to the machine; whether it meant anything.
-    fn event(&mut self, who: usize, event: Event<'_>, mut form: Value) -> Result<bool, String> {
-        let Some(actor) = self.actors.get_mut(&who) else { return Ok(false) };
-        let now = Instant::from_millis(self.now);
-        let accepted = actor.call.handle(actor.turn.scope_mut(), &mut self.session, now, event).accepted();
-        form["turn"] = actor.name.as_str().into();
-        if !accepted {
-            form["stale"] = true.into();
-        }
-        self.write(|| form);
-        self.listen(who)?;
-        Ok(accepted)
-    }
-
-    /// Reads what is new in the turn's account.
-    fn listen(&mut self, who: usize) -> Result<(), String> {
-        let Some(actor) = self.actors.get_mut(&who) else { return Ok(()) };
-        while let Some(notice) = actor.turn.scope_mut().poll_notice() {
-            if let What::AttemptFailed { failure, .. } = notice.what {
-                let now = notice.at.as_millis();
-                actor.granted = self.ledger.moment(now);
-                let stated = failure.stated().map_or(0, |stated| u64::try_from(stated.as_millis()).unwrap_or(u64::MAX));
-                actor.own = actor.own.max(now.saturating_add(stated));
-            }
-            match (notice.what, notice.route) {
-                (What::Hedged { .. }, _) => {
-                    actor.hedges.insert(notice.id);
-                }
-                (What::MovedOn, Some(route)) => {
-                    actor.committed = Some(route);
-                    actor.away = if route.0 == 0 { None } else { actor.away.or(Some(self.now)) };
-                }
-                _ => {}
-            }
-            self.ledger.told(who, &notice)?;
-        }
-        self.ledger.heard()
-    }
-
-    /// Polls until the machine waits for something, and does what it says.
-    fn go_on(&mut self, who: usize) -> Result<(), String> {
-        loop {
-            let now = Instant::from_millis(self.now);
-            let Some(actor) = self.actors.get_mut(&who) else { return Ok(()) };
-            let command = actor.call.poll(actor.turn.scope_mut(), &mut self.session, now);
-            if self.steps.is_some() {
-                let form = json!({ "turn": actor.name, "poll": said::command(&command, &self.session) });
-                self.write(|| form);
-            }
-            self.listen(who)?;
-            self.over(who, &command);
-            self.in_time(who, &command)?;
-            let goes_on = match command {
-                Command::Attempt(attempt) => self.attempt(who, attempt)?,
-                Command::Switch { id, route, until, .. } => {
-                    self.asks(who, id, route, (until.as_millis(), until.as_millis()))?;
-                    self.make(who, id, route, true)?
-                }
-                Command::Rebuild { id, route, .. } => {
-                    self.granted(who);
-                    self.make(who, id, route, false)?
-                }
-                Command::Cancel { id, .. } => {
-                    self.close(who, id);
-                    self.ledger.given_back((who, id));
-                    self.event(who, Event::Taken(id), json!({ "taken": id }))?
-                }
-                Command::Wait { id, until, why, .. } => {
-                    if why == WaitWhy::Backoff {
-                        self.granted(who);
-                    }
-                    let Some(actor) = self.actors.get_mut(&who) else { return Ok(()) };
-                    actor.wake = until.known().map(Instant::as_millis);
-                    if why != WaitWhy::Running {
-                        actor.open.insert(id, Open::Sleep { due: until.as_millis() });
-                    }
-                    if why == WaitWhy::Activating {
-                        actor.first = false;
-                    }
-                    false
-                }
-                Command::Finish(verdict) => self.finish(who, verdict.end)?,
-                Command::AskApproval { .. } => return Err("a question of a function".into()),
-            };
-            if !goes_on {
-                self.schedule(who);
-                return Ok(());
-            }
-        }
-    }
-
-    /// A client that is neither waited for nor cancelled was given up on.
-    fn over(&mut self, who: usize, command: &Command) {
-        let known = match command {
-            Command::Cancel { .. } | Command::Wait { why: WaitWhy::Running, .. } => return,
-            Command::Attempt(attempt) => attempt.id,
-            Command::Switch { id, .. } | Command::Rebuild { id, .. } | Command::Wait { id, .. } => *id,
-            _ => 0,
-        };
-        let Some(actor) = self.actors.get_mut(&who) else { return };
-        let is_client = |(id, open): (&Id, &Open)| (*id != known && matches!(open, Open::Client { .. })).then_some(*id);
-        for id in actor.open.iter().filter_map(is_client).collect::<Vec<Id>>() {
-            actor.open.remove(&id);
-            self.ledger.given_back((who, id));
-        }
-    }
-
-    /// Another attempt on the same route was granted just now.
-    fn granted(&mut self, who: usize) {
-        let moment = self.ledger.moment(self.now);
-        if let Some(actor) = self.actors.get_mut(&who) {
-            actor.granted = moment;
-        }
-    }
-
-    fn schedule(&mut self, who: usize) {
-        let Some(actor) = self.actors.get(&who) else { return };
-        let wakes = if actor.plan.inline && actor.open.values().any(|open| !matches!(open, Open::Sleep { .. })) {
-            None
-        } else {
-            actor.wake
-        };
-        let due = actor.open.values().filter_map(|open| match open {
-            Open::Attempt { due, progress, .. } => progress.first().copied().or(*due),
-            Open::Client { due, .. } | Open::Sleep { due } => Some(*due),
-        });
-        let next = due.chain(wakes).chain(actor.plan.leaves).chain(actor.plan.lost).min();
-        if let Some(next) = next {
-            self.queue.insert((next.max(self.now + u64::from(next <= self.now)), who));
-        }
-    }
-
-    /// Nothing begins, and nothing may run or wait, past the deadline.
-    fn in_time(&self, who: usize, command: &Command) -> Result<(), String> {
-        let Some(deadline) = self.actors.get(&who).and_then(|actor| actor.turn.scope().deadline()) else { return Ok(()) };
-        let until = match command {
-            Command::Attempt(attempt) => attempt.until,
-            Command::Switch { until, .. } | Command::Rebuild { until, .. } | Command::Wait { until, .. } => *until,
-            _ => return Ok(()),
-        };
-        if until > deadline || self.now >= deadline.as_millis() {
-            return Err(format!("{command:?} at {}, with the deadline {deadline:?}", self.now));
-        }
-        Ok(())
-    }
-
-    fn attempt(&mut self, who: usize, attempt: Attempt) -> Result<bool, String> {
-        let Some(route) = attempt.route else { return Err("an attempt without a route".into()) };
-        let (id, now) = (attempt.id, self.now);
-        let until = attempt.until.as_millis();
-        let streams = attempt.first_progress.is_some();
-        let longest = if streams { now + self.timeout(route) } else { until };
-        self.asks(who, id, route, (until, longest.max(until)))?;
-        let Some(actor) = self.actors.get_mut(&who) else { return Ok(false) };
-        if actor.hedges.contains(&id) {
-            self.tally.hedges += 1;
-            let granted = self.ledger.moment(now);
-            self.ledger.repeated(route, granted);
-        } else if attempt.number == 1 {
-            self.ledger.first(route, now);
-            (actor.committed, self.committed[0]) = (Some(route), Some(route));
-            if route.0 > 0 {
-                self.committed[1] = Some(route);
-            }
-            actor.away = if route.0 == 0 { None } else { actor.away.or(Some(now)) };
-        } else {
-            self.ledger.repeated(route, actor.granted);
-        }
-        self.tally.requests += 1;
-        self.asked.push((now, route));
-        let met = self.world.meets(usize::from(route.0), now, &mut actor.plan.dice);
-        let mut due = met.after.map(|after| now + after);
-        let mut failure = met.failure;
-        let mut progress = Vec::new();
-        if streams && !actor.plan.inline && actor.plan.dice.once_in(2) {
-            let span = met.after.unwrap_or(3_000);
-            progress = (1..4).map(|part| now + span * part / 4).filter(|at| due.is_none_or(|due| *at < due)).collect();
-        }
-        if actor.plan.inline && due.is_none() {
-            due = Some(until.saturating_add(actor.plan.dice.from_to(0, 8_000)));
-            failure = Some(Failure::new(FailureKind::ReadTimeout));
-        }
-        actor.open.insert(id, Open::Attempt { route, due, failure, progress });
-        if actor.plan.inline {
-            return Ok(false);
-        }
-        self.event(who, Event::Taken(id), json!({ "taken": id }))
-    }
-
-    fn timeout(&self, route: RouteId) -> u64 {
-        let own = self.session.routes().nth(usize::from(route.0)).and_then(|route| route.timeout);
-        u64::try_from(own.unwrap_or(self.policy.attempt.timeout).as_millis()).unwrap_or(u64::MAX)
-    }
-
-    /// An attempt or a switch: may this route be asked, and is it the one to ask?
-    fn asks(&mut self, who: usize, id: Id, route: RouteId, until: (u64, u64)) -> Result<(), String> {
-        let Some(actor) = self.actors.get_mut(&who) else { return Ok(()) };
-        if !actor.known.insert(id) {
-            return Err(format!("id {id} was used twice"));
-        }
-        if actor.first {
-            let beginnings: Vec<Option<RouteId>> = match self.policy.fallback.scope {
-                FallbackScope::Call => vec![None],
-                FallbackScope::Turn if self.policy.fallback.recheck.is_none() => vec![actor.committed],
-                FallbackScope::Turn => vec![actor.committed, None],
-                // A session is where its calls have come to, or back at the primary when that has worked.
-                FallbackScope::Session => self.committed.iter().copied().chain([actor.committed, None]).collect(),
-            };
-            let before = |first: &Option<RouteId>| {
-                let mut order = first.iter().copied().chain(self.ledger.routes()).take_while(|other| *other != route);
-                order.find(|route| self.ledger.admits(*route, self.now))
-            };
-            let recheck = self.policy.fallback.recheck.map(|recheck| u64::try_from(recheck.as_millis()).unwrap_or(u64::MAX));
-            let away = recheck.zip(actor.away).is_some_and(|(recheck, since)| self.now >= since.saturating_add(recheck));
-            let looks = away && self.policy.fallback.scope == FallbackScope::Turn;
-            if looks && route.0 > 0 && self.ledger.admits(RouteId(0), self.now) {
-                return Err(format!("a call of turn {who} began at {route:?}, away since {:?}", actor.away));
-            }
-            let passed_over: Vec<RouteId> = beginnings.iter().filter_map(before).collect();
-            if passed_over.len() == beginnings.len() {
-                return Err(format!("a call of turn {who} began at {route:?}, and {passed_over:?} may be asked"));
-            }
-        }
-        // A deployment that has failed in this call is passed over, by whichever route.
-        let known = |other: RouteId| actor.asked.iter().any(|asked| self.ledger.same_deployment(*asked, other));
-        let other = |other: &RouteId| !known(*other) && !self.ledger.same_deployment(*other, route);
-        let others: Vec<RouteId> = self.ledger.routes().filter(other).collect();
-        let own = if actor.asked.last() == Some(&route) { actor.own } else { 0 };
-        actor.asked.push(route);
-        actor.first = false;
-        if route.0 == 0 && actor.away.is_some() {
-            actor.away = Some(self.now);
-        }
-        self.ledger.admitted(Asked { who: (who, id), route, now: self.now, until, own }, &others)
-    }
-
-    fn make(&mut self, who: usize, id: Id, route: RouteId, held: bool) -> Result<bool, String> {
-        let meets = self.dice(who).cloned().map(|mut dice| self.world.meets(usize::from(route.0), self.now, &mut dice));
-        let now = self.now;
-        let Some(dice) = self.dice(who) else { return Ok(false) };
-        let due = now + dice.from_to(1, 2_500);
-        let cut_off = meets.is_some_and(|meets| meets.failure.is_some_and(|of| of.kind == FailureKind::Connect));
-        let made = !(cut_off && dice.once_in(2)) && !dice.once_in(40);
-        let Some(actor) = self.actors.get_mut(&who) else { return Ok(false) };
-        actor.open.insert(id, Open::Client { due, made, route, held });
-        self.event(who, Event::Taken(id), json!({ "taken": id }))
-    }
-
-    fn finish(&mut self, who: usize, end: End) -> Result<bool, String> {
-        self.tally.calls += 1;
-        self.tally.answered += u64::from(end == End::Succeeded);
-        if end != End::Succeeded { self.unanswered.push((who, self.now, end)); }
-        let Some(actor) = self.actors.get_mut(&who) else { return Ok(false) };
-        let gave_up = !matches!(end, End::Succeeded | End::Cancelled | End::Limit(_));
-        let well = actor.clear.iter().find(|route| self.ledger.is_clear(**route, actor.began));
-        if let Some(well) = well.filter(|_| gave_up) {
-            return Err(format!("a call of turn {who} ended with {end:?}, and {well:?} was well all the time"));
-        }
-        actor.plan.calls -= 1;
-        actor.open.clear();
-        actor.wake = None;
-        let (Some(form), true) = (&self.form.call, actor.plan.calls > 0) else {
-            self.actors.remove(&who);
-            return Ok(false);
-        };
-        actor.call = form.call();
-        let (name, said) = (actor.name.clone(), self.head["call"].clone());
-        self.write(|| json!({ "turn": name, "new_call": said }));
-        self.begin_call(who);
-        Ok(true)
     }
 }

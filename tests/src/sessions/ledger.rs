@@ -10,6 +10,7 @@ use failsoft::policy::Policy;
 use failsoft::policy::breaker::Order;
 use failsoft::policy::failure::{Charge, Cool, FailureKind};
 
+use super::budget::Budget;
 use super::gate::{Gate, Held, Rest};
 use super::world::Place;
 
@@ -58,9 +59,7 @@ pub struct Ledger {
     step: u64,
     /// Who must rest by now, since when.
     left: Vec<(usize, u64)>,
-    /// First attempts and granted retries of each deployment, in order.
-    firsts: BTreeMap<usize, Vec<(u64, u64)>>,
-    granted: BTreeMap<usize, Vec<(u64, u64)>>,
+    budget: Budget,
     /// Probes that were let through.
     pub probes: u64,
     /// How often something opened or began to rest.
@@ -96,8 +95,7 @@ impl Ledger {
             admitted: BTreeMap::new(),
             step: 0,
             left: Vec::new(),
-            firsts: BTreeMap::new(),
-            granted: BTreeMap::new(),
+            budget: Budget::default(),
             probes: 0,
             refusals: 0,
             opened: Vec::new(),
@@ -143,7 +141,8 @@ impl Ledger {
         let free = |held: &Held| held.lease.1 <= now;
         let [deployment, endpoint, ..] = self.keys(route);
         let breakers = [deployment, endpoint].iter().all(|key| self.gate(*key).admits(&self.policy.breaker, now));
-        let rested = |key: &usize| self.gate(*key).rest.is_none_or(|rest| rest.until <= now && rest.probe.iter().all(free));
+        let rested =
+            |key: &usize| self.gate(*key).rest.is_none_or(|rest| rest.until <= now && rest.probe.iter().all(free));
         self.able[usize::from(route.0)] && breakers && self.keys(route).iter().all(rested)
     }
 
@@ -323,18 +322,15 @@ impl Ledger {
         self.opened.iter().filter(|(_, of)| *of == route).map(|(at, _)| *at).collect()
     }
 
-    // ---- The retry budget ----
-
     /// A first attempt was sent.
     pub fn first(&mut self, route: RouteId, now: u64) {
-        self.step += 1;
-        let entry = (now, self.step);
-        self.firsts.entry(self.key(route, Scoped::Deployment)).or_default().push(entry);
+        let moment = self.moment(now);
+        self.budget.first(self.key(route, Scoped::Deployment), moment);
     }
 
-    /// A repetition was sent that was granted then, when the attempt before it failed.
+    /// A repetition was sent, or a second attempt beside a slow one, that was granted then.
     pub fn repeated(&mut self, route: RouteId, granted: (u64, u64)) {
-        self.granted.entry(self.key(route, Scoped::Deployment)).or_default().push(granted);
+        self.budget.granted(self.key(route, Scoped::Deployment), granted);
     }
 
     /// Where in the order of all things this is.
@@ -343,29 +339,12 @@ impl Ledger {
         (now, self.step)
     }
 
-    /// In any window, no more was granted than the floor and the ratio of the first attempts in it.
+    /// In any window, no more was granted than the budget of the deployment covers.
     ///
     /// # Errors
     /// The window in which more was granted.
     pub fn check_budget(&self) -> Result<(), String> {
-        let config = &self.policy.budget;
-        let window = u64::try_from(config.window.as_millis()).unwrap_or(u64::MAX);
-        for (key, granted) in &self.granted {
-            let mut granted = granted.clone();
-            granted.sort_unstable();
-            let firsts: &[(u64, u64)] = self.firsts.get(key).map_or(&[], Vec::as_slice);
-            for (at, grant) in granted.iter().enumerate() {
-                // Both are in order.
-                let before = |moment: &(u64, u64)| moment.0 + window <= grant.0;
-                let grants = at + 1 - granted.partition_point(before);
-                let first = firsts.partition_point(|moment| moment <= grant) - firsts.partition_point(before);
-                let most = u64::from(config.floor) + u64::from(config.ratio.0) * u64::try_from(first).unwrap_or(u64::MAX) / 1000;
-                if u64::try_from(grants).unwrap_or(u64::MAX) > most {
-                    let key = &self.gates[*key].name;
-                    return Err(format!("{grants} retries of {key} were granted until {}, not {most}", grant.0));
-                }
-            }
-        }
-        Ok(())
+        let over = |(key, wrong): (usize, String)| format!("{}: {wrong}", self.gate(key).name);
+        self.budget.check(&self.policy.budget).map_err(over)
     }
 }

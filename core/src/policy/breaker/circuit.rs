@@ -103,6 +103,10 @@ impl Circuit {
         if self.refuses() {
             return Err(Instant::NEVER);
         }
+        if matches!(self.state, State::Closed) { Ok(()) } else { self.would_probe(config, now) }
+    }
+
+    fn would_probe(&self, config: &Breaker, now: Instant) -> Result<(), Instant> {
         if self.rule(config) != Rule::Decides {
             return Ok(());
         }
@@ -127,10 +131,16 @@ impl Circuit {
     #[inline(always)]
     pub fn admit(&mut self, config: &Breaker, now: Instant, lease: Instant) -> Result<Permit, Instant> {
         self.would_admit(config, now)?;
-        if self.state != State::Closed {
+        Ok(self.take(config, now, lease))
+    }
+
+    /// The same where it was asked just now.
+    #[inline(always)]
+    pub(crate) fn take(&mut self, config: &Breaker, now: Instant, lease: Instant) -> Permit {
+        if !matches!(self.state, State::Closed) {
             self.admit_probe(config, now, lease);
         }
-        Ok(Permit { generation: self.generation, since: now })
+        Permit { generation: self.generation, since: now }
     }
 
     fn admit_probe(&mut self, config: &Breaker, now: Instant, lease: Instant) {
@@ -165,8 +175,8 @@ impl Circuit {
         if permit.generation != self.generation {
             return None;
         }
-        let slow = outcome != Outcome::Neutral && config.is_slow(now - permit.since);
-        if self.state == State::Closed {
+        let slow = outcome != Outcome::Neutral && config.is_slow(permit.since, now);
+        if matches!(self.state, State::Closed) {
             self.count(config, now, outcome, slow)
         } else {
             self.probed(config, now, outcome, slow)
@@ -219,7 +229,6 @@ impl Circuit {
     }
 
     /// The state by now: a half-open time that was too long has opened it again.
-    #[inline(always)]
     fn present(&self, config: &Breaker, now: Instant) -> State {
         match self.state {
             State::HalfOpen { ends, .. } if now >= ends => {
