@@ -30,7 +30,7 @@ def ask_somebody(request: Any) -> bool:
 def test_the_guards_around_one_call() -> None:
     yours = dict.fromkeys(("fetch", "slow", "ask_primary", "ask_backup"), lambda: "reply")
     scope: dict[str, Any] = {**yours, "ask_somebody": ask_somebody}
-    exec(block("from failsoft import CircuitBreaker"), scope)
+    exec(block("from failsoft import CircuitBreaker, StepLimiter"), scope)
     assert scope["steps"].steps == 1
     assert scope["breaker"].state == "closed"
 
@@ -54,6 +54,21 @@ def test_your_own_loop(capsys: pytest.CaptureFixture[str]) -> None:
     # The deadline of 60 s is shared with the one route still to come.
     assert asked == [30.0]
     assert capsys.readouterr().out == "[]\n"
+
+
+def test_a_session_that_lives_for_weeks(capsys: pytest.CaptureFixture[str]) -> None:
+    class Client:
+        def __init__(self, model: str) -> None:
+            self.model = model
+
+        def ask(self, question: str) -> str:
+            return f"{self.model} says 391"
+
+        def close(self) -> None:
+            print(f"closed {self.model}")
+
+    exec(block("runtime = Runtime("), {"connect": Client, "search": lambda query: query})
+    assert capsys.readouterr().out == "closed gpt-5\nisolated 1\ngpt-5 says 391 gpt-5\n"
 
 
 def test_without_sleeping() -> None:

@@ -5,7 +5,7 @@ import { InvalidOption } from "./errors.js";
 import { decision, stopReasons, toolFailed } from "./machine.js";
 import { get } from "./peek.js";
 import { asText, isObject, readArguments, readReply, readUsage } from "./reply.js";
-import { Turn } from "./session.js";
+import { Turn } from "./turn.js";
 import { Saw, Watch } from "./watch.js";
 
 /** Keeps messages, values and errors, which the core never sees. */

@@ -86,6 +86,14 @@ test("your own loop", async () => {
   assert.deepEqual(printed, [false, []]);
 });
 
+test("a session that lives for weeks", async () => {
+  const closed = [];
+  const connect = (model) => ({ ask: () => `${model} says 391`, close: (reason) => closed.push(`${model}: ${reason}`) });
+  const printed = await run(block(PAGE, "new Runtime("), { connect, search: (query) => query });
+  assert.deepEqual(printed, ["gpt-5 says 391", "isolated", 1, "gpt-5 says 391", "gpt-5"]);
+  assert.deepEqual(closed, ["gpt-5: closed"]);
+});
+
 test("an agent that streams", async () => {
   const shown = [];
   const client = streams(["17 x ", new TransientError("x")], ["it is ", "391"]).client;

@@ -205,11 +205,8 @@ impl Host {
         let (within, sharing) = match above {
             Some((share, (number, above))) => {
                 turn.inherit(above.turn.hand_down(now, share), now);
-                let late = above
-                    .turn
-                    .scope()
-                    .deadline()
-                    .is_some_and(|end| turn.scope().deadline().is_none_or(|own| own > end));
+                let end = above.turn.scope().deadline().map(|end| end.max(now));
+                let late = end.is_some_and(|end| turn.scope().deadline().is_none_or(|own| own > end));
                 if late {
                     return Err(format!("turn {} within turn {number} has more time than that", plan.number));
                 }
