@@ -333,7 +333,7 @@ impl Call {
         if !open {
             return None;
         }
-        let permit = self.permit(cx, route).ok()?;
+        let permit = self.take_permit(cx, route);
         self.state = State::Attempt(self.arrive(cx, route, &permit));
         Some(())
     }

@@ -224,6 +224,16 @@ impl RouteSet {
         (0..64).map(RouteId).filter(|route| self.contains(*route)).filter_map(now_at).collect()
     }
 
+    /// The first so many routes of a chain.
+    pub(crate) const fn first_of(many: usize) -> Self {
+        Self(if many >= 64 { u64::MAX } else { (1 << many) - 1 })
+    }
+
+    /// Those that are not in the other one.
+    pub(crate) const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// How many routes are in it.
     pub(crate) const fn len(self) -> u32 {
         self.0.count_ones()

@@ -16,7 +16,7 @@ use crate::policy::budget::Purse;
 use crate::policy::cooldown::{Cooldown, Cooling};
 use crate::policy::failure::{Charge, Cool, Failure, Rule};
 use crate::policy::{Invalid, Policy};
-use crate::route::{Route, Scopes, chain};
+use crate::route::{Route, RouteSet, Scopes, chain};
 use crate::stored::stored;
 use crate::time::{Instant, span};
 
@@ -36,6 +36,7 @@ pub struct Session {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Live {
     pub(crate) routes: Vec<Place>,
+    pub(crate) without_credential: RouteSet,
     /// The largest `now` that any of its turns was told: for all of them a clock that goes back stands still.
     seen: Instant,
     gates: Vec<Gate>,
@@ -171,7 +172,9 @@ impl Session {
             let ready = !route.activates || route.ready.unwrap_or(places.is_empty());
             places.push(Place { route, scopes, ready, client: 0, activating: None });
         }
+        let without = places.iter().zip(0..).filter(|(place, _)| !place.route.has_credential);
         let live = Live {
+            without_credential: without.map(|(_, at)| RouteId(at)).collect(),
             routes: places,
             seen: Instant::ZERO,
             gates: alloc::vec![Gate::default(); gates],

@@ -40,13 +40,15 @@ impl Call {
         self.is_tool() || cx.live.routes.is_empty()
     }
 
+    #[inline]
     pub(super) fn first_route(&self, cx: &Context<'_>) -> Option<RouteId> {
         let (committed, away) = Self::committed(cx);
-        let primary = || cx.live.ids().next();
-        if self.looks_again(cx, away) {
-            return primary();
+        let primary = RouteId(0);
+        let there = committed.filter(|route| *route != primary && cx.live.place(*route).is_some());
+        match there {
+            Some(route) if !self.looks_again(cx, away) => Some(route),
+            _ => cx.live.place(primary).map(|_| primary),
         }
-        committed.filter(|route| cx.live.place(*route).is_some()).or_else(primary)
     }
 
     /// Where the calls before it have come to, and since when that is not the primary: as far as their fallback still lasts.
@@ -70,20 +72,36 @@ impl Call {
 
     /// Routes not tried yet, in the order in which they are asked.
     pub(super) fn candidates(&self, cx: &Context<'_>) -> Candidates {
-        let mut left = RouteSet::none();
-        if !self.has_no_routes(cx) {
-            cx.live.ids().filter(|route| !self.tried.contains(*route)).for_each(|route| left.insert(route));
+        Candidates { first: self.first_route(cx), left: self.untried(cx) }
+    }
+
+    fn untried(&self, cx: &Context<'_>) -> RouteSet {
+        if self.is_tool() { RouteSet::none() } else { RouteSet::first_of(cx.live.routes.len()).without(self.tried) }
+    }
+
+    /// How many routes may have to be asked after the present one.
+    fn to_come(&self, cx: &Context<'_>) -> u32 {
+        let mut left = self.untried(cx).without(cx.live.without_credential);
+        if let Some(route) = self.route {
+            left.remove(route);
         }
-        Candidates { first: self.first_route(cx), left }
+        if self.needs == 0 {
+            return left.len();
+        }
+        let able = cx.live.ids().filter(|route| left.contains(*route) && self.cannot_work(cx, *route).is_none());
+        able.collect::<RouteSet>().len()
     }
 
     /// Why a route cannot answer this call, whatever has happened.
     pub(super) fn cannot_work(&self, cx: &Context<'_>, route: RouteId) -> Option<Skip> {
-        let route = &cx.live.place(route)?.route;
-        if !route.has_credential {
+        if cx.live.without_credential.contains(route) {
             return Some(Skip::NoCredential);
         }
-        route.context_window.is_some_and(|window| window < self.needs).then_some(Skip::ContextWindow)
+        if self.needs == 0 {
+            return None;
+        }
+        let window = cx.live.place(route)?.route.context_window;
+        window.is_some_and(|window| window < self.needs).then_some(Skip::ContextWindow)
     }
 
     /// The same, or why it could not do better than the one that failed.
@@ -111,14 +129,13 @@ impl Call {
     }
 
     /// How long an attempt may run now, with what the routes still to come are owed set aside.
+    #[inline]
     pub(super) fn allowance(&self, cx: &Context<'_>) -> Allowance {
-        let owed = |route: &RouteId| Some(*route) != self.route && self.cannot_work(cx, *route).is_none();
-        let to_come =
-            if cx.scope.deadline.is_some() { self.candidates(cx).filter(owed).collect() } else { RouteSet::none() };
+        let to_come = if cx.scope.deadline.is_some() { self.to_come(cx) } else { 0 };
         let place = self.route.and_then(|route| cx.live.place(route));
         let timeout = self.timeout.or_else(|| place.and_then(|place| place.route.timeout));
         let timeout = timeout.unwrap_or(cx.policy.attempt.timeout);
-        share(cx.now, timeout, cx.scope.deadline, to_come.len())
+        share(cx.now, timeout, cx.scope.deadline, to_come)
     }
 
     /// A stream that makes progress gets its share of the deadline anew: one that goes on is not cut off in its middle, and one that
@@ -143,12 +160,19 @@ impl Call {
 
     /// What an attempt on a route needs: its ticket, and how long it may run.
     pub(super) fn permit(&mut self, cx: &mut Context<'_>, route: RouteId) -> Result<Permit, Refusal> {
+        cx.live.breakers_admit(cx.policy, route, cx.now)?;
+        Ok(self.take_permit(cx, route))
+    }
+
+    /// The same where its gates were asked just now.
+    #[inline(always)]
+    pub(super) fn take_permit(&mut self, cx: &mut Context<'_>, route: RouteId) -> Permit {
         let before = self.route.replace(route);
         let allowance = self.allowance(cx);
         self.route = before;
         // An attempt without end would hold its permit without end; a stream that goes on renews nothing either.
-        let ticket = cx.live.admit(cx.policy, route, cx.now, allowance.until())?;
-        Ok((ticket, allowance))
+        let ticket = cx.live.admit(cx.policy, route, cx.now, allowance.until());
+        (ticket, allowance)
     }
 
     /// Towards a route: its client is made ready first, if it is not.
@@ -227,7 +251,12 @@ impl Call {
     }
 
     /// Calls to come begin here, those of this turn and, with that scope, those of the session.
+    #[inline]
     pub(super) fn commit(&self, cx: &mut Context<'_>, route: RouteId) {
+        if route == RouteId(0) && cx.scope.away.is_none() && cx.live.away.is_none() {
+            (cx.scope.route, cx.live.committed) = (Some(route), Some(route));
+            return;
+        }
         let (_, away) = Self::committed(cx);
         let session_wide = cx.policy.fallback.scope == FallbackScope::Session;
         let (primary, begins) = (route == RouteId(0), self.asked == 0);
@@ -275,6 +304,7 @@ impl Call {
     }
 
     /// Makes an attempt, counted in the scope; without a route there is nothing to permit.
+    #[inline]
     pub(super) fn run(&mut self, cx: &mut Context<'_>, on: Option<(RouteId, &Permit)>) -> Running {
         let id = cx.scope.next_id();
         if self.first == 0 {

@@ -55,6 +55,7 @@ impl Live {
     }
 
     /// Looks ahead without taking anything: breakers first, for they refuse even the last route.
+    #[inline]
     pub(crate) fn would_admit(&self, policy: &Policy, route: RouteId, now: Instant) -> Result<(), Refusal> {
         self.breakers_admit(policy, route, now)?;
         let Some(scopes) = self.place(route).map(|place| place.scopes) else { return Ok(()) };
@@ -83,19 +84,12 @@ impl Live {
         Ok(())
     }
 
-    /// Takes a permit from every gate of a route. Cooldowns never refuse here: whoever asks has already looked ahead.
+    /// Takes a permit from every gate of a route, which was asked just now.
     #[inline(always)]
-    pub(crate) fn admit(
-        &mut self,
-        policy: &Policy,
-        route: RouteId,
-        now: Instant,
-        until: Instant,
-    ) -> Result<Ticket, Refusal> {
-        self.breakers_admit(policy, route, now)?;
+    pub(crate) fn admit(&mut self, policy: &Policy, route: RouteId, now: Instant, until: Instant) -> Ticket {
         let lease = until + LEASE_GRACE;
         let mut ticket = Ticket::new(route, self.epoch, now);
-        let Some(scopes) = self.place(route).map(|place| place.scopes) else { return Ok(ticket) };
+        let Some(scopes) = self.place(route).map(|place| place.scopes) else { return ticket };
         for (at, generation) in
             &mut [(scopes.deployment, &mut ticket.deployment), (scopes.endpoint, &mut ticket.endpoint)]
         {
@@ -108,7 +102,7 @@ impl Live {
                 *generation = gate.cooldown.admit(now, lease);
             }
         }
-        Ok(ticket)
+        ticket
     }
 
     /// Gives a permit back: nobody is charged, nothing is counted.
