@@ -16,7 +16,8 @@ export * as testing from "./testing.js";
  *
  * Rejects with {@link Exhausted} when the last attempt failed too (its error is the `cause`), with the original error,
  * unchanged, where asking again cannot help, and with `signal.reason` when the signal is aborted. Within a turn
- * ({@link currentTurn}) nothing begins after its deadline: {@link DeadlineExceeded}.
+ * ({@link currentTurn}) nothing begins after its deadline, and what is under way then is given up on:
+ * {@link DeadlineExceeded}.
  *
  * @example
  * const page = await retry(async ({ signal }) => {
@@ -119,7 +120,8 @@ export function approvalGate<Args extends object>(
 /**
  * Stops calling what keeps failing, and tries again with a probe.
  *
- * Every error counts but those in `ignore` and an `AbortError`: whoever was called off proves nothing.
+ * Every error counts but those in `ignore` and what an abort leaves, such as an `AbortError`: whoever was called off proves
+ * nothing.
  *
  * @example
  * const breaker = new CircuitBreaker({ consecutive: 5 });
@@ -743,6 +745,8 @@ export class Route<Client = unknown> {
   readonly close: Close<Client> | undefined;
   readonly client: Client | undefined;
   readonly runtime: RuntimeFields | undefined;
+  /** What is known of it. Not its client, nor what it puts in force: they may hold secrets. So it is logged, too. */
+  toJSON(): Record<string, unknown>;
 }
 
 /** One attempt of a call: how this request is to be made. */
@@ -2004,7 +2008,7 @@ export interface PolicyOptions {
   recovery?: RecoveryPolicyOptions | undefined;
   /**
    * Second attempts beside slow ones, on the next route: the first whole answer wins, the other is aborted and charged to
-   * nobody. Off unless `delay` or `quantile` is set. Only for what may be made twice: `turn.call` and the models of an agent,
+   * nobody. Off unless `delay` or `quantile` is set. A route with `activate` is asked so only once it has a client. Only for what may be made twice: `turn.call` and the models of an agent,
    * neither tools nor streams. A hedge is one of the turn's attempts, and pays the retry budget of its deployment.
    *
    * @default {}: the default of each field

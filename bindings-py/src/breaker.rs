@@ -3,16 +3,16 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use failsoft::breakers::{Breakers, KeyPermit, Origin};
-use failsoft::policy::breaker::{Metrics, Order, Outcome};
-use failsoft::policy::Thousandths;
 use failsoft::Instant;
+use failsoft::breakers::{Breakers, KeyPermit, Origin};
+use failsoft::policy::Thousandths;
+use failsoft::policy::breaker::{Metrics, Order, Outcome};
 use failsoft::value::{Spelling, Value};
 use pyo3::prelude::*;
 
 use crate::convert::{Lossy, invalid, named, seconds, value};
 use crate::policy::Policy;
-use crate::session::{Era, locked, read_clock};
+use crate::session::{Clock, locked};
 
 /// What a breaker goes by: state, calls, failed, slow, the two rates, and the seconds until asking may be admitted.
 pub(crate) type MetricsRow = (&'static str, u32, u32, u32, Option<f64>, Option<f64>, Option<f64>);
@@ -38,8 +38,7 @@ pub(crate) struct Hold(Origin);
 /// One breaker by the numbers of a policy's `breaker` part, and one for each key.
 #[pyclass(frozen, weakref, module = "failsoft._native")]
 pub(crate) struct Circuit {
-    clock: Option<Py<PyAny>>,
-    era: Era,
+    clock: Clock,
     core: Mutex<Breakers>,
 }
 
@@ -50,18 +49,13 @@ impl Circuit {
     fn new(policy: &Policy, clock: Option<Py<PyAny>>, max_keys: Option<Bound<'_, PyAny>>) -> PyResult<Self> {
         let max_keys = max_keys.map_or(Ok(Value::Null), |number| value(&number))?;
         let core = Breakers::from_value(policy.0.breaker, &max_keys, Spelling::Python).map_err(invalid)?;
-        Ok(Self { clock, era: Era::new(), core: Mutex::new(core) })
+        Ok(Self { clock: Clock::new(clock), core: Mutex::new(core) })
     }
 
     /// A permit and None; or None and the seconds until asking may be admitted, None where a person has to say so. The permit
     /// lapses after `lease` seconds, without it never.
     #[pyo3(signature = (lease=None, key=None))]
-    fn admit(
-        &self,
-        py: Python<'_>,
-        lease: Option<f64>,
-        key: Option<Lossy>,
-    ) -> PyResult<(Option<Permit>, Option<f64>)> {
+    fn admit(&self, py: Python<'_>, lease: Option<f64>, key: Option<Lossy>) -> PyResult<(Option<Permit>, Option<f64>)> {
         let now = self.now(py)?;
         let lease = lease.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         let until = lease.map_or(Instant::NEVER, |lease| now + lease);
@@ -119,10 +113,7 @@ impl Circuit {
 
 impl Circuit {
     fn now(&self, py: Python<'_>) -> PyResult<Instant> {
-        if self.clock.is_none() && self.era.has_changed() {
-            locked(&self.core).on_another_clock();
-        }
-        read_clock(py, self.clock.as_ref())
+        self.clock.now(py, || locked(&self.core).on_another_clock())
     }
 }
 

@@ -1,6 +1,6 @@
 //! The session behind one lock, and the clock.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant as SystemInstant;
 
@@ -27,18 +27,37 @@ static HAS_DEFAULT_CLOCK: AtomicBool = AtomicBool::new(false);
 /// Counts how often it was replaced.
 static ERA: AtomicU32 = AtomicU32::new(0);
 
-/// By which of the default clocks something was told the time: what the one before said must not hold back its time on this one.
-pub(crate) struct Era(AtomicU32);
+/// The host's own clock, or the default one. For one that goes back, time stands still.
+pub(crate) struct Clock {
+    own: Option<Py<PyAny>>,
+    /// By which of the default clocks it was told the time: what the one before said must not hold back its time on this one.
+    era: AtomicU32,
+    /// The latest time it was told, in milliseconds.
+    latest: AtomicU64,
+}
 
-impl Era {
-    pub(crate) fn new() -> Self {
-        Self(AtomicU32::new(ERA.load(Ordering::Acquire)))
+impl Clock {
+    pub(crate) fn new(own: Option<Py<PyAny>>) -> Self {
+        Self { own, era: AtomicU32::new(ERA.load(Ordering::Acquire)), latest: AtomicU64::new(0) }
     }
 
-    /// Whether it is another one now; says so once.
-    pub(crate) fn has_changed(&self) -> bool {
+    /// The time. `on_another` is called first if the default clock is another one now, once.
+    pub(crate) fn now(&self, py: Python<'_>, on_another: impl FnOnce()) -> PyResult<Instant> {
+        if self.own.is_none() && self.has_changed() {
+            self.latest.store(0, Ordering::Release);
+            on_another();
+        }
+        let now = read_clock(py, self.own.as_ref())?;
+        if self.own.is_none() && !HAS_DEFAULT_CLOCK.load(Ordering::Acquire) {
+            return Ok(now); // the system's never goes back
+        }
+        let before = self.latest.fetch_max(now.as_millis(), Ordering::AcqRel);
+        Ok(now.max(Instant::from_millis(before)))
+    }
+
+    fn has_changed(&self) -> bool {
         let now = ERA.load(Ordering::Acquire);
-        self.0.load(Ordering::Acquire) != now && self.0.swap(now, Ordering::AcqRel) != now
+        self.era.load(Ordering::Acquire) != now && self.era.swap(now, Ordering::AcqRel) != now
     }
 }
 
@@ -67,7 +86,7 @@ fn system_clock() -> Instant {
     Instant::from_millis(3_600_000) + passed
 }
 
-pub(crate) fn read_clock(py: Python<'_>, own: Option<&Py<PyAny>>) -> PyResult<Instant> {
+fn read_clock(py: Python<'_>, own: Option<&Py<PyAny>>) -> PyResult<Instant> {
     let default = match own {
         None if HAS_DEFAULT_CLOCK.load(Ordering::Acquire) => {
             locked(&DEFAULT_CLOCK).as_ref().map(|clock| clock.clone_ref(py))
@@ -84,8 +103,7 @@ pub(crate) fn read_clock(py: Python<'_>, own: Option<&Py<PyAny>>) -> PyResult<In
 #[pyclass(frozen, subclass, module = "failsoft._native")]
 pub(crate) struct Session {
     pub(crate) core: Arc<Mutex<failsoft::Session>>,
-    pub(crate) clock: Option<Py<PyAny>>,
-    era: Era,
+    clock: Clock,
     /// The user's own route objects, in the order of the chain.
     pub(crate) routes: Vec<Py<PyAny>>,
     pub(crate) clients: Mutex<Vec<Option<Py<PyAny>>>>,
@@ -233,13 +251,10 @@ impl Session {
     fn over(core: failsoft::Session, routes: Vec<Py<PyAny>>, clock: Option<Py<PyAny>>, one_slot: bool) -> Self {
         let core = if one_slot { core.with_one_slot() } else { core };
         let clients = Mutex::new(routes.iter().map(|_| None).collect());
-        Self { core: Arc::new(Mutex::new(core)), clock, era: Era::new(), routes, clients }
+        Self { core: Arc::new(Mutex::new(core)), clock: Clock::new(clock), routes, clients }
     }
 
     pub(crate) fn now(&self, py: Python<'_>) -> PyResult<Instant> {
-        if self.clock.is_none() && self.era.has_changed() {
-            locked(&self.core).on_another_clock();
-        }
-        read_clock(py, self.clock.as_ref())
+        self.clock.now(py, || locked(&self.core).on_another_clock())
     }
 }

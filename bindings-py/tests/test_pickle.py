@@ -103,6 +103,7 @@ def test_an_error_is_the_same_after(error: BaseException) -> None:
         (lambda: Session(routes=["a"]).turn(), "Turn: {}; begin one where you need it"),
         (CircuitBreaker, "CircuitBreaker: {}; make one with the same numbers where you need it"),
         (lambda: Agent(script()), "Agent: {}; make one of the same models and tools where you need it"),
+        (lambda: CircuitBreaker().isolate(), "Isolation: {}; take one where you need it"),
     ],
 )
 def test_what_belongs_to_its_process_refuses(make: Any, line: str) -> None:

@@ -687,7 +687,7 @@ def test_fields_that_mean_something_else_are_refused() -> None:
             runtime.choose(**{name: 1})
     with pytest.raises(AttributeError, match="Runtime: no field 'modle'"):
         _ = runtime.modle
-    with pytest.raises(TypeError, match="build: int is not a function"):
+    with pytest.raises(TypeError, match="Runtime: build: 1 is not a function"):
         Runtime(build=1)  # type: ignore[arg-type]
     del runtime.model
     assert len(runtime) == 0

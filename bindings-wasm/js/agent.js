@@ -96,6 +96,9 @@ function ownSession(models, { policy, clock, sleep, seed, log }) {
 }
 
 function fitting(session, models, own) {
+  if (!(session instanceof Session)) {
+    throw new TypeError(`session: ${shown(session)} is not a Session`);
+  }
   if (OF_A_SESSION.some((name) => own[name] !== undefined)) {
     throw new InvalidOption(
       "session: a policy, clock, sleep, seed or log beside it is not allowed; use the session's own",

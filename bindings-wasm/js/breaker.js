@@ -1,5 +1,6 @@
 // A circuit breaker for those who want nothing else.
 
+import { classify } from "./classify.js";
 import { BreakerOpen } from "./errors.js";
 import { Isolation } from "./isolation.js";
 import { Circuit, Policy, words } from "./machine.js";
@@ -12,8 +13,8 @@ NUMBERS.push("probes", "successes", "halfOpen");
 
 /**
  * Stops calling what keeps failing, and tries again with exactly one probe: `await breaker.call(fn, ...args)`, or
- * `breaker.wrap(fn)`. Every error counts but those in `ignore` and an `AbortError`: whoever was called off proves
- * nothing. The options are explained in the types.
+ * `breaker.wrap(fn)`. Every error counts but those in `ignore` and what an abort leaves, such as an `AbortError`: whoever
+ * was called off proves nothing. The options are explained in the types.
  */
 export class CircuitBreaker {
   #circuit;
@@ -43,7 +44,7 @@ export class CircuitBreaker {
     if (typeof key !== "string") {
       throw new TypeError(`CircuitBreaker: key: ${shown(key)} is not text`);
     }
-    return new CircuitBreaker(new Keyed([this.#circuit, this.#ignore, key]));
+    return ofKey([this.#circuit, this.#ignore, key]);
   }
 
   /** What it is doing now. */
@@ -137,8 +138,12 @@ export class CircuitBreaker {
   }
 
   #isNeutral(error) {
-    return error?.name === "AbortError" || this.#ignore.some((one) => error instanceof one);
+    return this.#ignore.some((one) => error instanceof one) || classify(error).kind === "cancelled";
   }
+}
+
+function ofKey(parts) {
+  return new CircuitBreaker(new Keyed(parts));
 }
 
 /** What `keyed` makes a breaker of, in place of options. */

@@ -38,6 +38,20 @@ export function checkOptionalFunction(what, value) {
   }
 }
 
+/** Refuses what is neither true nor false: a text such as "no" must not mean yes. */
+export function checkFlag(what, value) {
+  if (value !== undefined && value !== null && typeof value !== "boolean") {
+    throw new TypeError(`${what}: ${shown(value)} is not allowed; use true or false`);
+  }
+}
+
+/** Refuses what is no object of named values. */
+export function checkFields(what, fields) {
+  if (typeof fields !== "object" || fields === null || Array.isArray(fields)) {
+    throw new TypeError(`${what}: ${shown(fields)} is not an object of fields; use one such as { model: "m" }`);
+  }
+}
+
 /** Refuses what is no AbortSignal; another realm's is one, too. */
 export function checkSignal(where, signal) {
   if (signal !== undefined && typeof signal?.throwIfAborted !== "function") {

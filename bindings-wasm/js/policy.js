@@ -23,7 +23,7 @@ export class Policy {
 
   constructor(groups = {}) {
     // A copy is a policy of its own: two that shared a place in the engine would give it back twice.
-    const fields = groups instanceof Policy ? new Made(() => native.policyFromJson(groups.toJSON())) : groups;
+    const fields = handleIn(groups) !== undefined ? new Made(() => native.policyFromJson(groups.toJSON())) : groups;
     const handle = fields instanceof Made ? fields.handle : checked(() => native.policyNew(fields));
     this.#handle = keep(this, TABLES.policies, handle);
     Object.freeze(this);

@@ -22,10 +22,24 @@ export function retry(fn, options) {
   try {
     const settings = options === undefined ? DEFAULTS : settingsOf("retry", options);
     checkFunction("retry", fn);
-    timeLeft(); // nothing begins after the deadline of the current turn
+    if (timeLeft() !== undefined) {
+      return withinTurn(fn, settings);
+    }
     return settings.signal === undefined ? first(fn, settings) : firstUnlessAborted(fn, settings);
   } catch (error) {
     return Promise.reject(error);
+  }
+}
+
+/** Under the deadline of the current turn: nothing begins after it, and what is under way then is given up on. */
+async function withinTurn(fn, settings) {
+  const { sleep, signal } = settings;
+  const turn = turnOf(settings);
+  const judge = (error) => settings.judge(error, turn.session);
+  try {
+    return await drive(new Call(turn), (attempt) => fn(attempt), undefined, { sleep, judge, signal });
+  } finally {
+    release(turn);
   }
 }
 

@@ -1,6 +1,6 @@
 // The places that can be asked.
 
-import { checkOptionalFunction, checkOptions, shown } from "./options.js";
+import { checkFields, checkOptionalFunction, checkOptions, shown } from "./options.js";
 
 const FIELDS = [
   "provider",
@@ -14,6 +14,7 @@ const FIELDS = [
   "firstProgress",
   "idle",
 ];
+const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 const OPTIONS = [...FIELDS, "activate", "close", "client", "runtime"];
 
 /**
@@ -31,6 +32,9 @@ export class Route {
     checkOptions("Route", options, OPTIONS);
     checkOptionalFunction("Route: activate", options?.activate);
     checkOptionalFunction("Route: close", options?.close);
+    if (options?.runtime !== undefined && options.runtime !== null) {
+      checkFields("Route: runtime", options.runtime);
+    }
     this.name = name;
     for (const field of OPTIONS) {
       this[field] = options?.[field] ?? undefined;
@@ -40,15 +44,32 @@ export class Route {
 
   /** A route as it is written in a chain: a route, a mere name, or a plain object. */
   static of(one) {
-    if (one instanceof Route) {
-      return one;
-    }
-    if (typeof one !== "object" || one === null) {
-      return new Route(one);
-    }
-    const { name, ...options } = one;
-    return new Route(name, options);
+    return routeOf(one);
   }
+
+  /** What is known of it. Not its client, nor what it puts in force: they may hold secrets. */
+  toJSON() {
+    const known = ["name", ...FIELDS].map((field) => [field, this[field]]);
+    return Object.fromEntries(known.filter(([, value]) => value !== undefined));
+  }
+
+  [INSPECT]() {
+    const told = Object.entries(this.toJSON()).map(([field, value]) => `${field}: ${shown(value)}`);
+    const held = ["activate", "close", "client", "runtime"].filter((field) => this[field] !== undefined);
+    return `Route { ${told.join(", ")}${held.length > 0 ? "; holds " : ""}${held.join(", ")} }`;
+  }
+}
+
+// Apart: a class that names itself in its body is given another name where it is joined to others.
+function routeOf(one) {
+  if (one instanceof Route) {
+    return one;
+  }
+  if (typeof one !== "object" || one === null) {
+    return new Route(one);
+  }
+  const { name, ...options } = one;
+  return new Route(name, options);
 }
 
 /** As the core reads it. */

@@ -3,7 +3,7 @@
 import { textOf } from "./classify.js";
 import { closed, Held, Making, runtimes, Slot } from "./clients.js";
 import { InvalidOption } from "./errors.js";
-import { checkOptionalFunction, checkOptions, shown } from "./options.js";
+import { checkFields, checkOptionalFunction, checkOptions, shown } from "./options.js";
 import { copied, fieldsOf, fitting } from "./runtime_fields.js";
 
 const TOLD = ["provider", "model", "apiMode"];
@@ -45,6 +45,10 @@ export class Runtime {
     this.#build = build ?? undefined;
     this.#close = close ?? undefined;
     this.#modes = copied(modes ?? {});
+    checkFields("Runtime: modes", this.#modes);
+    for (const [mode, own] of Object.entries(this.#modes)) {
+      checked(own, `Runtime: modes.${mode}`);
+    }
     this.#commit(fitting({}, checked(fields), this.#modes), 0, true);
     if (client !== undefined && client !== null) {
       this.#slot.put(new Held(client, this.#close, "the runtime", false));
@@ -237,7 +241,16 @@ export class Runtime {
           "(`turn.end()`, or `using`), or use a Session without a Runtime, or a second Runtime",
       );
     }
+    if (turn.owner !== undefined && turn.owner !== this.#joined()) {
+      this.#rejoin(turn.owner);
+    }
     this.#turn = new WeakRef(turn);
+  }
+
+  /** A session that was closed is used on, unless another one has it by now. What was changed meanwhile is in force. */
+  #rejoin(session) {
+    this.#join(session);
+    this.#tell(this.#isOpen ? this.#place : undefined);
   }
 
   #end(turn) {
@@ -259,10 +272,8 @@ export class Runtime {
 }
 
 /** Fields that may be put in force. */
-function checked(fields) {
-  if (typeof fields !== "object" || fields === null) {
-    throw new TypeError(`Runtime: ${shown(fields)} is not an object of fields; use one such as { model: "m" }`);
-  }
+function checked(fields, where = "Runtime") {
+  checkFields(where, fields);
   Object.keys(fields).forEach(checkName);
   return fields;
 }

@@ -38,12 +38,12 @@ export class Session {
     this.sleep = sleep ?? undefined;
     this.clock = clock ?? undefined;
     this.#log = log;
-    if (runtime !== undefined && !(runtime instanceof Runtime)) {
+    if (runtime !== undefined && runtime !== null && !(runtime instanceof Runtime)) {
       throw new TypeError(`Session: runtime: ${shown(runtime)} is not a Runtime`);
     }
-    this.runtime = runtime;
+    this.runtime = runtime ?? undefined;
     const pairs = this.routes.map((route, place) => [route, this.#fieldsOf(route, place)]);
-    this.core = new MachineSession(policy, pairs, this.clock, seed, runtime !== undefined);
+    this.core = new MachineSession(policy, pairs, this.clock, seed, this.runtime !== undefined);
     /** Who uses which client; undefined where there are none. */
     this.clients = Clients.areNeeded(this) ? new Clients(this) : undefined;
   }

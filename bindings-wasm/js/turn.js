@@ -7,7 +7,7 @@ import { drive } from "./drive.js";
 import { CallTimeout, DeadlineExceeded, StepLimitExceeded } from "./errors.js";
 import { driveHedged } from "./hedged.js";
 import { Call, MachineTurn, stands, words } from "./machine.js";
-import { checkFunction, checkOptions, checkSignal, checkSpan } from "./options.js";
+import { checkFlag, checkFunction, checkOptions, checkSignal, checkSpan } from "./options.js";
 import { Home, isThenable, promised, Race } from "./race.js";
 import { restoring } from "./rows.js";
 import { streamOf } from "./streaming.js";
@@ -17,14 +17,15 @@ import { current } from "./time.js";
 export class Turn extends MachineTurn {
   /** @param owner the session. @param options `tools` for a turn that runs them itself, and those of `Session.turn`. */
   constructor(owner, { tools = [], deadline, parent, shareBudgets = false, restored } = {}) {
+    checkFlag("turn: shareBudgets", shareBudgets);
     const above = restored === undefined ? found("turn", parent) : undefined;
     super(owner.core, tools, restored);
     this.owner = owner;
     this.home = undefined;
     if (above !== undefined) {
-      this.inherit(above, shareBudgets);
+      this.inherit(above, shareBudgets ?? false);
     }
-    if (deadline !== undefined) {
+    if (deadline !== undefined && deadline !== null) {
       checkSpan("turn", "deadline", deadline);
       this.shorten(deadline);
     }
@@ -33,7 +34,7 @@ export class Turn extends MachineTurn {
 
   /** A turn of this session from its snapshot, its tools given anew. After a death, report `interrupted` first. */
   static restore(owner, text, tools = [], wall = Date.now()) {
-    return new Turn(owner, { tools, restored: restoring(owner.core, text, tools, wall) });
+    return made(owner, { tools, restored: restoring(owner.core, text, tools, wall) });
   }
 
   /**
@@ -167,6 +168,11 @@ export class Turn extends MachineTurn {
     const spent = { inputTokens: spentInputTokens, outputTokens: spentOutputTokens };
     return { ...report, usage: { inputTokens, outputTokens }, spent };
   }
+}
+
+// Apart: a class that names itself in its body is given another name where it is joined to others.
+function made(owner, options) {
+  return new Turn(owner, options);
 }
 
 // `using`, where the language has it.

@@ -122,6 +122,17 @@ timed("being called off charges nobody and gives the probe back", async (time) =
   assert.equal(await breaker.call(ok), "ok");
 });
 
+timed("what a client makes of an abort charges nobody either", async () => {
+  const breaker = new CircuitBreaker({ consecutive: 1 });
+  for (const error of [
+    Object.assign(new Error("canceled"), { code: "ERR_CANCELED" }),
+    Object.assign(new Error("aborted"), { code: "ABORT_ERR" }),
+  ]) {
+    await rejection(breaker.call(() => Promise.reject(error)));
+    assert.equal(breaker.state, "closed");
+  }
+});
+
 timed("a limit of the caller's own counts", async () => {
   const breaker = new CircuitBreaker({ consecutive: 1 });
   await rejection(breaker.call(() => Promise.reject(new DOMException("late", "TimeoutError"))));

@@ -329,3 +329,22 @@ timed("a fallback begins no option after the deadline of the current turn", asyn
     });
   assert.equal(second, 0);
 });
+
+timed("retry gives up on what is under way at the deadline of the turn", async () => {
+  const turn = session().turn({ deadline: 1000 });
+  const signals = [];
+  const hanging = ({ signal }) => {
+    signals.push(signal);
+    return new Promise(() => {});
+  };
+  const error = await rejection(turn.run(() => retry(hanging)));
+  assert(error instanceof DeadlineExceeded, error);
+  assert.deepEqual([signals.length, signals[0].aborted, turn.timeLeft()], [1, true, 0]);
+});
+
+test("what is no flag, no turn and no session is refused in one line", async () => {
+  const flag = /^turn: shareBudgets: "no" is not allowed; use true or false$/;
+  assert.match(thrown(() => session().turn({ shareBudgets: "no" })).message, flag);
+  assert.match((await rejection(agent(() => ({ answer: "x" })).run("x", { shareBudgets: "no" }))).message, flag);
+  assert.match(thrown(() => agent(() => {}, { session: {} })).message, /^session: \[object Object\] is not a Session$/);
+});

@@ -88,7 +88,10 @@ test("your own loop", async () => {
 
 test("a session that lives for weeks", async () => {
   const closed = [];
-  const connect = (model) => ({ ask: () => `${model} says 391`, close: (reason) => closed.push(`${model}: ${reason}`) });
+  const connect = (model) => ({
+    ask: () => `${model} says 391`,
+    close: (reason) => closed.push(`${model}: ${reason}`),
+  });
   const printed = await run(block(PAGE, "new Runtime("), { connect, search: (query) => query });
   assert.deepEqual(printed, ["gpt-5 says 391", "isolated", 1, "gpt-5 says 391", "gpt-5"]);
   assert.deepEqual(closed, ["gpt-5: closed"]);

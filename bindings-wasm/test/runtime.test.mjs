@@ -569,6 +569,17 @@ test("fields and options that mean something else are refused", async () => {
   assert.match(thrown(() => new Runtime({}, { biuld: 1 })).message, /Runtime: biuld is not an option/);
   assert.match((await rejection(runtime.use("x"))).message, /Runtime: "x" is not an object of fields/);
   assert.match(thrown(() => new Session({ routes: ["a"], runtime: {} })).message, /is not a Runtime/);
+  assert.match(
+    thrown(() => new Runtime({}, { modes: "x" })).message,
+    /^Runtime: modes: "x" is not an object of fields/,
+  );
+  const modes = (own) => thrown(() => new Runtime({}, { modes: { responses: own } })).message;
+  assert.match(modes("x"), /^Runtime: modes\.responses: "x" is not an object of fields/);
+  assert.match(modes({ choose: 1 }), /^Runtime: "choose" is not allowed as a field/);
+  assert.match(
+    thrown(() => new Route("a", { runtime: "x" })).message,
+    /^Route: runtime: "x" is not an object of fields/,
+  );
 });
 
 test("routes of a runtime have no hooks of their own", () => {
@@ -588,4 +599,36 @@ timed("a runtime belongs to one session", async () => {
   assert.match(thrown(() => new Session({ routes: ["a"], runtime })).message, /it belongs to another session/);
   await first.close();
   assert.equal(await turnWith(new Session({ routes: ["a"], runtime }), async () => 1), 1);
+});
+
+timed("a session that was closed is used on unless another one has its runtime", async () => {
+  const builder = new Builder();
+  const runtime = runtimeOf(builder);
+  const first = sessionOf(runtime);
+  await turnWith(first, downOn());
+  await first.close();
+  assert(await runtime.use(first.routes[1])); // nobody has it: by hand
+  assert.equal(await turnWith(first, downOn()), "client of large");
+  assert.deepEqual([runtime.isOnFallback, runtime.model], [false, "large"]);
+  assert(await runtime.use(first.routes[1])); // the session has it again, and is told
+  assert.deepEqual(builder.log.slice(-2), ["client of medium", "superseded: client of large"]);
+  await first.close();
+  const second = sessionOf(runtime);
+  assert.match(thrown(() => first.turn()).message, /^runtime: it belongs to another session/);
+  assert.equal(await turnWith(second, downOn()), "client of large");
+  await second.close();
+});
+
+test("neither a runtime nor a route shows a secret", () => {
+  const secret = "sk-secret";
+  const runtime = new Runtime({ model: "large", apiKey: secret }, { client: { apiKey: secret } });
+  const backup = new Route("backup", { model: "small", runtime: { apiKey: secret } });
+  const alone = new Route("alone", { client: { apiKey: secret } });
+  const sessions = [new Session({ routes: ["primary", backup], runtime }), new Session({ routes: [alone], log: null })];
+  for (const one of [runtime, backup, alone, ...sessions]) {
+    const shown = inspect(one, { depth: 20, showHidden: true }) + JSON.stringify(one) + String(one);
+    assert(!shown.includes(secret), shown);
+  }
+  assert.equal(inspect(backup), 'Route { name: "backup", model: "small", hasCredential: true; holds runtime }');
+  assert.deepEqual(backup.toJSON(), { name: "backup", model: "small", hasCredential: true });
 });

@@ -291,7 +291,7 @@ same<void>()(session.forceOpen("a"));
 same<string[]>()(session.approvals());
 same<Promise<void>>()(session.close());
 new Route("c", { activate: (_, { signal }) => (signal?.aborted ? connect() : connect()) });
-new Route("c", { client: 1, close: (client: number, { reason }) => same<CloseReason>()(reason) });
+new Route("c", { client: 1, close: (_client: number, { reason }) => same<CloseReason>()(reason) });
 // @ts-expect-error: another kind of client
 new Route("c", { client: 1, close: (client: string) => client });
 

@@ -138,7 +138,8 @@ impl Scope {
         if share && !self.has_own_pool {
             let used = Used { attempts: self.attempts, ..used };
             self.pool = Shared(Pool::of(self.budgets, used, self.pool.0.take()));
-            self.has_own_pool = true;
+            // Without any limit there is nothing to share.
+            self.has_own_pool = self.pool.0.is_some();
         }
         let pool = if share { self.pool.0.clone() } else { None };
         Inherited { left: self.deadline.map(|deadline| deadline - now), pool }

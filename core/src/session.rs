@@ -1,5 +1,6 @@
 //! What outlives a turn: whether each route is ready, its gates, its retry budget, standing approvals.
 
+mod by_hand;
 mod live;
 mod snapshot;
 
@@ -238,49 +239,6 @@ impl Session {
         self.live.place(route).map_or("?", |place| &place.route.name)
     }
 
-    /// What the breaker of a route's deployment would do with a call now.
-    #[must_use]
-    pub fn breaker(&self, route: RouteId, now: Instant) -> BreakerState {
-        self.breaker_metrics(route, now).state
-    }
-
-    /// What the breaker of a route's deployment goes by now.
-    #[must_use]
-    pub fn breaker_metrics(&self, route: RouteId, now: Instant) -> Metrics {
-        let gate = self.live.place(route).and_then(|place| self.live.gates.get(place.scopes.deployment));
-        let circuit = gate.map_or_else(Circuit::default, |gate| gate.circuit);
-        circuit.metrics(&self.policy.breaker, now.max(self.live.seen))
-    }
-
-    /// Orders the breaker of a route's deployment to do something, until it is ordered otherwise. It is part of a snapshot.
-    pub fn order_breaker(&mut self, route: RouteId, order: Order) {
-        if let Some(circuit) = self.live.circuit_mut(route) {
-            circuit.order(order);
-        }
-    }
-
-    /// Takes a route's deployment out of use, until each who did so has released it. It is not part of a snapshot: those who
-    /// hold it do not live on.
-    pub fn isolate(&mut self, route: RouteId) {
-        if let Some(circuit) = self.live.circuit_mut(route) {
-            circuit.isolate();
-        }
-    }
-
-    /// Lets go of a route's deployment: of one [`Session::isolate`].
-    pub fn release(&mut self, route: RouteId) {
-        if let Some(circuit) = self.live.circuit_mut(route) {
-            circuit.release();
-        }
-    }
-
-    /// When a route may be asked, if not now; none, too, where a person has to say so.
-    #[must_use]
-    pub fn refused_until(&self, route: RouteId, now: Instant) -> Option<Instant> {
-        let refusal = self.live.would_admit(&self.policy, route, now.max(self.live.seen)).err()?;
-        refusal.until().known()
-    }
-
     /// This process is a copy of the one that the session began in: it draws by another seed. Permits that the other gave mean nothing
     /// here, a client that a hook makes is made anew, and a turn that both go on with has keys of its own from now on.
     pub fn forked(&mut self, seed: u64) {
@@ -300,17 +258,6 @@ impl Session {
     /// back that begins from now on. Breakers and rests keep their moments, which a snapshot would translate.
     pub fn on_another_clock(&mut self) {
         self.live.seen = Instant::ZERO;
-    }
-
-    /// Forgets all that was held against a route: breakers close, rests end. What was ordered by hand stays.
-    pub fn reset(&mut self, route: RouteId) {
-        let Some(scopes) = self.live.place(route).map(|place| place.scopes) else { return };
-        for at in [scopes.deployment, scopes.endpoint, scopes.credential, scopes.limit] {
-            if let Some(gate) = self.live.gates.get_mut(at) {
-                gate.circuit.reset();
-                gate.cooldown.clear();
-            }
-        }
     }
 
     /// Tools that were approved for longer than one call.

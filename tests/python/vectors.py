@@ -75,7 +75,7 @@ class Timeline:
     def __init__(self, vector: dict[str, Any], way: str) -> None:
         known(vector, "name note source policy routes one_slot tools seed call streams steps")
         self.vector, self.way = vector, way
-        self.now, self.wall, self.epoch = 0, WALL, 0
+        self.now, self.latest, self.wall, self.epoch = 0, 0, WALL, 0
         self.policy = Policy.from_json(json.dumps(vector.get("policy") or {}))
         self.set_chain(vector.get("routes", []))
         self.tools = [self.tool(**seconds(one)) for one in vector.get("tools", [])]
@@ -89,6 +89,7 @@ class Timeline:
         self.chain = [(one["name"], seconds(one)) for one in chain]
 
     def clock(self) -> float:
+        self.latest = max(self.latest, self.now)
         return self.now / 1000
 
     @staticmethod
@@ -117,7 +118,7 @@ class Timeline:
             getattr(self.session, f"{action}_route")(self.names.index(value))
         elif action == "breaker":
             row = self.session.breaker_metrics(self.names.index(value["route"]))
-            fits(value, {"route": value["route"], **metrics_fields(row, self.now)}, "breaker")
+            fits(value, {"route": value["route"], **metrics_fields(row, self.latest)}, "breaker")
         elif action == "new_turn":
             self.actors[name] = Actor(self)
         elif action == "within":
@@ -142,7 +143,7 @@ class Timeline:
         session = self.session.snapshot(wall)
         turns = {name: actor.turn.snapshot(wall) for name, actor in self.actors.items()}
         self.epoch += 1
-        self.now = clock
+        self.now = self.latest = clock
         self.session = _native.Session.restore(
             session, self.policy, self.chain, self.clock, self.epoch, there, self.one_slot
         )
@@ -296,7 +297,7 @@ class Actor:
                     "limit": command.limit,
                     "stop_reason": command.stop_reason,
                     "failure": command.failure and command.failure.kind,
-                    "retry_at_ms": None if retry_in is None else ms(retry_in + self.host.clock()),
+                    "retry_at_ms": None if retry_in is None else ms(retry_in) + self.host.latest,
                 }
                 return {"finish": fields}
             case _:

@@ -165,6 +165,8 @@ fn betweens(turns: usize, routes: usize, dice: &mut Dice) -> Vec<Option<Between>
         5..=9 => Some(Between::ByHand(route(dice), ByHand::Order(Order::Automatic))),
         10 => Some(Between::ByHand(route(dice), ByHand::Isolate)),
         11..=15 => Some(Between::ByHand(route(dice), ByHand::Release)),
+        // Soon again: what a death leaves half done has to be met.
+        16..=21 => Some(Between::Restart(dice.from_to(0, 3_000))),
         _ => None,
     };
     (0..turns).map(between).collect()

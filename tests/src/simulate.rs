@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use failsoft::command::{Command, Event, Id, Reply, Risk, ToolCall, WaitWhy};
 use failsoft::policy::approval::{Decision, Digest};
-use failsoft::policy::breaker::BreakerState;
+use failsoft::policy::breaker::{BreakerState, Order};
 use failsoft::policy::failure::{Failure, FailureKind};
 use failsoft::policy::limits::Usage;
 use failsoft::policy::retry::PastPatience;
@@ -301,6 +301,11 @@ impl Simulation {
 
     /// Says what means nothing: an id that is over or was never given, or an interruption.
     fn disturb(&mut self, at: usize, choice: u16) -> Result<(), String> {
+        if choice % 3 == 2 {
+            self.by_hand(choice / 3);
+            return Ok(());
+        }
+        let choice = choice / 3;
         let id = Id::from(choice / 8 % 40);
         let (event, form) = match choice % 8 {
             0 => (Event::Interrupted, json!({ "interrupted": true })),
@@ -317,6 +322,32 @@ impl Simulation {
         };
         self.event(at, event, form);
         self.watch_probes(at)
+    }
+
+    /// A person takes a route out, puts it back, orders something of its breaker, or has everything forgotten.
+    fn by_hand(&mut self, choice: u16) {
+        let routes: Vec<String> = self.session.routes().map(|route| route.name.clone()).collect();
+        let Some(name) = routes.get(usize::from(choice / 8) % routes.len().max(1)) else { return };
+        let route = RouteId((usize::from(choice / 8) % routes.len()) as u8);
+        self.steps.push(match choice % 8 {
+            0 | 1 => {
+                self.session.isolate(route);
+                json!({ "at": self.now, "isolate": name })
+            }
+            2 | 3 => {
+                self.session.release(route);
+                json!({ "at": self.now, "release": name })
+            }
+            4 => {
+                self.session.reset(route);
+                json!({ "at": self.now, "reset": name })
+            }
+            _ => {
+                let order = Order::ALL[usize::from(choice / 64) % Order::ALL.len()];
+                self.session.order_breaker(route, order);
+                json!({ "at": self.now, "order": { "route": name, "order": order.name() } })
+            }
+        });
     }
 
     fn settled(&mut self, at: usize, id: Id, event: Event<'_>, form: Value) {
@@ -381,7 +412,8 @@ impl Simulation {
         }
         match command {
             Command::Attempt(attempt) => {
-                if attempt.number > policy.retry.max_attempts + 1 {
+                let rounds = if policy.recovery.new_round { 2 } else { 1 };
+                if attempt.number > policy.retry.max_attempts * rounds + 1 {
                     return Err(format!("attempt number {} on one route", attempt.number));
                 }
                 let late = scope.deadline().is_some_and(|deadline| attempt.until > deadline);
@@ -434,8 +466,12 @@ impl Simulation {
         let Some(route) = attempt.route else { return Ok(()) };
         // What this look ahead alone would begin has not begun.
         let ahead = turn.scope().attempts() != actor.turn.scope().attempts();
-        let seen = ahead || self.probes.get(&route).is_some_and(|known| (known.turn, known.id) == (at, attempt.id));
-        if seen || self.policy.breaker.probes > 1 || session.breaker(route, now) != BreakerState::HalfOpen {
+        // Nor is what was said before its breaker opened a probe.
+        let seen = ahead
+            || actor.known.contains(&attempt.id)
+            || self.probes.get(&route).is_some_and(|known| (known.turn, known.id) == (at, attempt.id));
+        let many = self.policy.breaker.probes > 1 || self.policy.breaker.half_open.is_some();
+        if seen || many || session.breaker(route, now) != BreakerState::HalfOpen {
             return Ok(());
         }
         let probe = Probe { turn: at, id: attempt.id, lease: attempt.until.as_millis().saturating_add(GRACE) };

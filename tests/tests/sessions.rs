@@ -24,7 +24,9 @@ fn in_many_sessions_nobody_is_asked_who_should_not_be() {
         [sum(|of| of.tally.calls), sum(|of| of.tally.answered), sum(|of| of.probes), sum(|of| of.refusals)];
     assert!(calls > 20_000 && answered * 2 > calls && answered < calls, "{answered} of {calls} answered");
     let (hedges, sharing) = (sum(|of| of.tally.hedges), sum(|of| of.tally.sharing));
-    println!("{calls} calls, {answered} answered, {probes} probes, {refusals} refusals, {hedges} hedges, {sharing} turns that share");
+    println!(
+        "{calls} calls, {answered} answered, {probes} probes, {refusals} refusals, {hedges} hedges, {sharing} turns that share"
+    );
     assert!(hedges > 300 && sharing > 300, "{hedges} hedges, {sharing} turns that share");
     assert!(probes > 2_000 && refusals > 1_000, "{probes} probes, {refusals} refusals");
     assert!(all.iter().any(|of| of.tally.at_once > 20) && all.iter().any(|of| of.tally.restarts > 0));

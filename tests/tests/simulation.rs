@@ -36,11 +36,16 @@ fn retry() -> impl Strategy<Value = Value> {
 }
 
 fn breaker() -> impl Strategy<Value = Value> {
-    (any::<bool>(), option::of(1..4_u32), 1..6_u32, 100..8000_u64, 1..3_u32).prop_map(
-        |(enabled, consecutive, min_calls, open, probes)| {
+    let counted = (option::of(1..4_u32), 1..6_u32, option::of(1..10_u32));
+    let slow = (option::of(1..3000_u64), select(vec![0.3, 1.0]));
+    let open = (100..8000_u64, 1..4_u32, option::of(1..4_u32), option::of(50..9000_u64));
+    (0..10_u32, counted, slow, open).prop_map(
+        |(off, (consecutive, min_calls, count_window), (slow, slow_rate), (open, probes, successes, half_open))| {
             json!({
-                "enabled": enabled, "consecutive": consecutive, "min_calls": min_calls, "open_ms": open,
-                "max_open_ms": open * 3, "probes": probes,
+                "enabled": off > 1, "metrics_only": off == 9, "consecutive": consecutive, "min_calls": min_calls,
+                "count_window": count_window, "slow_ms": slow, "slow_rate": slow_rate, "open_ms": open,
+                "max_open_ms": open * 3, "probes": probes, "successes": successes.map(|needed| needed.min(probes)),
+                "half_open_ms": half_open,
             })
         },
     )
@@ -60,17 +65,19 @@ fn turn() -> impl Strategy<Value = Value> {
 
 fn policy() -> impl Strategy<Value = Value> {
     let limits = (100..5000_u64, 50..3000_u64, 50..3000_u64);
-    let scope = select(vec!["call", "turn", "session"]);
-    let refused = select(vec!["fail", "wait"]);
+    let fallback = (select(vec!["call", "turn", "session"]), select(vec!["fail", "wait"]), option::of(1..9000_u64));
+    let rebuilds = (any::<bool>(), any::<bool>());
     let hedge = (option::of(50..2000_u64), option::of(select(vec![0.5, 0.9])));
-    (retry(), breaker(), turn(), limits, 0..8_u32, (scope, refused), any::<bool>(), hedge).prop_map(
-        |(retry, breaker, turn, (timeout, first, idle), floor, (scope, refused), rebuilds, (delay, quantile))| {
+    (retry(), breaker(), turn(), limits, 0..8_u32, fallback, rebuilds, hedge).prop_map(
+        |(retry, breaker, turn, (timeout, first, idle), floor, fallback, (rebuilds, new_round), (delay, quantile))| {
+            let (scope, refused, recheck) = fallback;
             json!({
                 "retry": retry, "breaker": breaker, "turn": turn,
                 "attempt": { "timeout_ms": timeout, "first_progress_ms": first, "idle_ms": idle },
-                "budget": { "floor": floor }, "fallback": { "scope": scope, "when_refused": refused },
+                "budget": { "floor": floor }, "fallback": { "scope": scope, "when_refused": refused, "recheck_ms": recheck },
                 "hedge": { "delay_ms": delay, "quantile": quantile },
-                "recovery": { "enabled": rebuilds, "wait_ms": 300, "max_wait_ms": 2000 }, "approval": { "expires_ms": 4000 },
+                "recovery": { "enabled": rebuilds, "wait_ms": 300, "max_wait_ms": 2000, "new_round": new_round },
+                "approval": { "expires_ms": 4000 },
             })
         },
     )
@@ -78,8 +85,11 @@ fn policy() -> impl Strategy<Value = Value> {
 
 fn route(name: usize) -> impl Strategy<Value = Value> {
     let windows = option::of(select(vec![1000_u32, 2000]));
-    (any::<bool>(), any::<bool>(), any::<bool>(), windows).prop_map(move |(activates, aggregator, shared, window)| {
+    let client = (any::<bool>(), option::of(any::<bool>()), 0..8_u32);
+    (client, any::<bool>(), any::<bool>(), windows).prop_map(move |(client, aggregator, shared, window)| {
+        let (activates, ready, credential) = client;
         json!({
+            "ready": ready, "has_credential": credential > 0,
             "name": format!("r{name}"), "model": format!("m{name}"), "activates": activates, "aggregator": aggregator,
             "endpoint": if shared { Some("shared") } else { None }, "context_window": window,
         })
@@ -92,8 +102,9 @@ fn routes() -> impl Strategy<Value = Vec<Value>> {
 
 fn call() -> impl Strategy<Value = Option<Value>> {
     let replay = select(vec!["idempotent", "keyed", "once"]);
-    option::of((replay, any::<bool>(), any::<bool>()).prop_map(|(replay, streaming, restartable)| {
-        json!({ "replay": replay, "streaming": streaming, "restartable": restartable })
+    let tokens = select(vec![0_u32, 0, 1500]);
+    option::of((replay, any::<bool>(), any::<bool>(), tokens).prop_map(|(replay, streaming, restartable, tokens)| {
+        json!({ "replay": replay, "streaming": streaming, "restartable": restartable, "context_tokens": tokens })
     }))
 }
 

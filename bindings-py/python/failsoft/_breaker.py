@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from types import CoroutineType, TracebackType
 from typing import Any, NoReturn, ParamSpec, TypeVar, cast
 
-from . import _drive, _process
+from . import _check, _drive, _process
 from ._drive import name_of, wraps
 from ._metrics import BreakerMetrics, Isolation
 from ._native import Circuit, Permit, Policy, breaker_open
@@ -71,6 +71,7 @@ class CircuitBreaker:
         for one in self._ignore:
             if not (isinstance(one, type) and issubclass(one, BaseException)):
                 raise TypeError(f"ignore: {one!r} is not allowed; use classes of exceptions")
+        _check.function("CircuitBreaker: clock", clock)
         opens = {"consecutive": consecutive, "rate": rate, "min_calls": min_calls, "window": window}
         slowness = {"count_window": count_window, "slow": slow, "slow_rate": slow_rate}
         closes = {"open": open, "max_open": max_open, "probes": probes, "successes": successes, "half_open": half_open}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar, Token
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, Union
 
 from . import _native
 from .errors import CallTimeout, DeadlineExceeded
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ._turn import Turn
 
 T = TypeVar("T")
-Parent: TypeAlias = "Turn | Literal['current'] | None"
+Parent: TypeAlias = Union["Turn", Literal["current"], None]
 
 _here: ContextVar[Turn | None] = ContextVar("failsoft turn", default=None)
 here = _here.get

@@ -47,6 +47,7 @@ def facts(
         dealt with long ago), and what a translation makes of what it was made from.
     """
     found: dict[str, Any] = {"classes": [], "headers": {}, "retries_inside": 0}
+    provider = _word(provider)  # a host's Runtime may hold anything there
     for one, is_told in _chain(error):
         found.setdefault("message", text_of(one))
         found["classes"] += _classes_of(one)

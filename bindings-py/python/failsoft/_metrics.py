@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
+from typing import NoReturn
+
+from . import _process
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,9 @@ class Isolation:
         except IndexError:
             return
         release()
+
+    def __reduce__(self) -> NoReturn:
+        _process.refuse(self, "take one where you need it")
 
     def __enter__(self) -> Isolation:
         return self

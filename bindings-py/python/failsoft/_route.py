@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from . import _check
+
 Span = float | timedelta
 
 
@@ -36,7 +38,8 @@ class Route:
         attempt on the route, the primary's too, and again to rebuild a broken client; ``attempt.client`` is what it
         returned. On an async host it is cancelled at its limit, the share of the deadline that the route may take. A
         plain one runs where the call runs (with ``isolate=True`` and in ``agent.run``: in a thread that is left behind
-        at the limit); one that takes ``timeout`` is told how many seconds there are.
+        at the limit); one that takes ``timeout`` is told how many seconds there are. No hedge goes to a
+        route whose client is not there yet.
     :param close: closes a client that is out of service and that nobody uses any more: ``close(client)`` or
         ``close(client, reason=...)``, sync or async. ``reason`` is ``"rebuild"`` (before it is made again),
         ``"retired"`` (later, when its last request ended), ``"superseded"`` (another one took its place, or it came too
@@ -65,6 +68,10 @@ class Route:
         client: Any = None,
         runtime: Mapping[str, Any] | None = None,
     ) -> None:
+        _check.function("Route: activate", activate)
+        _check.function("Route: close", close)
+        if runtime is not None:
+            _check.fields("Route: runtime", runtime)
         self.name = name
         self.provider = provider
         self.model = model

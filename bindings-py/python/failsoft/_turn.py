@@ -8,7 +8,7 @@ from datetime import timedelta
 from types import CoroutineType, TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
-from . import _context, _drive, _drive_async, _native, _process
+from . import _check, _context, _drive, _drive_async, _native, _process
 from ._approval import ApprovalRequest, Approver, ask_gate, decided
 from ._clients import AsyncRoutes, IsolatedRoutes
 from ._native import Attempt, Call, Policy
@@ -45,6 +45,8 @@ class Turn(_native.Turn):
         parent: _context.Parent = "current",
         share_budgets: bool = False,
     ) -> Turn:
+        if share_budgets is not False:
+            _check.flag("turn: share_budgets", share_budgets)
         above = _context.found(parent)
         rows = [(tool.name, tool.is_risky, tool.replay, tool.timeout) for tool in tools]
         turn = cast(Turn, super().__new__(cls, session.core, rows))

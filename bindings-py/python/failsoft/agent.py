@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable, Collection, Generator, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from . import _drive, _process, _time
+from . import _check, _drive, _process, _time
 from ._approval import Approver
 from ._native import Policy
 from ._result import Message, Result
@@ -66,6 +66,8 @@ class Agent:
         self.approver = approver
         if session is None:
             session = Session(policy, routes=_routes(self.models), clock=clock, sleep=sleep, seed=seed)
+        elif not isinstance(session, Session):
+            raise TypeError(f"session: {_check.shown(session)} is not a Session")
         elif (policy, clock, sleep, seed) != (None, None, None, None):
             raise ValueError("session: a policy, clock, sleep or seed beside it is not allowed; use the session's own")
         elif len(session.routes) != len(self.models):

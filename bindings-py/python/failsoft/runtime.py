@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from . import _drive, _drive_async, _process
+from . import _check, _drive, _drive_async, _process
 from ._clients import Held, Making, Slot, aclose, close, not_made, with_keyword
 from ._route import Route
 from ._runtime_fields import copied, fields_of, fitting
@@ -56,10 +56,11 @@ class Runtime(MutableMapping[str, Any]):
         modes: Mapping[str, Mapping[str, Any]] | None = None,
         **fields: Any,
     ) -> None:
-        for name, hook in (("build", build), ("close", close)):
-            if hook is not None and not callable(hook):
-                raise TypeError(f"Runtime: {name}: {type(hook).__name__} is not a function")
-        own = copied({mode: dict(one) for mode, one in (modes or {}).items()})
+        _check.function("Runtime: build", build)
+        _check.function("Runtime: close", close)
+        modes = {} if modes is None else modes
+        _check.fields("Runtime: modes", modes)
+        own = copied({mode: dict(_checked(one, f"Runtime: modes.{mode}")) for mode, one in modes.items()})
         self.__dict__.update(_build=build, _close=close, _modes=own, _slot=Slot(), _session=None, _turn=None)
         self._commit(fitting({}, _checked(fields), own), 0, is_chosen=True)
         if client is not None:
@@ -333,7 +334,8 @@ class _Change:
     """A change by hand that is under way."""
 
 
-def _checked(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+def _checked(fields: Mapping[str, Any], where: str = "Runtime") -> Mapping[str, Any]:
+    _check.fields(where, fields)
     for name in fields:
         _check_name(name)
     return fields

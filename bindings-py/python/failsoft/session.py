@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from . import _clients, _native, _process
+from . import _check, _clients, _native, _process
 from ._classify import classify, explain, judged
 from ._clients import Clients, Held
 from ._facts import MOST_RETRIES
@@ -63,6 +63,15 @@ class Session:
         seed: int | None = None,
         runtime: Runtime | None = None,
     ) -> None:
+        if isinstance(routes, str) or not isinstance(routes, Iterable):
+            told = _check.shown(routes)
+            raise TypeError(f'Session: routes: {told} is not a list; use one such as ["primary", "backup"]')
+        if policy is not None and not isinstance(policy, Policy):
+            raise TypeError('policy: use a Policy, such as Policy(retry={"max_attempts": 5})')
+        _check.function("Session: clock", clock)
+        _check.function("Session: sleep", sleep)
+        if seed is not None and not isinstance(seed, int):
+            raise TypeError(f"seed: {_check.shown(seed)} is not allowed; use a whole number")
         self.routes = [route if isinstance(route, Route) else Route(route) for route in routes]
         if not self.routes:
             raise ValueError("routes: an empty chain is not allowed; use 1 to 64 routes")
@@ -97,6 +106,8 @@ class Session:
                 if route.runtime is not None:
                     raise ValueError(f"routes[{place}].runtime: not allowed without a Runtime; use Session(runtime=..)")
         else:
+            if not callable(getattr(runtime, "_fields", None)):
+                raise TypeError(f"Session: runtime: {_check.shown(runtime)} is not a Runtime")
             pairs = [(route, runtime._fields(route, place)) for place, route in enumerate(self.routes)]
         seed = _drawn() if seed is None else seed & (2**64 - 1)
         self.core = _native.Session(policy or Policy(), pairs, clock, seed, runtime is not None)
@@ -116,6 +127,7 @@ class Session:
 
     @property
     def policy(self) -> Policy:
+        """The numbers and choices that it goes by."""
         return self.core.policy
 
     def turn(self, *, deadline: Span | None = None, parent: Parent = "current", share_budgets: bool = False) -> Turn:
@@ -151,8 +163,8 @@ class Session:
     def isolate(self, route: str) -> Isolation:
         """Takes a route out of use, with all routes to the same deployment, until it is released: calls pass it over.
 
-        ``with session.isolate("primary"):`` or ``.release()``. Where several hold it, the last one to release it counts.
-        It is not part of a snapshot.
+        ``with session.isolate("primary"):`` or ``.release()``. Where several hold it, the last one to release it
+        counts. It is not part of a snapshot.
         """
         place = self._place(route)
         self.core.isolate_route(place)

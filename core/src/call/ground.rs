@@ -80,7 +80,7 @@ impl Call {
     }
 
     /// How many routes may have to be asked after the present one.
-    fn to_come(&self, cx: &Context<'_>) -> u32 {
+    fn others_to_come(&self, cx: &Context<'_>) -> u32 {
         let mut left = self.untried(cx).without(cx.live.without_credential);
         if let Some(route) = self.route {
             left.remove(route);
@@ -131,7 +131,7 @@ impl Call {
     /// How long an attempt may run now, with what the routes still to come are owed set aside.
     #[inline]
     pub(super) fn allowance(&self, cx: &Context<'_>) -> Allowance {
-        let to_come = if cx.scope.deadline.is_some() { self.to_come(cx) } else { 0 };
+        let to_come = if cx.scope.deadline.is_some() { self.others_to_come(cx) } else { 0 };
         let place = self.route.and_then(|route| cx.live.place(route));
         let timeout = self.timeout.or_else(|| place.and_then(|place| place.route.timeout));
         let timeout = timeout.unwrap_or(cx.policy.attempt.timeout);

@@ -7,12 +7,9 @@ impl Call {
     /// What follows a wait is decided when it ends: by then somebody else may have put the route to rest, or be testing it. Then
     /// another route is asked, if one may be; else a test is let go before, and a time that the provider stated is waited for.
     pub(super) fn rests_by_now(&mut self, cx: &mut Context<'_>, route: RouteId) -> Option<State> {
-        let refusal = cx.live.would_admit(cx.policy, route, cx.now).err()?;
-        let Refusal::Cooling(cooling) = refusal else { return None };
+        cx.live.breakers_admit(cx.policy, route, cx.now).ok()?;
         // What its own failures stated was weighed when the wait was chosen.
-        if cooling.until <= self.own_rest {
-            return None;
-        }
+        let cooling = cx.live.rests_beyond(route, cx.now, self.own_rest)?;
         if !self.another_route(cx) {
             if cooling.probing {
                 return self.let_test(cx, Then::SameRoute);
@@ -25,7 +22,7 @@ impl Call {
                 return Some(wait);
             }
         }
-        self.note(cx, Some(route), refusal.passed_over());
+        self.note(cx, Some(route), Refusal::Cooling(cooling).passed_over());
         Some(self.leave(cx))
     }
 

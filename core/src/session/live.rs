@@ -69,6 +69,13 @@ impl Live {
         Ok(())
     }
 
+    /// The first scope of a route that is being tested, or that rests for longer than until then.
+    pub(crate) fn rests_beyond(&self, route: RouteId, now: Instant, then: Instant) -> Option<Cooling> {
+        let scopes = self.place(route)?.scopes;
+        let mut cooling = rests(scopes).into_iter().filter_map(|at| self.gates.get(at)?.cooldown.would_admit(now).err());
+        cooling.find(|cooling| cooling.probing || cooling.until > then)
+    }
+
     /// Only the breakers' word: all that is asked before the same route is asked again.
     #[inline(always)]
     pub(crate) fn breakers_admit(&self, policy: &Policy, route: RouteId, now: Instant) -> Result<(), Refusal> {

@@ -265,7 +265,8 @@ impl Course {
         let Some(slot) = self.slots.get_mut(index) else { return Handled::Stale };
         let SlotState::Asking { id, digest, until, taken } = slot.state else { return Handled::Stale };
         match event {
-            Event::Taken(asked) if asked == id && !taken => {
+            // Not before it was said: until then its time has not begun, and nobody could answer it.
+            Event::Taken(asked) if asked == id && !taken && until.known().is_some() => {
                 slot.state = SlotState::Asking { id, digest, until, taken: true };
                 let tool = slot.tool;
                 cx.note(About { call: 0, id }, None, What::Asked { tool });

@@ -18,13 +18,14 @@ type Group = fn(&mut Dice) -> Value;
 /// Everything of a script but its steps. A group of the policy that is left out keeps its defaults.
 pub fn head(dice: &mut Dice) -> Value {
     let mut policy = Map::new();
-    let groups: [(&str, Group); 9] = [
+    let groups: [(&str, Group); 10] = [
         ("retry", retry),
         ("attempt", attempt),
         ("breaker", breaker),
         ("budget", budget),
         ("fallback", fallback),
         ("recovery", recovery),
+        ("hedge", hedge),
         ("turn", turn),
         ("approval", approval),
         ("failures", failures),
@@ -86,13 +87,23 @@ fn budget(dice: &mut Dice) -> Value {
 }
 
 fn fallback(dice: &mut Dice) -> Value {
-    json!({ "scope": dice.pick(FallbackScope::NAMES), "when_refused": dice.pick(WhenRefused::NAMES) })
+    json!({
+        "scope": dice.pick(FallbackScope::NAMES), "when_refused": dice.pick(WhenRefused::NAMES),
+        "recheck_ms": dice.once_in(3).then(|| dice.span(1, 9000)),
+    })
 }
 
 fn recovery(dice: &mut Dice) -> Value {
     let wait = dice.span(0, 3000);
     let most = wait + dice.from_to(0, 8000).min(LONGEST - wait);
-    json!({ "enabled": !dice.once_in(5), "wait_ms": wait, "max_wait_ms": most })
+    json!({ "enabled": !dice.once_in(5), "wait_ms": wait, "max_wait_ms": most, "new_round": dice.once_in(3) })
+}
+
+/// Most scripts hedge nothing: what may be hedged never goes the short way.
+fn hedge(dice: &mut Dice) -> Value {
+    let delay = if dice.once_in(3) { Some(dice.span(1, 1000)) } else { None };
+    let quantile = if dice.once_in(8) { Some(thousandths(dice, 500, 999)) } else { None };
+    json!({ "delay_ms": delay, "quantile": quantile })
 }
 
 fn turn(dice: &mut Dice) -> Value {
@@ -125,7 +136,9 @@ fn failures(dice: &mut Dice) -> Value {
 
 fn route(dice: &mut Dice, place: u64) -> Value {
     let shared = |dice: &mut Dice, of: [&'static str; 2]| (!dice.once_in(3)).then(|| dice.pick(&of));
+    let ready = if dice.once_in(4) { Some(dice.once_in(2)) } else { None };
     json!({
+        "has_credential": !dice.once_in(12), "ready": ready,
         "name": format!("route {place}"), "provider": shared(dice, ["openai", "anthropic"]),
         "model": shared(dice, ["small", "große"]), "endpoint": shared(dice, ["http://a", "http://b"]),
         "credential": shared(dice, ["k1", "k2"]), "aggregator": dice.once_in(4), "activates": dice.once_in(2),

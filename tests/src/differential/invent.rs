@@ -119,6 +119,9 @@ impl Inventor {
         if self.dice.once_in(4) {
             form["timeout_ms"] = self.dice.span(1, 5000).into();
         }
+        if self.dice.once_in(6) {
+            form["context_tokens"] = self.dice.from_to(0, 5000).into();
+        }
         self.step(turn, "call", form).map(drop)
     }
 
@@ -222,7 +225,8 @@ impl Inventor {
         }
         self.minds[turn].open.remove(&id);
         let (verb, value) = match open {
-            Open::Attempt { .. } if self.dice.once_in(20) => ("abandoned", id.into()),
+            // Whoever takes back one tool stops those beside it.
+            Open::Attempt { model } if self.dice.once_in(if model { 20 } else { 8 }) => ("abandoned", id.into()),
             Open::Attempt { model: true } if self.goes_well() => ("replied", replied(&mut self.dice, id)),
             Open::Attempt { model: false } if self.goes_well() => ("succeeded", id.into()),
             Open::Attempt { .. } => ("failed", failed(&mut self.dice, id)),

@@ -131,6 +131,8 @@ pub struct Host {
     epoch: u32,
     /// Where calls have come to: the last of all, and the last that was not the primary.
     committed: [Option<RouteId>; 2],
+    /// Clients in the making: whose, of which turn, and until when others believe it.
+    making: BTreeMap<(RouteId, usize), u64>,
     /// Attempts by turn, with those of the turns that share its budgets.
     attempts: BTreeMap<usize, u32>,
     steps: Option<Vec<Value>>,
@@ -166,6 +168,7 @@ impl Host {
             wall: WALL,
             epoch: 0,
             committed: [None; 2],
+            making: BTreeMap::new(),
             attempts: BTreeMap::new(),
             steps: written.then(Vec::new),
             tally: Tally::default(),
@@ -312,6 +315,7 @@ impl Host {
         let restored = Session::restore(&text, policy, chain, self.epoch, at, self.wall + now);
         self.session = restored.map_err(|wrong| wrong.to_string())?;
         self.actors.clear();
+        self.making.clear();
         self.queue.clear();
         self.ledger.restarted(outside);
         Ok(())

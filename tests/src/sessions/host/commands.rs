@@ -1,5 +1,7 @@
 //! What the machine says, what a host does about it, and whether it should have been said.
 
+use std::time::Duration;
+
 use failsoft::command::{Attempt, Command, Event, Id, RouteId, WaitWhy};
 use failsoft::policy::failure::{Failure, FailureKind};
 use failsoft::policy::fallback::FallbackScope;
@@ -9,6 +11,9 @@ use serde_json::json;
 use super::{Host, Open};
 use crate::said;
 use crate::sessions::ledger::Asked;
+
+/// Others believe for so long that a client is still being made.
+const GRACE: Duration = Duration::from_secs(5);
 
 impl Host {
     /// Polls until the machine waits for something, and does what it says.
@@ -28,11 +33,11 @@ impl Host {
                 Command::Attempt(attempt) => self.attempt(who, attempt)?,
                 Command::Switch { id, route, until, .. } => {
                     self.asks(who, id, route, (until.as_millis(), until.as_millis()))?;
-                    self.make(who, id, route, true)?
+                    self.make(who, id, route, until, true)?
                 }
-                Command::Rebuild { id, route, .. } => {
+                Command::Rebuild { id, route, until, .. } => {
                     self.granted(who);
-                    self.make(who, id, route, false)?
+                    self.make(who, id, route, until, false)?
                 }
                 Command::Cancel { id, .. } => {
                     self.close(who, id);
@@ -75,6 +80,7 @@ impl Host {
         let is_client = |(id, open): (&Id, &Open)| (*id != known && matches!(open, Open::Client { .. })).then_some(*id);
         for id in actor.open.iter().filter_map(is_client).collect::<Vec<Id>>() {
             actor.open.remove(&id);
+            self.making.retain(|(_, maker), _| *maker != who);
             self.ledger.given_back((who, id));
         }
     }
@@ -175,8 +181,19 @@ impl Host {
         u64::try_from(own.unwrap_or(self.policy.attempt.timeout).as_millis()).unwrap_or(u64::MAX)
     }
 
+    /// Routes that may be asked now. A client that another turn is making is waited for as long as the patience reaches.
+    fn admissible(&self, who: usize) -> Vec<RouteId> {
+        let is_made = |route: RouteId| {
+            let others =
+                |((of, maker), until): (&(RouteId, usize), &u64)| *of == route && *maker != who && self.now < *until;
+            self.making.iter().any(others)
+        };
+        self.ledger.routes().filter(|route| self.ledger.admits(*route, self.now) && !is_made(*route)).collect()
+    }
+
     /// An attempt or a switch: may this route be asked, and is it the one to ask?
     fn asks(&mut self, who: usize, id: Id, route: RouteId, until: (u64, u64)) -> Result<(), String> {
+        let admissible = self.admissible(who);
         let Some(actor) = self.actors.get_mut(&who) else { return Ok(()) };
         if !actor.known.insert(id) {
             return Err(format!("id {id} was used twice"));
@@ -191,14 +208,15 @@ impl Host {
             };
             let before = |first: &Option<RouteId>| {
                 let mut order = first.iter().copied().chain(self.ledger.routes()).take_while(|other| *other != route);
-                order.find(|route| self.ledger.admits(*route, self.now))
+                order.find(|route| admissible.contains(route))
             };
             let recheck =
                 self.policy.fallback.recheck.map(|recheck| u64::try_from(recheck.as_millis()).unwrap_or(u64::MAX));
             let away =
                 recheck.zip(actor.away).is_some_and(|(recheck, since)| self.now >= since.saturating_add(recheck));
             let looks = away && self.policy.fallback.scope == FallbackScope::Turn;
-            if looks && route.0 > 0 && self.ledger.admits(RouteId(0), self.now) {
+            let primary = RouteId(0);
+            if looks && route.0 > 0 && admissible.contains(&primary) {
                 return Err(format!("a call of turn {who} began at {route:?}, away since {:?}", actor.away));
             }
             let passed_over: Vec<RouteId> = beginnings.iter().filter_map(before).collect();
@@ -209,7 +227,7 @@ impl Host {
         // A deployment that has failed in this call is passed over, by whichever route.
         let known = |other: RouteId| actor.asked.iter().any(|asked| self.ledger.same_deployment(*asked, other));
         let other = |other: &RouteId| !known(*other) && !self.ledger.same_deployment(*other, route);
-        let others: Vec<RouteId> = self.ledger.routes().filter(other).collect();
+        let others: Vec<RouteId> = admissible.iter().copied().filter(other).collect();
         let own = if actor.asked.last() == Some(&route) { actor.own } else { 0 };
         actor.asked.push(route);
         actor.first = false;
@@ -219,14 +237,15 @@ impl Host {
         self.ledger.admitted(Asked { who: (who, id), route, now: self.now, until, own }, &others)
     }
 
-    fn make(&mut self, who: usize, id: Id, route: RouteId, held: bool) -> Result<bool, String> {
+    fn make(&mut self, who: usize, id: Id, route: RouteId, until: Instant, held: bool) -> Result<bool, String> {
         let meets = self.dice(who).cloned().map(|mut dice| self.world.meets(usize::from(route.0), self.now, &mut dice));
         let now = self.now;
         let Some(dice) = self.dice(who) else { return Ok(false) };
         let due = now + dice.from_to(1, 2_500);
         let cut_off = meets.is_some_and(|meets| meets.failure.is_some_and(|of| of.kind == FailureKind::Connect));
-        let fails = dice.once_in(40) || (cut_off && dice.once_in(2));
+        let fails = dice.once_in(6) || (cut_off && dice.once_in(2));
         let Some(actor) = self.actors.get_mut(&who) else { return Ok(false) };
+        self.making.insert((route, who), (until + GRACE).as_millis());
         actor.open.insert(id, Open::Client { due, made: !fails, route, held });
         self.event(who, Event::Taken(id), json!({ "taken": id }))
     }

@@ -50,6 +50,7 @@ impl Host {
             self.ledger.given_back((who, id));
         }
         self.actors.remove(&who);
+        self.making.retain(|(_, maker), _| *maker != who);
         Ok(())
     }
 
@@ -72,6 +73,7 @@ impl Host {
                 Ok(true)
             }
             Open::Client { due, made, route, held } if due <= now => {
+                self.making.remove(&(route, who));
                 if held {
                     self.ledger.given_back((who, id));
                 }

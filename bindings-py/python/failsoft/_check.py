@@ -1,0 +1,31 @@
+"""Arguments are checked where they are given: what is wrong later is hard to find."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def function(what: str, value: Any) -> None:
+    """Refuses what cannot be called; None is left out."""
+    if value is not None and not callable(value):
+        raise TypeError(f"{what}: {shown(value)} is not a function")
+
+
+def flag(what: str, value: object) -> None:
+    """Refuses what is neither true nor false: a text such as "no" must not mean yes."""
+    if type(value) is not bool:
+        raise TypeError(f"{what}: {shown(value)} is not allowed; use true or false")
+
+
+def fields(what: str, value: Any) -> None:
+    """Refuses what is no mapping of named values."""
+    if not isinstance(value, Mapping):
+        raise TypeError(f'{what}: {shown(value)} is not a dict of fields; use one such as {{"model": "m"}}')
+
+
+def shown(value: object) -> str:
+    """A value in a message: short. Of an object only its type, for it may hold a secret."""
+    if value is None or isinstance(value, bool | int | float):
+        return repr(value)[:100]
+    return f'"{value[:100]}"' if isinstance(value, str) else f"a {type(value).__name__}"
