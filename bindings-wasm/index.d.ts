@@ -2445,7 +2445,7 @@ export interface HedgePolicyOptions {
   delay?: number | null | undefined;
   /**
    * As long as this part of the answers of its deployment took in this session, in place of `delay` as soon as 20 answers are
-   * known: 0.5 to 0.999, or `null` for not set. 0.95 hedges the slowest twentieth.
+   * known: a number from 0.5 to 0.999, or `null` for not set. 0.95 hedges the slowest twentieth.
    *
    * @default null
    * @example new Policy({ hedge: { quantile: 0.95 } })

@@ -1,6 +1,7 @@
 // A circuit breaker for those who want nothing else.
 
 import { classify } from "./classify.js";
+import { steady } from "./clock.js";
 import { BreakerOpen } from "./errors.js";
 import { Isolation } from "./isolation.js";
 import { Circuit, Policy, words } from "./machine.js";
@@ -33,7 +34,7 @@ export class CircuitBreaker {
       checkClass("CircuitBreaker: ignore", one);
     }
     checkOptionalFunction("CircuitBreaker: clock", clock);
-    this.#circuit = new Circuit(new Policy({ breaker: numbers }), clock ?? undefined, maxKeys);
+    this.#circuit = new Circuit(new Policy({ breaker: numbers }), steady(clock), maxKeys);
   }
 
   /**

@@ -2,6 +2,7 @@
 
 import { classify, explain, judged } from "./classify.js";
 import { Clients, runtimes } from "./clients.js";
+import { steady } from "./clock.js";
 import { InvalidOption } from "./errors.js";
 import { Isolation } from "./isolation.js";
 import { MachineSession, Policy } from "./machine.js";
@@ -36,7 +37,7 @@ export class Session {
       throw new InvalidOption("routes: an empty chain is not allowed; use 1 to 64 routes");
     }
     this.sleep = sleep ?? undefined;
-    this.clock = clock ?? undefined;
+    this.clock = steady(clock);
     this.#log = log;
     if (runtime !== undefined && runtime !== null && !(runtime instanceof Runtime)) {
       throw new TypeError(`Session: runtime: ${shown(runtime)} is not a Runtime`);

@@ -4,6 +4,7 @@ import {
   ApprovalDenied,
   BreakerOpen,
   CallTimeout,
+  CircuitBreaker,
   DeadlineExceeded,
   Exhausted,
   PermanentError,
@@ -441,4 +442,32 @@ test("mistakes of a call are rejections", async () => {
     /^turn: dedline is not an option; use one of deadline/,
   );
   assert.match((await rejection(turn.gate("t", {}, { riksy: true }))).message, /^gate: riksy is not an option/);
+});
+
+test("a clock that goes back stands still in what is told in spans, too", async () => {
+  let now = 1_000_000;
+  const clock = () => now;
+  const policy = new Policy({ ...ONCE, breaker: { consecutive: 1, open: 5000 } });
+  const session = new Session({ routes: ["primary"], policy, clock, log: null });
+  const breaker = new CircuitBreaker({ consecutive: 1, open: 5000, clock });
+  const fail = () => Promise.reject(new TransientError("down"));
+  const turn = session.turn({ deadline: 60_000 });
+  await rejection(turn.call(fail));
+  await rejection(breaker.call(fail));
+  const told = async () => [
+    session.breakerMetrics("primary").retryIn,
+    (await rejection(session.turn().call(fail))).retryIn,
+    breaker.metrics.retryIn,
+    (await rejection(breaker.call(fail))).retryIn,
+    turn.timeLeft(),
+  ];
+  const before = [5000, 5000, 5000, 5000, 60_000];
+  assert.deepEqual(await told(), before);
+  now -= 500_000;
+  assert.deepEqual(await told(), before);
+  now += 501_000;
+  assert.deepEqual(
+    await told(),
+    before.map((span) => span - 1000),
+  );
 });

@@ -19,6 +19,7 @@ const PARTS = {
   budget: "BudgetPolicyOptions",
   fallback: "FallbackPolicyOptions",
   recovery: "RecoveryPolicyOptions",
+  hedge: "HedgePolicyOptions",
   turn: "TurnPolicyOptions",
   approval: "ApprovalPolicyOptions",
   classify: "ClassifyPolicyOptions",
@@ -35,6 +36,12 @@ test("failsoft/wasm has the same names, and how to start", async () => {
   assert.deepEqual(Object.keys(rest).sort(), Object.keys(await import("failsoft")).sort());
   assert.deepEqual(declared(textOf("wasm.d.ts")), ["init", "initSync"]);
   assert.equal(typeof init, typeof initSync);
+});
+
+test("what is exported is called so in a stack and in an inspector", async () => {
+  for (const [name, one] of Object.entries(await import("failsoft"))) {
+    assert.equal(typeof one === "function" ? one.name : name, name);
+  }
 });
 
 test("every option has prose, its default and an example", () => {

@@ -3,6 +3,7 @@
 mod context;
 
 use alloc::vec::Vec;
+use core::time::Duration;
 
 pub(crate) use context::Context;
 
@@ -124,6 +125,12 @@ impl Scope {
     /// Sets a deadline, or brings it forward; it never moves back. What is under way keeps the limit that it was given.
     pub fn shorten(&mut self, deadline: Instant) {
         self.deadline = Some(self.deadline.map_or(deadline, |old| old.min(deadline)));
+    }
+
+    /// Moves its deadline on by the time that it stood still, as far as the one that was handed down allows.
+    pub(crate) fn stand_still(&mut self, span: Duration) {
+        let end = self.ceiling.unwrap_or(Instant::NEVER);
+        self.deadline = self.deadline.map(|deadline| (deadline + span).min(end));
     }
 
     /// What it hands down to a turn that begins within it: the time that is left, and, with `share`, its budgets of attempts, tool

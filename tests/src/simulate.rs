@@ -435,7 +435,9 @@ impl Simulation {
                     }
                     WaitWhy::Backoff => retry.patience.max(retry.patience_last),
                     WaitWhy::Rebuilt => policy.recovery.max_wait,
-                    WaitWhy::Cooldown | WaitWhy::Breaker => retry.patience_last,
+                    WaitWhy::Breaker => retry.patience_last,
+                    // The second for another call's test of a route.
+                    WaitWhy::Cooldown => retry.patience_last.max(retry.patience),
                     WaitWhy::Activating => std::time::Duration::from_millis(100),
                 };
                 if *delay > longest {

@@ -241,6 +241,7 @@ impl Turn {
         // It goes on as it was, keys included.
         turn.scope_mut().epoch = session.live.epoch;
         let gap = span(wall.saturating_sub(wall_then));
+        turn.catch_up(then, now);
         turn.shift(spans(then, now), calendar(then, now, gap));
         Ok(turn)
     }

@@ -339,8 +339,7 @@ impl Course {
         let asking = self.slots.iter().any(|slot| matches!(slot.state, SlotState::Asking { taken: true, .. }));
         let busy = self.slots.iter().any(|slot| matches!(slot.state, SlotState::Running(call) if call.is_taken()));
         if let Some(since) = self.since_asked.take() {
-            let later = cx.scope.deadline.map(|deadline| deadline + (cx.now - since));
-            cx.scope.deadline = later.map(|deadline| deadline.min(cx.scope.ceiling.unwrap_or(Instant::NEVER)));
+            cx.scope.stand_still(cx.now - since);
         }
         self.since_asked = (asking && !busy).then_some(cx.now);
     }
