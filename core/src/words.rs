@@ -238,8 +238,11 @@ fn explanation(
             }
         }
         End::Limit(Limit::Deadline) => {
-            let span = scope.deadline.map_or(Duration::ZERO, |deadline| deadline - scope.started);
-            write!(out, "the deadline of {} has passed", Seconds(span))
+            match scope.deadline.map_or(Duration::ZERO, |deadline| deadline - scope.started) {
+                // It began within a turn whose time was over.
+                Duration::ZERO => write!(out, "{}", deadline_passed()),
+                span => write!(out, "the deadline of {} has passed", Seconds(span)),
+            }
         }
         End::Limit(Limit::SameFailure) => {
             write!(out, "the same tool call failed {}", many(limits.same_failure, "time"))
@@ -253,11 +256,14 @@ fn explanation(
         let _ = if *times == 1 { write!(out, "{kind}") } else { write!(out, "{kind} x{times}") };
     }
     if verdict.end == End::NoRoute && failed.is_empty() {
-        for (at, (route, why)) in passed_over_for_good(scope).iter().enumerate() {
+        for (at, (route, why)) in not_for_a_time(scope).iter().enumerate() {
             let _ = out.write_str(if at == 0 { ": " } else { ", " });
+            let name = names(*route);
             let _ = match why {
-                Skip::ContextWindow => write!(out, "the context window of {} is too small", names(*route)),
-                _ => write!(out, "{} has no credential", names(*route)),
+                None => write!(out, "the client of {name} could not be made ready"),
+                Some(Skip::ContextWindow) => write!(out, "the context window of {name} is too small"),
+                Some(Skip::Isolated) => write!(out, "{name} was taken out by hand"),
+                Some(_) => write!(out, "{name} has no credential"),
             };
         }
     }
@@ -267,18 +273,22 @@ fn explanation(
     out
 }
 
-/// Which routes were passed over just now for what no time will change.
-fn passed_over_for_good(scope: &Scope) -> Vec<(RouteId, Skip)> {
-    let mut routes: Vec<(RouteId, Skip)> = Vec::new();
+/// Which routes were not asked just now for what no time will change; without a reason to pass over one, its client was not there.
+fn not_for_a_time(scope: &Scope) -> Vec<(RouteId, Option<Skip>)> {
+    let mut routes: Vec<(RouteId, Option<Skip>)> = Vec::new();
     for notice in scope.account.iter().rev() {
-        match (notice.what, notice.route) {
-            (What::PassedOver { why, .. }, Some(route)) if routes.iter().all(|(known, _)| *known != route) => {
-                routes.push((route, why));
-            }
+        let why = match notice.what {
+            What::PassedOver { why, .. } => Some(why),
+            What::NotReady | What::NotRebuilt => None,
             _ => break,
+        };
+        let Some(route) = notice.route else { break };
+        if routes.iter().all(|(known, _)| *known != route) {
+            routes.push((route, why));
         }
     }
-    routes.retain(|(_, why)| matches!(why, Skip::NoCredential | Skip::ContextWindow));
+    let lasting = |why: &Skip| matches!(why, Skip::NoCredential | Skip::ContextWindow | Skip::Isolated);
+    routes.retain(|(_, why)| why.as_ref().is_none_or(lasting));
     routes.reverse();
     routes
 }

@@ -131,8 +131,15 @@ impl Call {
     /// How long an attempt may run now, with what the routes still to come are owed set aside.
     #[inline]
     pub(super) fn allowance(&self, cx: &Context<'_>) -> Allowance {
+        self.allowance_on(cx, self.route)
+    }
+
+    /// The same by the limit of that route. One that is not tried yet is itself among those to come: what makes its client leaves
+    /// its attempt a share.
+    #[inline]
+    fn allowance_on(&self, cx: &Context<'_>, route: Option<RouteId>) -> Allowance {
         let to_come = if cx.scope.deadline.is_some() { self.others_to_come(cx) } else { 0 };
-        let place = self.route.and_then(|route| cx.live.place(route));
+        let place = route.and_then(|route| cx.live.place(route));
         let timeout = self.timeout.or_else(|| place.and_then(|place| place.route.timeout));
         let timeout = timeout.unwrap_or(cx.policy.attempt.timeout);
         share(cx.now, timeout, cx.scope.deadline, to_come)
@@ -192,7 +199,7 @@ impl Call {
     }
 
     fn switch(&mut self, cx: &mut Context<'_>, route: RouteId, (ticket, _): Permit, why: SwitchWhy) -> State {
-        let (id, until) = (cx.scope.next_id(), self.allowance(cx).until());
+        let (id, until) = (cx.scope.next_id(), self.allowance_on(cx, Some(route)).until());
         self.activating(cx, route, until);
         if route == RouteId(0) {
             // To look and find no client is to have looked.
@@ -255,6 +262,11 @@ impl Call {
     pub(super) fn commit(&self, cx: &mut Context<'_>, route: RouteId) {
         if route == RouteId(0) && cx.scope.away.is_none() && cx.live.away.is_none() {
             (cx.scope.route, cx.live.committed) = (Some(route), Some(route));
+            return;
+        }
+        let begins_at = self.first_route(cx).filter(|begins_at| self.asked == 0 && *begins_at != route);
+        if begins_at.and_then(|begins_at| self.cannot_work(cx, begins_at)) == Some(Skip::ContextWindow) {
+            // It is too large for that one, which says nothing about the calls to come.
             return;
         }
         let (_, away) = Self::committed(cx);

@@ -72,7 +72,8 @@ impl Live {
     /// The first scope of a route that is being tested, or that rests for longer than until then.
     pub(crate) fn rests_beyond(&self, route: RouteId, now: Instant, then: Instant) -> Option<Cooling> {
         let scopes = self.place(route)?.scopes;
-        let mut cooling = rests(scopes).into_iter().filter_map(|at| self.gates.get(at)?.cooldown.would_admit(now).err());
+        let mut cooling =
+            rests(scopes).into_iter().filter_map(|at| self.gates.get(at)?.cooldown.would_admit(now).err());
         cooling.find(|cooling| cooling.probing || cooling.until > then)
     }
 
