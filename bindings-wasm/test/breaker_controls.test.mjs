@@ -178,7 +178,10 @@ timed("with all routes taken out nobody says when", async (time) => {
   const session = new Session({ routes: ["primary"], policy, log: null });
   session.isolate("primary");
   const error = await rejection(routeOf(session));
-  assert.deepEqual([error.code, error.message, error.retryIn], ["breaker_open", "no route can be asked", undefined]);
+  assert.deepEqual(
+    [error.code, error.message, error.retryIn],
+    ["breaker_open", "no route can be asked: primary was taken out by hand", undefined],
+  );
   assert.deepEqual(time.slept, []);
 });
 

@@ -100,7 +100,7 @@ class Command(SimpleNamespace):
                 limit=snake(end.payload),
                 stop_reason=snake(told["stop_reason"]),
                 failure=Failure.read(told["failure"]),
-                retry_in=None if retry_at is None else retry_at / 1000 - session.clock(),
+                retry_in=None if retry_at is None else (retry_at - session.now) / 1000,
                 message=told["message"],
             )
         if "why" in told:
@@ -187,6 +187,7 @@ class Session:
 
     def over(self, routes: list[Any], clock: Callable[[], float] | None, name: str, *arguments: Any) -> None:
         self.clock = clock
+        self.latest = 0
         self.routes = [route for route, _ in routes]
         try:
             self.core = tried(name, *arguments)
@@ -196,7 +197,9 @@ class Session:
 
     @property
     def now(self) -> int:
-        return round(self.clock() * 1000)
+        # A clock that goes back stands still, as it does for the core.
+        self.latest = max(self.latest, round(self.clock() * 1000))
+        return self.latest
 
     def snapshot(self, wall: float) -> str:
         return machine("[method]session.snapshot", self.core, self.now, whole(wall))
