@@ -234,7 +234,10 @@ def test_an_isolated_route_is_passed_over_until_it_is_released() -> None:
 
 def test_with_all_routes_taken_out_nobody_says_when(time: VirtualTime) -> None:
     session = Session(Policy(fallback={"when_refused": "wait"}), routes=["primary"])
-    with session.isolate("primary"), pytest.raises(BreakerOpen, match=r"^no route can be asked: primary was taken out by hand$") as caught:
+    with (
+        session.isolate("primary"),
+        pytest.raises(BreakerOpen, match=r"^no route can be asked: primary was taken out by hand$") as caught,
+    ):
         route_of(session)
     assert caught.value.retry_in is None
     assert time.slept == []

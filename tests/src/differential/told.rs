@@ -86,7 +86,7 @@ pub(crate) fn turn(turn: &Turn, session: &Session, at: Instant, wall: Option<u64
         json!([told["outcome"], told["limit"], turn.sentence(index)])
     };
     sorted(&json!({
-        "route": scope.route().map(|route| session.route_name(route)),
+        "route": scope.answered_by().map(|route| session.route_name(route)),
         "stop_reason": report.stop_reason.map(|reason| reason.name()),
         "degraded": report.degraded,
         "steps": report.steps,
