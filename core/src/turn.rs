@@ -4,6 +4,7 @@
 mod nested;
 mod outcome;
 mod report;
+mod stored;
 mod tools;
 
 use alloc::string::String;
@@ -16,13 +17,13 @@ use tools::{Repeat, Slot, SlotState};
 
 use crate::account::{Notice, What};
 use crate::call::Call;
-use crate::command::{CancelWhy, Command, End, Event, Handled, Id, Reply, RouteId, Verdict, WaitWhy, Work};
+use crate::command::{CancelWhy, Command, End, Event, Handled, Id, Reply, Verdict, WaitWhy, Work};
 use crate::policy::failure::{Failure, FailureKind};
 use crate::policy::limits::{Limit, Usage, next_step};
 use crate::route::{RouteSet, Tool};
 use crate::scope::{Context, Scope};
 use crate::session::{About, Session};
-use crate::stored::{Blank, Store, Stored, stored};
+use crate::stored::stored;
 use crate::time::Instant;
 
 /// One request of a user, from the first model request to the last word.
@@ -33,14 +34,6 @@ use crate::time::Instant;
 pub struct Turn {
     scope: Scope,
     course: Course,
-}
-
-impl Stored for Turn {
-    fn stored(&mut self, store: &mut Store<'_>) {
-        let Self { scope, course } = self;
-        store.part("scope", scope);
-        store.part("course", course);
-    }
 }
 
 /// Where the agent loop stands.
@@ -66,39 +59,6 @@ struct Course {
     restartable: bool,
 }
 
-impl Stored for Course {
-    fn stored(&mut self, store: &mut Store<'_>) {
-        // The tools are the host's, and given anew.
-        let Self {
-            tools: _,
-            step,
-            phase,
-            slots,
-            repeats,
-            tool_calls,
-            usage,
-            usage_unknown,
-            blocked,
-            since_asked,
-            detail,
-            streams,
-            restartable,
-        } = self;
-        store.part("step", step);
-        store.part("phase", phase);
-        store.part("slots", slots);
-        store.part("repeats", repeats);
-        store.part("tool_calls", tool_calls);
-        store.part("usage", usage);
-        store.part("usage_unknown", usage_unknown);
-        store.part("blocked", blocked);
-        store.part("since_asked", since_asked);
-        store.part("detail", detail);
-        store.part("streams", streams);
-        store.part("restartable", restartable);
-    }
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::large_enum_variant, reason = "one lives in each turn; boxing would cost an allocation a step")]
 enum Phase {
@@ -117,11 +77,6 @@ impl Turn {
     /// A turn that begins now, with these tools.
     pub fn new(session: &mut Session, tools: Arc<[Tool]>, now: Instant) -> Self {
         Self { scope: Scope::new(session, now), course: Course::new(tools) }
-    }
-
-    /// A turn of which nothing is known yet but its tools: a snapshot brings the rest.
-    pub(crate) fn blank(tools: Arc<[Tool]>) -> Self {
-        Self { scope: Scope::BLANK, course: Course::new(tools) }
     }
 
     /// Declares that the models of these routes stream: their requests have limits of progress in place of one for the whole.
@@ -189,30 +144,6 @@ impl Turn {
     /// Takes what happened.
     pub fn handle(&mut self, session: &mut Session, now: Instant, event: Event<'_>) -> Handled {
         self.course.handle(&mut Context::new(session, &mut self.scope, now), event)
-    }
-
-    /// Over another chain: says of every route where it is now.
-    pub(crate) fn reroute(&mut self, now_at: &dyn Fn(RouteId) -> Option<RouteId>) {
-        self.scope.reroute(now_at);
-        self.course.streams = self.course.streams.rerouted(now_at);
-        if let Phase::Model(call) = &mut self.course.phase
-            && call.reroute(now_at)
-        {
-            // What that request has used nobody will ever know. A second one beside it goes with it.
-            self.scope.spent.add(Usage::default());
-            self.scope.hedges.clear();
-        }
-    }
-
-    pub(crate) fn shift(&mut self, span: impl Fn(Instant) -> Instant + Copy, wall: impl Fn(Instant) -> Instant + Copy) {
-        self.scope.shift(span);
-        match &mut self.course.phase {
-            Phase::Model(call) => call.shift(span),
-            Phase::Over(verdict) => verdict.retry_at = verdict.retry_at.map(span),
-            Phase::Due | Phase::Tools => {}
-        }
-        self.course.since_asked = self.course.since_asked.map(span);
-        self.course.slots.iter_mut().for_each(|slot| slot.shift(span, wall));
     }
 
     /// The sentence that the model gets for a tool call that brought no result of its own.

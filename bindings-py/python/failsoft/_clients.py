@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from .runtime import Runtime
     from .session import Session
 
-_PATIENCE = 1.0
-"""So many seconds a client may take to close where the task is being cancelled; one that hangs would hold it."""
-
 
 class Held:
     """A client, and how many requests use it."""
@@ -292,7 +289,7 @@ async def aclose(held: Held | None) -> None:
 
                 with trio.CancelScope() as limit:
                     if trio.current_effective_deadline() == float("-inf"):
-                        limit.shield, limit.deadline = True, trio.current_time() + _PATIENCE
+                        limit.shield, limit.deadline = True, trio.current_time() + _drive_async.CLOSING
                     await closing
             else:
                 await closing

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ._clients import AsyncRoutes
 
 T = TypeVar("T")
+CLOSING = 1.0
+"""So many seconds a source or a client may take to close where the task is cancelled; one that hangs would hold it."""
 
 
 async def adrive(

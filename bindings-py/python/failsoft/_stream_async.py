@@ -14,9 +14,6 @@ from ._stream import Streaming, chunks_of
 from ._stream_sync import LINGER, Outcome
 from .errors import CallTimeout
 
-_PATIENCE = 1.0
-"""So many seconds a source may take to close where the task is being cancelled; one that hangs would hold it."""
-
 
 async def astream(
     state: Streaming,
@@ -129,7 +126,7 @@ async def aclose(source: Any) -> None:
         if _drive_async.on_trio():
             import trio
 
-            with trio.move_on_after(_PATIENCE, shield=True):
+            with trio.move_on_after(_drive_async.CLOSING, shield=True):
                 await _drive_async.settled(closing())
         else:
             await _drive_async.settled(closing())
