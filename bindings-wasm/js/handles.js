@@ -3,6 +3,9 @@
 import { memoryBytes, native, out } from "./engine.js";
 import { InvalidOption } from "./errors.js";
 
+/** The handle of what was given back: the engine knows none like it. */
+export const GONE = -1;
+
 /** The tables, in the engine's order. */
 export const TABLES = { policies: 0, sessions: 1, turns: 2, calls: 3, circuits: 4, counters: 5 };
 
