@@ -45,6 +45,7 @@ class Host {
     };
     const options = {
       policy: new Policy({ retry: { maxAttempts: 1 } }),
+      clock: () => 0, // the wait is counted from the rebuild, and must not lose a millisecond to the machine
       sleep: (delay) => this.slept.push(delay),
       log: null,
     };
