@@ -54,26 +54,19 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
-pub mod account;
-pub mod breakers;
-pub mod call;
 pub mod classify;
-pub mod command;
+mod data;
 pub mod drive;
-mod latency;
-mod names;
+mod machine;
 pub mod policy;
-pub mod pool;
-pub mod rng;
-pub mod route;
-pub mod scope;
-pub mod session;
-mod stored;
+mod report;
 pub mod stream;
-pub mod time;
-pub mod turn;
-pub mod value;
-pub mod words;
+
+pub(crate) use data::{names, stored};
+pub use data::{rng, time, value};
+pub(crate) use machine::latency;
+pub use machine::{breakers, call, command, pool, route, scope, session, turn};
+pub use report::{account, words};
 
 pub use call::{Admitted, Call, Entered, enter, settle};
 pub use command::{Attempt, Command, End, Event, Handled, Replay, RouteId, StopReason, Verdict, Work};

@@ -10,13 +10,14 @@ pub mod cooldown;
 pub mod deadline;
 pub mod failure;
 pub mod fallback;
-pub(crate) mod fields;
 pub mod hedge;
 pub mod limits;
 mod plain;
 pub mod recovery;
 pub mod retry;
 mod window;
+
+pub(crate) use crate::data::fields;
 
 pub use approval::Approval;
 pub use breaker::Breaker;

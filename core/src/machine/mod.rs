@@ -1,0 +1,11 @@
+//! The machine: one type per lifetime, from the session that outlives a turn to the one attempt that is under way.
+
+pub mod breakers;
+pub mod call;
+pub mod command;
+pub(crate) mod latency;
+pub mod pool;
+pub mod route;
+pub mod scope;
+pub mod session;
+pub mod turn;
