@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use failsoft::account::{self, What};
 use failsoft::command::{Command, Id};
-use failsoft::{Admitted, End, Instant, Work};
+use failsoft::{Call, End, Instant, Work};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 
@@ -25,19 +25,19 @@ fn span(seconds_of: std::time::Duration) -> f64 {
 pub(crate) struct Attempt {
     pub(crate) core: failsoft::Attempt,
     session: Py<Session>,
-    admitted: Option<Admitted>,
+    admitted: Option<Call>,
     settled: AtomicBool,
     /// The client as it was first read: an attempt keeps the one that it began with.
     held: OnceLock<Option<Py<PyAny>>>,
 }
 
 impl Attempt {
-    pub(crate) fn new(core: failsoft::Attempt, session: Py<Session>, admitted: Option<Admitted>) -> Self {
+    pub(crate) fn new(core: failsoft::Attempt, session: Py<Session>, admitted: Option<Call>) -> Self {
         Self { core, session, admitted, settled: AtomicBool::new(false), held: OnceLock::new() }
     }
 
     /// What was let through, to be settled once.
-    pub(crate) fn take(&self) -> Option<&Admitted> {
+    pub(crate) fn take(&self) -> Option<&Call> {
         self.admitted.as_ref().filter(|_| !self.settled.swap(true, Ordering::Relaxed))
     }
 }

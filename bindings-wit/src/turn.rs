@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use failsoft::account::What;
-use failsoft::{Entered, Instant, RouteId, Tool, Work, enter};
+use failsoft::{Instant, RouteId, Tool, Work};
 
 use crate::call::{Admitted, Call};
 use crate::command::{attempt_out, command, outcome, tell, usage_out};
@@ -169,20 +169,18 @@ impl wit::GuestTurn for Turn {
 
     fn enter(&self, now: wit::Instant, streaming: Option<wit::StreamForm>) -> wit::Entered {
         let call = failsoft::Call::new(Work::Function);
-        let call = streaming.map_or(call, |form| call.streaming(form.restartable));
+        let mut call = match streaming {
+            Some(form) => call.streaming(form.restartable),
+            None => call,
+        };
         self.with(|turn, session| {
             let scope = turn.scope_mut();
-            let call = match enter(call, scope, session, Instant::from_millis(now)) {
-                Entered::Go(admitted) => match admitted.attempt(scope) {
-                    Some(attempt) => {
-                        let admitted =
-                            wit::Admitted::new(Admitted { id: attempt.id, core: admitted, turn: self.clone() });
-                        return wit::Entered::Go((attempt_out(&attempt), admitted));
-                    }
-                    None => admitted.into_call(),
-                },
-                Entered::Slow(call) => call,
-            };
+            if call.enter(scope, session, Instant::from_millis(now))
+                && let Some(attempt) = call.attempted(scope)
+            {
+                let admitted = wit::Admitted::new(Admitted { id: attempt.id, core: call, turn: self.clone() });
+                return wit::Entered::Go((attempt_out(&attempt), admitted));
+            }
             wit::Entered::Slow(wit::Call::new(Call::over(call, self.clone())))
         })
     }

@@ -69,7 +69,7 @@ mod call;
 mod call_async;
 #[cfg(feature = "std")]
 mod deadline;
-mod hand;
+mod driver;
 mod host;
 mod retry;
 mod run;

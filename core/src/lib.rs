@@ -68,7 +68,7 @@ pub(crate) use machine::latency;
 pub use machine::{breakers, call, command, pool, route, scope, session, turn};
 pub use report::{account, words};
 
-pub use call::{Admitted, Call, Entered, enter, settle};
+pub use call::Call;
 pub use command::{Attempt, Command, End, Event, Handled, Replay, RouteId, StopReason, Verdict, Work};
 pub use policy::failure::{Failure, FailureKind};
 pub use policy::{Invalid, Policy};

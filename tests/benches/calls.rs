@@ -19,9 +19,7 @@ use std::time::{Duration, Instant as Stopwatch};
 use backon::{BlockingRetryable, ExponentialBuilder};
 use failsoft::drive::{self, Clock, RealTime, Share, sleeping};
 use failsoft::policy::Thousandths;
-use failsoft::{
-    Call, Entered, Failure, FailureKind, Instant, Policy, Route, RouteId, Scope, Session, Work, enter, settle,
-};
+use failsoft::{Call, Failure, FailureKind, Instant, Policy, Route, RouteId, Scope, Session, Work};
 
 const LOOP: &str = "hand-written loop";
 const BACKON: &str = "backon";
@@ -173,14 +171,11 @@ fn everything() -> (Session, Scope) {
 }
 
 fn fused(session: &mut Session, scope: &mut Scope, now: impl Fn() -> Instant) -> Answer {
-    match enter(Call::new(Work::Function), scope, session, now()) {
-        Entered::Go(admitted) => {
-            let value = answer();
-            settle(admitted, scope, session, now(), value.map(|_| ()));
-            value
-        }
-        Entered::Slow(_) => unreachable!("nothing stands in the way"),
-    }
+    let mut call = Call::new(Work::Function);
+    assert!(call.enter(scope, session, now()), "nothing stands in the way");
+    let value = answer();
+    call.settle(scope, session, now(), value.map(|_| ()));
+    value
 }
 
 fn success<'a>(policy: &'a Policy) -> Block<'a> {

@@ -48,28 +48,30 @@ macro_rules! stored {
             const BLANK: Self = Self($crate::stored::Blank::BLANK);
         }
     };
-    (enum $type:ident { $($variant:ident $(($inner:ident))? $({ $($part:ident),+ })?),+ $(,)? }) => {
+    (enum $type:ident { $first:ident $(($first_inner:ident))? $({ $($first_part:ident),+ })?
+        $(, $variant:ident $(($inner:ident))? $({ $($part:ident),+ })?)* $(,)? }) => {
         impl $crate::stored::Stored for $type {
             fn stored(&mut self, store: &mut $crate::stored::Store<'_>) {
-                const BLANKS: &[$type] = &[$($type::$variant
+                const BLANKS: &[$type] = &[<$type as $crate::stored::Blank>::BLANK, $($type::$variant
                     $(({ let $inner = $crate::stored::Blank::BLANK; $inner }))?
-                    $({ $($part: $crate::stored::Blank::BLANK),+ })?),+];
-                store.variant(self, &[$(stringify!($variant)),+], BLANKS);
+                    $({ $($part: $crate::stored::Blank::BLANK),+ })?),*];
+                store.variant(self, &[stringify!($first), $(stringify!($variant)),*], BLANKS);
                 match self {
+                    Self::$first $(($first_inner))? $({ $($first_part),+ })? => {
+                        $(store.part(stringify!($first_inner), $first_inner);)?
+                        $($(store.part(stringify!($first_part), $first_part);)+)?
+                    }
                     $(Self::$variant $(($inner))? $({ $($part),+ })? => {
                         $(store.part(stringify!($inner), $inner);)?
                         $($(store.part(stringify!($part), $part);)+)?
-                    })+
+                    })*
                 }
             }
         }
         impl $crate::stored::Blank for $type {
-            const BLANK: Self = {
-                let [first, ..] = [$($type::$variant
-                    $(({ let $inner = $crate::stored::Blank::BLANK; $inner }))?
-                    $({ $($part: $crate::stored::Blank::BLANK),+ })?),+];
-                first
-            };
+            const BLANK: Self = $type::$first
+                $(({ let $first_inner = $crate::stored::Blank::BLANK; $first_inner }))?
+                $({ $($first_part: $crate::stored::Blank::BLANK),+ })?;
         }
     };
 }
@@ -128,11 +130,11 @@ impl<'a> Store<'a> {
     }
 
     /// Which variant of an enum it is. Reading makes the blank one, whose parts follow.
-    pub(crate) fn variant<T: Copy>(&mut self, slot: &mut T, words: &'static [&'static str], blanks: &[T]) {
+    pub(crate) fn variant<T: Clone>(&mut self, slot: &mut T, words: &'static [&'static str], blanks: &[T]) {
         let mut at = blanks.iter().position(|blank| discriminant(blank) == discriminant(slot)).unwrap_or_default();
         self.part("is", &mut Word { at: &mut at, words });
         if let (true, Some(blank)) = (self.reads, blanks.get(at)) {
-            *slot = *blank;
+            slot.clone_from(blank);
         }
     }
 

@@ -1,7 +1,6 @@
 //! The whole vocabulary on one screen: what the machine tells the host to do, and what the host tells the machine.
 
 mod reply;
-mod take;
 mod verdict;
 
 use core::fmt;
@@ -140,6 +139,21 @@ pub enum Command {
     },
     /// It is over.
     Finish(Verdict),
+}
+
+impl Command {
+    /// What is to be acknowledged with [`Event::Taken`].
+    #[must_use]
+    pub const fn to_take(&self) -> Option<Id> {
+        match self {
+            Self::Attempt(attempt) => Some(attempt.id),
+            Self::Switch { id, .. }
+            | Self::Rebuild { id, .. }
+            | Self::AskApproval { id, .. }
+            | Self::Cancel { id, .. } => Some(*id),
+            Self::Wait { .. } | Self::Finish(_) => None,
+        }
+    }
 }
 
 named! {

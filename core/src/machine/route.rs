@@ -126,16 +126,10 @@ impl Route {
     }
 }
 
-/// Which gates stand before a route: numbers into the session's list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Scopes {
-    pub(crate) deployment: usize,
-    pub(crate) endpoint: usize,
-    pub(crate) credential: usize,
-    pub(crate) limit: usize,
-}
+/// The admissions of a route by scope, in the order of [`Scoped`](crate::account::Scoped): places in the session's list.
+pub(crate) type Scopes = [usize; 4];
 
-/// Checks a chain and gives each route its gates. Returns them with the number of gates.
+/// Checks a chain and gives each route its admissions. Returns them with their number.
 pub(crate) fn chain(routes: &[Route]) -> Result<(Vec<Scopes>, usize), Invalid> {
     if routes.len() > MOST_ROUTES {
         return Err(Invalid::new(
@@ -145,8 +139,8 @@ pub(crate) fn chain(routes: &[Route]) -> Result<(Vec<Scopes>, usize), Invalid> {
         ));
     }
     let mut keys: Vec<(u8, String)> = Vec::new();
-    let mut gate = |kind: u8, key: String| {
-        let wanted = (kind, key);
+    let mut place = |scope: u8, key: String| {
+        let wanted = (scope, key);
         keys.iter().position(|known| *known == wanted).unwrap_or_else(|| {
             keys.push(wanted);
             keys.len() - 1
@@ -170,15 +164,12 @@ pub(crate) fn chain(routes: &[Route]) -> Result<(Vec<Scopes>, usize), Invalid> {
             return Err(wrong);
         }
         let (deployment, credential) = (route.deployment(), route.credential_key());
-        scopes.push(Scopes {
-            limit: gate(3, format!("{credential} at {deployment}")),
-            deployment: gate(0, deployment),
-            endpoint: gate(1, route.endpoint_key()),
-            credential: gate(2, credential),
-        });
+        let limit = format!("{credential} at {deployment}");
+        let mut shared = (0..).zip([deployment, route.endpoint_key(), credential, limit]);
+        scopes.push(core::array::from_fn(|_| shared.next().map_or(0, |(scope, key)| place(scope, key))));
     }
-    let gates = keys.len();
-    Ok((scopes, gates))
+    let count = keys.len();
+    Ok((scopes, count))
 }
 
 /// A set of routes.
@@ -317,10 +308,10 @@ mod tests {
         let Ok((scopes, _)) = chain(&[at("a", "large"), at("b", "small"), Route::new("c")]) else {
             panic!("a good chain");
         };
-        let [a, b, c] = [scopes[0], scopes[1], scopes[2]];
-        assert_eq!((a.endpoint, a.credential), (b.endpoint, b.credential));
-        assert_ne!(a.deployment, b.deployment);
-        assert!([a.endpoint, a.credential, a.deployment].iter().all(|gate| ![c.endpoint, c.credential].contains(gate)));
+        let [[a, a_endpoint, a_credential, _], [b, b_endpoint, b_credential, _], c] = [scopes[0], scopes[1], scopes[2]];
+        assert_eq!((a_endpoint, a_credential), (b_endpoint, b_credential));
+        assert_ne!(a, b);
+        assert!([a, a_endpoint, a_credential].iter().all(|scope| !c.contains(scope)));
     }
 
     #[test]

@@ -8,10 +8,9 @@ use core::time::Duration;
 pub(crate) use context::Context;
 
 use crate::account::{Account, Notice};
-use crate::call::Hedge;
 use crate::command::{CancelWhy, Command, Event, Handled, Id, Key, RouteId};
 use crate::policy::limits::{Tally, Usage};
-use crate::pool::{Budgets, Inherited, Pool, Shared, Used};
+use crate::pool::{Budget, Inherited, Used};
 use crate::rng::{Rng, mix};
 use crate::session::{Live, Session};
 use crate::stored::stored;
@@ -20,33 +19,17 @@ use crate::time::Instant;
 /// What all calls of one turn share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope {
-    pub(crate) started: Instant,
-    pub(crate) deadline: Option<Instant>,
-    /// The deadline that was handed down: it does not stand still, for whoever waits above goes on counting.
-    pub(crate) ceiling: Option<Instant>,
-    /// The largest `now` seen: a clock that goes back stands still.
-    pub(crate) seen: Instant,
-    pub(crate) attempts: u32,
-    pub(crate) budgets: Budgets,
-    /// Where it counts together with other turns.
-    pub(crate) pool: Shared,
-    /// Whether that holds its own budgets, within those that it was handed down.
-    has_own_pool: bool,
-    /// Whether the turn's one rebuild of the primary is used up.
-    pub(crate) rebuilt: bool,
-    /// Whether the turn's one refresh of credentials is used up.
-    pub(crate) refreshed: bool,
-    pub(crate) route: Option<RouteId>,
-    /// Since when that is not the primary, or when it last looked there.
-    pub(crate) away: Option<Instant>,
+    pub(crate) time: Timing,
+    pub(crate) budget: Budget,
+    /// What was done about clients.
+    pub(crate) renewed: Renewed,
+    pub(crate) committed: Committed,
     next_id: Id,
     pub(crate) rng: Rng,
     key: u64,
     /// The session's, by which it draws and makes its keys.
     pub(crate) epoch: u32,
     cancels: Vec<Pending>,
-    /// Second attempts beside slow ones. Here and not in their calls, which are copied where nothing is hedged, too.
-    pub(crate) hedges: Vec<Hedge>,
     /// The route that answered the last call in place of the one that it went on on.
     pub(crate) hedge_won: Option<RouteId>,
     /// What model requests used that brought nothing.
@@ -57,9 +40,46 @@ pub struct Scope {
 }
 
 stored! {
-    Scope {
-        started, deadline, ceiling, seen, attempts, budgets, pool, has_own_pool, rebuilt, refreshed, route, away, next_id, rng, key, epoch,
-        cancels, hedges, hedge_won, spent, told, account
+    Scope { time, budget, renewed, committed, next_id, rng, key, epoch, cancels, hedge_won, spent, told, account }
+}
+
+/// When a turn began, and when it must be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Timing {
+    pub(crate) started: Instant,
+    /// The largest `now` seen: a clock that goes back stands still.
+    pub(crate) seen: Instant,
+    pub(crate) deadline: Option<Instant>,
+    /// The deadline that was handed down: it does not stand still, for whoever waits above goes on counting.
+    pub(crate) ceiling: Option<Instant>,
+}
+
+stored! { Timing { started, seen, deadline, ceiling } }
+
+/// Whether the one rebuild of the primary's client, and the one refresh of credentials, that a turn has are used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Renewed {
+    pub(crate) rebuilt: bool,
+    pub(crate) refreshed: bool,
+}
+
+stored! { Renewed { rebuilt, refreshed } }
+
+/// Where calls to come begin, and since when that is not the primary, or when it was last looked there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Committed {
+    pub(crate) route: Option<RouteId>,
+    pub(crate) away: Option<Instant>,
+}
+
+stored! { Committed { route, away } }
+
+impl Committed {
+    pub(crate) const NOWHERE: Self = Self { route: None, away: None };
+
+    /// Somebody away from the primary has looked there.
+    pub(crate) fn looked(&mut self, now: Instant) {
+        self.away = self.away.map(|_| now);
     }
 }
 
@@ -89,26 +109,18 @@ impl Scope {
         let now = session.live.tick(now);
         let (seed, turn) = (session.live.seed, session.live.turns);
         let limits = &session.policy.turn;
+        let deadline = limits.deadline.map(|span| now + span);
         Self {
-            started: now,
-            deadline: limits.deadline.map(|span| now + span),
-            ceiling: None,
-            seen: now,
-            attempts: 0,
-            budgets: Budgets::of(limits),
-            pool: Shared(None),
-            has_own_pool: false,
-            rebuilt: false,
-            refreshed: false,
-            route: None,
-            away: None,
+            time: Timing { started: now, seen: now, deadline, ceiling: None },
+            budget: Budget::of(limits),
+            renewed: Renewed::default(),
+            committed: Committed::NOWHERE,
             next_id: 1,
             rng: Rng::new(seed, turn),
             // A session that was restored may count turns again that were begun after it was stored: other requests, other keys.
             key: mix(seed ^ mix(turn) ^ (u64::from(session.live.epoch) << 32)),
             epoch: session.live.epoch,
             cancels: Vec::new(),
-            hedges: Vec::new(),
             hedge_won: None,
             spent: Tally::NOTHING,
             told: None,
@@ -119,37 +131,36 @@ impl Scope {
     /// When the scope must be done, if it must.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.deadline
+        self.time.deadline
+    }
+
+    /// Whether its deadline has passed by then.
+    #[inline]
+    pub(crate) fn is_over_by(&self, then: Instant) -> bool {
+        self.time.deadline.is_some_and(|deadline| then >= deadline)
     }
 
     /// Sets a deadline, or brings it forward; it never moves back. What is under way keeps the limit that it was given.
     pub fn shorten(&mut self, deadline: Instant) {
-        self.deadline = Some(self.deadline.map_or(deadline, |old| old.min(deadline)));
+        self.time.deadline = Some(self.time.deadline.map_or(deadline, |old| old.min(deadline)));
     }
 
     /// Moves its deadline on by the time that it stood still, as far as the one that was handed down allows.
     pub(crate) fn stand_still(&mut self, span: Duration) {
-        let end = self.ceiling.unwrap_or(Instant::NEVER);
-        self.deadline = self.deadline.map(|deadline| (deadline + span).min(end));
+        let end = self.time.ceiling.unwrap_or(Instant::NEVER);
+        self.time.deadline = self.time.deadline.map(|deadline| (deadline + span).min(end));
     }
 
     /// What it hands down to a turn that begins within it: the time that is left, and, with `share`, its budgets of attempts, tool
     /// calls and tokens, which both then use up together. What it has made itself already counts.
     pub fn hand_down(&mut self, now: Instant, share: bool) -> Inherited {
-        let used = Used { attempts: 0, tool_calls: 0, tokens: self.spent.known, usage_unknown: false };
-        self.hand_down_used(now, share, used)
+        self.hand_down_used(now, share, Used { tokens: self.spent.known, ..Used::default() })
     }
 
     pub(crate) fn hand_down_used(&mut self, now: Instant, share: bool, used: Used) -> Inherited {
         let now = self.tick(now);
-        if share && !self.has_own_pool {
-            let used = Used { attempts: self.attempts, ..used };
-            self.pool = Shared(Pool::of(self.budgets, used, self.pool.0.take()));
-            // Without any limit there is nothing to share.
-            self.has_own_pool = self.pool.0.is_some();
-        }
-        let pool = if share { self.pool.0.clone() } else { None };
-        Inherited { left: self.deadline.map(|deadline| deadline - now), pool }
+        let pool = if share { self.budget.hand_down(used) } else { None };
+        Inherited { left: self.time.deadline.map(|deadline| deadline - now), pool }
     }
 
     /// Takes what the turn handed down within which it begins: its deadline can only become shorter by that, and does not stand
@@ -159,49 +170,44 @@ impl Scope {
         if let Some(left) = inherited.left {
             let end = now + left;
             self.shorten(end);
-            self.ceiling = Some(self.ceiling.map_or(end, |old| old.min(end)));
+            self.time.ceiling = Some(self.time.ceiling.map_or(end, |old| old.min(end)));
         }
-        if !self.has_own_pool {
-            self.pool = Shared(inherited.pool);
-        }
+        self.budget.inherit(inherited.pool);
     }
 
     /// Whether it counts its attempts, tool calls and tokens together with other turns.
     #[must_use]
     pub fn shares_budgets(&self) -> bool {
-        self.pool.0.is_some()
-    }
-
-    /// Its own limits are what is left of those that it shares: pools do not travel.
-    pub(crate) fn stand_alone(&mut self, used: Used) {
-        if let Some(pool) = self.pool.0.take() {
-            self.budgets = pool.own(self.budgets, Used { attempts: self.attempts, ..used });
-        }
-        self.has_own_pool = false;
+        self.budget.pool().is_some()
     }
 
     /// Attempts made so far.
     #[must_use]
     pub fn attempts(&self) -> u32 {
-        self.attempts
+        self.budget.attempts
     }
 
     /// The route that calls of this scope begin with, once one was committed to.
     #[must_use]
     pub fn route(&self) -> Option<RouteId> {
-        self.route
+        self.committed.route
     }
 
     /// The route that answered last, or was asked last: [`Scope::route`], unless a hedge won.
     #[must_use]
     pub fn answered_by(&self) -> Option<RouteId> {
-        self.hedge_won.or(self.route)
+        self.hedge_won.or(self.committed.route)
     }
 
     /// When the scope began.
     #[must_use]
     pub fn started(&self) -> Instant {
-        self.started
+        self.time.started
+    }
+
+    /// The largest time that it was told.
+    pub(crate) fn seen(&self) -> Instant {
+        self.time.seen
     }
 
     /// The account.
@@ -236,8 +242,17 @@ impl Scope {
 
     /// Takes note of the time and returns the largest seen.
     pub(crate) fn tick(&mut self, now: Instant) -> Instant {
-        self.seen = self.seen.max(now);
-        self.seen
+        self.time.seen = self.time.seen.max(now);
+        self.time.seen
+    }
+
+    /// Counts what a model request has used that brought nothing.
+    pub(crate) fn spend(&mut self, usage: Usage) {
+        let before = self.spent.known;
+        self.spent.add(usage);
+        if let Some(pool) = self.budget.pool() {
+            pool.spend(self.spent.known.saturating_sub(before));
+        }
     }
 
     pub(crate) fn cancel(&mut self, call: Id, id: Id, why: CancelWhy) {
@@ -268,21 +283,20 @@ impl Scope {
 
     /// Over another chain: says of every route where it is now.
     pub(crate) fn reroute(&mut self, now_at: &dyn Fn(RouteId) -> Option<RouteId>) {
-        self.route = self.route.and_then(now_at);
-        let is_away = self.route.is_some_and(|route| route != RouteId(0));
-        self.away = is_away.then(|| self.away.unwrap_or(self.seen));
-        self.hedges.retain_mut(|hedge| hedge.reroute(now_at));
+        let committed = &mut self.committed;
+        committed.route = committed.route.and_then(now_at);
+        let is_away = committed.route.is_some_and(|route| route != RouteId(0));
+        committed.away = is_away.then(|| committed.away.unwrap_or(self.time.seen));
         self.hedge_won = self.hedge_won.and_then(now_at);
         self.account.reroute(now_at);
     }
 
     pub(crate) fn shift(&mut self, moved: impl Fn(Instant) -> Instant) {
-        self.started = moved(self.started);
-        self.deadline = self.deadline.map(&moved);
-        self.ceiling = self.ceiling.map(&moved);
-        self.seen = moved(self.seen);
-        self.away = self.away.map(&moved);
-        self.hedges.iter_mut().for_each(|hedge| hedge.shift(&moved));
+        let time = &mut self.time;
+        (time.started, time.seen) = (moved(time.started), moved(time.seen));
+        time.deadline = time.deadline.map(&moved);
+        time.ceiling = time.ceiling.map(&moved);
+        self.committed.away = self.committed.away.map(&moved);
         self.account.shift(moved);
     }
 }

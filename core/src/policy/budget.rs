@@ -46,14 +46,14 @@ impl RetryBudget {
 
 /// The living budget of one deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Purse {
+pub(crate) struct RetryCounts {
     earned: Window,
     spent: Window,
 }
 
-stored! { Purse { earned, spent } }
+stored! { RetryCounts { earned, spent } }
 
-impl Purse {
+impl RetryCounts {
     /// A first attempt is sent.
     pub(crate) fn deposit(&mut self, config: &RetryBudget, now: Instant) {
         self.earned.add(config.earned(), now, [1, 0, 0]);
@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn a_floor_and_a_fifth_of_the_first_attempts() {
         let config = RetryBudget::default();
-        let mut purse = Purse::default();
+        let mut purse = RetryCounts::default();
         let now = Instant::from_millis(1);
         (0..100).for_each(|_| purse.deposit(&config, now));
         let mut granted = 0;

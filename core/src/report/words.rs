@@ -203,7 +203,7 @@ pub fn explain_call(session: &Session, scope: &Scope, call: Id, verdict: Verdict
 }
 
 pub(crate) fn explain(cx: &Context<'_>, call: Option<Id>, verdict: Verdict) -> String {
-    let names = |route| cx.live.place(route).map_or_else(|| "?".to_string(), |place| place.route.name.clone());
+    let names = |route| cx.live.route(route).map_or_else(|| "?".to_string(), |state| state.route.name.clone());
     explanation(cx.scope, call, verdict, &names, &cx.policy.turn)
 }
 
@@ -217,7 +217,7 @@ fn explanation(
     let mut out = String::new();
     let failed = call.map_or_else(Vec::new, |call| failures_of(scope, call));
     let attempts: u32 = failed.iter().map(|(_, _, times)| times).sum();
-    let spent = Seconds(scope.seen - scope.started);
+    let spent = Seconds(scope.seen() - scope.started());
     // Writing to a string cannot fail.
     let _ = match verdict.end {
         End::Succeeded => return out,
@@ -228,17 +228,17 @@ fn explanation(
         End::Limit(Limit::Steps) => write!(out, "the limit of {} is reached", many(limits.steps, "step")),
         End::Limit(limit @ (Limit::ToolCalls | Limit::Attempts | Limit::Tokens)) => {
             let (own, what) = match limit {
-                Limit::ToolCalls => (scope.budgets.tool_calls, "tool call"),
-                Limit::Attempts => (scope.budgets.attempts, "attempt"),
-                _ => (scope.budgets.tokens, "token"),
+                Limit::ToolCalls => (scope.budget.limits.tool_calls, "tool call"),
+                Limit::Attempts => (scope.budget.limits.attempts, "attempt"),
+                _ => (scope.budget.limits.tokens, "token"),
             };
-            match scope.pool.0.as_ref().and_then(|pool| pool.reached(limit)) {
+            match scope.budget.pool().and_then(|pool| pool.reached(limit)) {
                 Some(most) => write!(out, "the limit of {}, shared with other turns, is reached", many(most, what)),
                 None => write!(out, "the limit of {} is reached", many(own.unwrap_or(0), what)),
             }
         }
         End::Limit(Limit::Deadline) => {
-            match scope.deadline.map_or(Duration::ZERO, |deadline| deadline - scope.started) {
+            match scope.deadline().map_or(Duration::ZERO, |deadline| deadline - scope.started()) {
                 // It began within a turn whose time was over.
                 Duration::ZERO => write!(out, "{}", deadline_passed()),
                 span => write!(out, "the deadline of {} has passed", Seconds(span)),
@@ -268,7 +268,7 @@ fn explanation(
         }
     }
     if let Some(at) = verdict.retry_at {
-        let _ = write!(out, "; may be asked again in {}", Seconds(at - scope.seen));
+        let _ = write!(out, "; may be asked again in {}", Seconds(at - scope.seen()));
     }
     out
 }

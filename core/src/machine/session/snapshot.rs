@@ -8,11 +8,11 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::{Gate, Live, Session};
+use super::{Admission, Live, Session};
 use crate::call::Call;
 use crate::command::RouteId;
 use crate::latency::Latency;
-use crate::policy::budget::Purse;
+use crate::policy::budget::RetryCounts;
 use crate::policy::fallback::FallbackScope;
 use crate::policy::{Invalid, Policy};
 use crate::route::{Route, Tool};
@@ -89,7 +89,7 @@ stored! { StoredSession { routes, seen, standing, committed, away, seed, turns, 
 struct StoredRoute {
     name: String,
     /// Deployment, endpoint, credential, limit.
-    gates: [Gate; 4],
+    gates: [Admission; 4],
     /// The latencies of its deployment, as far as they are kept.
     latency: Vec<u16>,
 }
@@ -119,19 +119,19 @@ impl Session {
     #[must_use]
     pub fn snapshot_value(&self, now: Instant, wall: u64) -> Value {
         let live = &self.live;
-        let gate = |at: usize| live.gates.get(at).map_or_else(Gate::default, Gate::without_permits);
+        let gate = |at: usize| live.admissions.get(at).map_or_else(Admission::default, Admission::without_permits);
         let routes = live.routes.iter().map(|place| {
             let scopes = place.scopes;
-            let gates = [scopes.deployment, scopes.endpoint, scopes.credential, scopes.limit].map(gate);
-            let latency = live.latencies.get(scopes.deployment).map_or_else(Vec::new, Latency::counts);
+            let gates = scopes.map(gate);
+            let latency = scopes.first().and_then(|at| live.latencies.get(*at)).map_or_else(Vec::new, Latency::counts);
             StoredRoute { name: place.route.name.clone(), gates, latency }
         });
         let mut state = StoredSession {
             routes: routes.collect(),
             seen: live.seen,
             standing: live.standing.clone(),
-            committed: live.committed.map(|route| self.route_name(route).into()),
-            away: live.away,
+            committed: live.committed.route.map(|route| self.route_name(route).into()),
+            away: live.committed.away,
             seed: live.seed,
             turns: live.turns,
             windows: windows(&self.policy),
@@ -162,33 +162,31 @@ impl Session {
         for known in stored.routes {
             let Some(place) = live.routes.iter().find(|place| place.route.name == known.name) else { continue };
             let scopes = place.scopes;
-            if let Some(latency) = live.latencies.get_mut(scopes.deployment) {
+            if let Some(latency) = scopes.first().and_then(|at| live.latencies.get_mut(*at)) {
                 *latency = Latency::of(&known.latency);
             }
-            for (at, mut gate) in
-                [scopes.deployment, scopes.endpoint, scopes.credential, scopes.limit].into_iter().zip(known.gates)
-            {
+            for (at, mut gate) in scopes.into_iter().zip(known.gates) {
                 if stored.windows != windows(&policy) {
-                    gate.circuit.forget_counts();
-                    gate.purse = Purse::default();
+                    gate.breaker.forget_counts();
+                    gate.retries = RetryCounts::default();
                 }
-                gate.circuit.shift(&policy.breaker, spans, calendar);
+                gate.breaker.shift(&policy.breaker, spans, calendar);
                 gate.cooldown.shift(calendar);
-                gate.purse.shift(&policy.budget, spans);
-                if let Some(place) = live.gates.get_mut(at) {
+                gate.retries.shift(&policy.budget, spans);
+                if let Some(place) = live.admissions.get_mut(at) {
                     *place = gate;
                 }
             }
         }
         live.seen = spans(stored.seen);
         live.standing = stored.standing;
-        live.committed = stored.committed.and_then(|name| {
-            Live::ids(live).find(|route| live.place(*route).is_some_and(|place| place.route.name == name))
+        live.committed.route = stored.committed.and_then(|name| {
+            Live::ids(live).find(|route| live.route(*route).is_some_and(|place| place.route.name == name))
         });
         // Over another chain the session may be back on the primary, or nowhere yet.
-        let is_away = live.committed.is_some_and(|route| route != RouteId(0));
+        let is_away = live.committed.route.is_some_and(|route| route != RouteId(0));
         let session_wide = policy.fallback.scope == FallbackScope::Session;
-        live.away = (is_away && session_wide).then(|| stored.away.map_or(now, spans));
+        live.committed.away = (is_away && session_wide).then(|| stored.away.map_or(now, spans));
         live.turns = stored.turns;
         live.epoch = epoch;
         Ok(session)
@@ -206,9 +204,9 @@ fn windows(policy: &Policy) -> [u64; 5] {
     ]
 }
 
-impl Gate {
+impl Admission {
     fn without_permits(&self) -> Self {
-        Self { circuit: self.circuit.without_permits(), cooldown: self.cooldown.without_permits(), ..*self }
+        Self { breaker: self.breaker.without_permits(), cooldown: self.cooldown.without_permits(), ..*self }
     }
 }
 

@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::command::RouteId;
-use crate::session::{Live, Session, Ticket};
+use crate::session::{Live, Session};
 use crate::stored::{Store, Stored};
 
 /// What numbers its routes, together with their names: the chain may have changed when it is read.
@@ -30,12 +30,4 @@ impl<'a> Routed<'a> {
 pub(super) fn now_at(names: &[String], session: &Session, route: RouteId) -> Option<RouteId> {
     let name = names.get(usize::from(route.0))?;
     Live::ids(&session.live).find(|route| session.route_name(*route) == name)
-}
-
-impl Ticket {
-    /// The same over another chain.
-    pub(crate) fn rerouted(mut self, now_at: &dyn Fn(RouteId) -> Option<RouteId>) -> Option<Self> {
-        self.route = now_at(self.route)?;
-        Some(self)
-    }
 }

@@ -88,16 +88,16 @@ fn another_version_and_another_thing_are_refused_by_name() {
 #[test]
 fn what_is_missing_unknown_or_of_the_wrong_kind_is_refused_by_name() {
     let missing = refused(|value| {
-        let Value::Map(entries) = entry(value, "state.scope") else { panic!("a map") };
+        let Value::Map(entries) = entry(value, "state.scope.time") else { panic!("a map") };
         entries.retain(|(name, _)| name != "seen");
     });
     let number = "a whole number up to 18446744073709551615";
-    assert_eq!(missing, format!("snapshot.state.scope.seen: nothing is not allowed; use {number}"));
+    assert_eq!(missing, format!("snapshot.state.scope.time.seen: nothing is not allowed; use {number}"));
     let unknown = refused(|value| {
-        let Value::Map(entries) = entry(value, "state.course.phase") else { panic!("a map") };
+        let Value::Map(entries) = entry(value, "state.agent.stage") else { panic!("a map") };
         entries.push(("colour".into(), Value::Null));
     });
-    assert_eq!(unknown, "snapshot.state.course.phase.colour: null is not allowed; use one of the parts is, call");
+    assert_eq!(unknown, "snapshot.state.agent.stage.colour: null is not allowed; use one of the parts is, call");
     for (path, by, line) in [
         ("state", Value::Null, "snapshot.state: null is not allowed; use a map of parts"),
         ("wall", Value::Number(-1.0), &format!("snapshot.wall: -1 is not allowed; use {number}")),
@@ -105,19 +105,19 @@ fn what_is_missing_unknown_or_of_the_wrong_kind_is_refused_by_name() {
         ("wall", Value::Number(f64::NAN), &format!("snapshot.wall: NaN is not allowed; use {number}")),
         ("wall", Value::Number(1e300), &format!("snapshot.wall: 1e300 is not allowed; use {number}")),
         (
-            "state.scope.route",
+            "state.scope.committed.route",
             Value::Number(256.0),
-            "snapshot.state.scope.route: 256 is not allowed; use a whole number up to 255",
+            "snapshot.state.scope.committed.route: 256 is not allowed; use a whole number up to 255",
         ),
         (
-            "state.scope.rebuilt",
+            "state.scope.renewed.rebuilt",
             Value::Number(1.0),
-            "snapshot.state.scope.rebuilt: 1 is not allowed; use true or false",
+            "snapshot.state.scope.renewed.rebuilt: 1 is not allowed; use true or false",
         ),
         (
-            "state.course.phase.is",
+            "state.agent.stage.is",
             Value::Text("Lost".into()),
-            "snapshot.state.course.phase.is: \"Lost\" is not allowed; use one of Due, Model, Tools, Over",
+            "snapshot.state.agent.stage.is: \"Lost\" is not allowed; use one of Due, Model, Tools, Over",
         ),
         (
             "state.scope.account.notices.1.what",
@@ -125,9 +125,9 @@ fn what_is_missing_unknown_or_of_the_wrong_kind_is_refused_by_name() {
             "snapshot.state.scope.account.notices[1].what: \"MovedOn\" is not allowed; use a map of parts",
         ),
         (
-            "state.course.blocked",
+            "state.agent.calls.blocked",
             Value::List(vec![Value::Text("a".into()), Value::Null]),
-            "snapshot.state.course.blocked[1]: null is not allowed; use text",
+            "snapshot.state.agent.calls.blocked[1]: null is not allowed; use text",
         ),
     ] {
         assert_eq!(replaced(path, by), line);
@@ -136,7 +136,7 @@ fn what_is_missing_unknown_or_of_the_wrong_kind_is_refused_by_name() {
 
 #[test]
 fn enormous_lists_are_refused_before_they_take_room() {
-    let line = replaced("state.course.slots", Value::List(vec![Value::Null; 1_000_000]));
+    let line = replaced("state.agent.calls.slots", Value::List(vec![Value::Null; 1_000_000]));
     let allowed = "a list of at most 100000";
-    assert_eq!(line, format!("snapshot.state.course.slots: a list of 1000000 is not allowed; use {allowed}"));
+    assert_eq!(line, format!("snapshot.state.agent.calls.slots: a list of 1000000 is not allowed; use {allowed}"));
 }

@@ -6,15 +6,15 @@ use core::task::Poll;
 
 use super::time::Clock;
 use super::{Share, Stopped};
-use crate::call::{Admitted, Call, Entered, enter, settle};
+use crate::call::Call;
 use crate::command::{Attempt, Command, Event, Handled, Id, Verdict, WaitWhy};
 use crate::policy::failure::{Failure, FailureKind, Phase};
 use crate::scope::Scope;
 use crate::time::Instant;
 use crate::words::explain_call;
 
-/// One call in the hands of a loop.
-pub(super) struct Hand<'a, S: Share, C: Clock> {
+/// One call, driven by a loop.
+pub(super) struct Driver<'a, S: Share, C: Clock> {
     pub(super) share: &'a S,
     pub(super) clock: &'a C,
     pub(super) scope: &'a mut Scope,
@@ -23,38 +23,30 @@ pub(super) struct Hand<'a, S: Share, C: Clock> {
     pub(super) open: Option<Id>,
 }
 
-impl<'a, S: Share, C: Clock> Hand<'a, S, C> {
+impl<'a, S: Share, C: Clock> Driver<'a, S, C> {
     pub(super) fn new(share: &'a S, scope: &'a mut Scope, call: Call, clock: &'a C) -> Self {
         Self { share, clock, scope, call, open: None }
     }
 
     /// The short way in: an attempt, if nothing stands in its way.
-    pub(super) fn enter(&mut self) -> Option<(Admitted, Attempt)> {
+    pub(super) fn enter(&mut self) -> Option<Attempt> {
         self.enter_at(None)
     }
 
     /// As if it had been entered at `began`.
-    pub(super) fn enter_at(&mut self, began: Option<Instant>) -> Option<(Admitted, Attempt)> {
-        let (now, call) = (began.unwrap_or_else(|| self.clock.now()), self.call);
-        match self.share.with(|session| enter(call, self.scope, session, now)) {
-            Entered::Go(admitted) => {
-                let attempt = admitted.attempt(self.scope)?;
-                (self.call, self.open) = (admitted.into_call(), Some(attempt.id));
-                Some((admitted, attempt))
-            }
-            Entered::Slow(call) => {
-                self.call = call;
-                None
-            }
-        }
+    pub(super) fn enter_at(&mut self, began: Option<Instant>) -> Option<Attempt> {
+        let now = began.unwrap_or_else(|| self.clock.now());
+        let entered = self.share.with(|session| self.call.enter(self.scope, session, now));
+        let attempt = if entered { self.call.attempted(self.scope) } else { None };
+        self.open = attempt.map(|attempt| attempt.id);
+        attempt
     }
 
-    pub(super) fn settle(&mut self, admitted: Admitted, result: Result<(), Failure>) {
+    /// Takes the outcome of the attempt that was entered.
+    pub(super) fn settle(&mut self, result: Result<(), Failure>) {
         let now = self.clock.now();
         self.open = None;
-        if let Some(call) = self.share.with(|session| settle(admitted, self.scope, session, now, result)) {
-            self.call = call;
-        }
+        self.share.with(|session| self.call.settle(self.scope, session, now, result));
     }
 
     pub(super) fn poll(&mut self) -> Command {
@@ -114,7 +106,7 @@ impl<'a, S: Share, C: Clock> Hand<'a, S, C> {
     }
 }
 
-impl<S: Share, C: Clock> Drop for Hand<'_, S, C> {
+impl<S: Share, C: Clock> Drop for Driver<'_, S, C> {
     fn drop(&mut self) {
         if let Some(id) = self.open {
             let _ = self.handle(Event::Abandoned(id));

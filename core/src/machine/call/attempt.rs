@@ -1,44 +1,19 @@
-//! Where a call stands.
+//! One attempt that is under way: its limits, and how far it has come.
 
-use super::*;
+use core::time::Duration;
 
+use crate::command::Id;
+use crate::policy::deadline::Allowance;
+use crate::policy::failure::Phase;
+use crate::session::Ticket;
+use crate::stored::stored;
+use crate::time::Instant;
+
+/// An attempt from the moment it is told to the host until its outcome is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
-    Fresh,
-    Attempt(Running),
-    Wait { id: Id, until: Instant, why: WaitWhy, then: Then },
-    Rebuild { id: Id, route: RouteId, client: u32, until: Instant, taken: bool, settle: bool },
-    Switch { id: Id, route: RouteId, ticket: Ticket, until: Instant, taken: bool, why: SwitchWhy },
-    Over(Verdict),
-}
-
-stored! {
-    enum State {
-        Fresh,
-        Attempt(running),
-        Wait { id, until, why, then },
-        Rebuild { id, route, client, until, taken, settle },
-        Switch { id, route, ticket, until, taken, why },
-        Over(verdict),
-    }
-}
-
-/// What follows a wait. It is decided anew when the wait ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Then {
-    SameRoute,
-    Choose,
-    /// The same route, if another call has made this client of it again by then.
-    Newer {
-        client: u32,
-    },
-}
-
-stored! { enum Then { SameRoute, Choose, Newer { client } } }
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Running {
+pub(super) struct InFlight {
     pub(super) id: Id,
+    /// The generation of the route's client that it uses.
     pub(super) client: u32,
     pub(super) ticket: Option<Ticket>,
     pub(super) started: Instant,
@@ -54,20 +29,9 @@ pub(crate) struct Running {
     pub(super) hedged: bool,
 }
 
-stored! { Running { id, client, ticket, started, allowance, first_progress, idle, progress, taken, hedge_at, hedged } }
+stored! { InFlight { id, client, ticket, started, allowance, first_progress, idle, progress, taken, hedge_at, hedged } }
 
-impl Running {
-    pub(super) fn shift(&mut self, moved: impl Fn(Instant) -> Instant) {
-        if let Some(ticket) = &mut self.ticket {
-            (ticket.admitted, ticket.answered) = (moved(ticket.admitted), moved(ticket.answered));
-        }
-        self.started = moved(self.started);
-        self.progress = self.progress.map(&moved);
-        let Allowance { total, cut } = self.allowance;
-        self.allowance = Allowance { total: moved(total), cut: moved(cut) };
-        self.hedge_at = moved(self.hedge_at);
-    }
-
+impl InFlight {
     /// Whether it is a stream: only then has it limits of progress.
     pub(super) const fn is_streaming(&self) -> bool {
         self.first_progress.is_some()
@@ -90,6 +54,14 @@ impl Running {
             Some(Phase::FirstProgress | Phase::Idle) => true,
             Some(Phase::Total) if self.progress.is_some() => false,
             _ => self.allowance.is_full(),
+        }
+    }
+
+    /// A stream brought a part of its answer. What it takes from here on is no slowness.
+    pub(super) fn progressed(&mut self, now: Instant) {
+        self.progress = Some(now);
+        if let Some(ticket) = &mut self.ticket {
+            ticket.answered = ticket.answered.min(now);
         }
     }
 }
