@@ -65,9 +65,31 @@ stored! { Call { ask, first, tried, asked, failed, failure, interrupted, leg, wa
 enum State {
     Fresh,
     Attempt(InFlight),
-    Wait { id: Id, until: Instant, why: WaitWhy, then: Then },
-    Rebuild { id: Id, route: RouteId, client: u32, until: Instant, taken: bool, settle: bool },
-    Switch { id: Id, route: RouteId, ticket: Ticket, until: Instant, taken: bool, why: SwitchWhy },
+    /// `delay` is what was decided: it is said whole until the host takes it.
+    Wait {
+        id: Id,
+        until: Instant,
+        delay: Duration,
+        why: WaitWhy,
+        then: Then,
+        taken: bool,
+    },
+    Rebuild {
+        id: Id,
+        route: RouteId,
+        client: u32,
+        until: Instant,
+        taken: bool,
+        settle: bool,
+    },
+    Switch {
+        id: Id,
+        route: RouteId,
+        ticket: Ticket,
+        until: Instant,
+        taken: bool,
+        why: SwitchWhy,
+    },
     Over(Verdict),
 }
 
@@ -75,7 +97,7 @@ stored! {
     enum State {
         Fresh,
         Attempt(attempt),
-        Wait { id, until, why, then },
+        Wait { id, until, delay, why, then, taken },
         Rebuild { id, route, client, until, taken, settle },
         Switch { id, route, ticket, until, taken, why },
         Over(verdict),
@@ -215,7 +237,9 @@ impl Call {
                 Command::Attempt(self.announced(cx.scope, cx.now, &attempt, self.leg.route, self.leg.attempts))
             }
             State::Rebuild { taken: true, until, .. } | State::Switch { taken: true, until, .. } => running(until),
-            State::Wait { id, until, why, .. } => Command::Wait { id, delay: until - cx.now, until, why },
+            State::Wait { id, until, delay, why, taken, .. } => {
+                Command::Wait { id, delay: if taken { until - cx.now } else { delay }, until, why }
+            }
             State::Rebuild { id, route, client, until, .. } => Command::Rebuild { id, route, client, until },
             State::Switch { id, route, until, why, .. } => Command::Switch { id, route, until, why },
             State::Over(verdict) => Command::Finish(verdict),

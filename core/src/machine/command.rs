@@ -86,7 +86,8 @@ pub struct Attempt {
 pub enum Command {
     /// Make this request, then report `Succeeded`, `Replied` or `Failed`.
     Attempt(Attempt),
-    /// Sleep `delay`, then report `Waited`. With `WaitWhy::Running` (id 0) wait for a report instead, until `until` at most.
+    /// Sleep `delay`, then report `Waited`. Before `Taken` the delay is said whole, as it was decided, however late it is asked
+    /// for; afterwards it is what is left of it. With `WaitWhy::Running` (id 0) wait for a report instead, until `until` at most.
     Wait {
         /// What to report it under; 0 while attempts are running.
         id: Id,
@@ -151,7 +152,9 @@ impl Command {
             | Self::Rebuild { id, .. }
             | Self::AskApproval { id, .. }
             | Self::Cancel { id, .. } => Some(*id),
-            Self::Wait { .. } | Self::Finish(_) => None,
+            // While attempts run there is nothing to begin.
+            Self::Wait { why: WaitWhy::Running, .. } | Self::Finish(_) => None,
+            Self::Wait { id, .. } => Some(*id),
         }
     }
 }

@@ -263,5 +263,5 @@ impl Call {
 }
 
 pub(super) fn wait_until(cx: &mut Context<'_>, until: Instant, why: WaitWhy, then: Then) -> State {
-    State::Wait { id: cx.scope.next_id(), until, why, then }
+    State::Wait { id: cx.scope.next_id(), until, delay: until - cx.now, why, then, taken: false }
 }

@@ -1,6 +1,8 @@
 //! A call that is restored: on another clock, and over another chain, where routes are known by their names and one that is gone
 //! is forgotten.
 
+use core::time::Duration;
+
 use super::{Call, InFlight, State, Then};
 use crate::command::{RouteId, WaitWhy};
 use crate::policy::deadline::Allowance;
@@ -61,7 +63,8 @@ impl Call {
         let was_asked = matches!(self.state, State::Attempt(attempt) if attempt.taken);
         // A wait that is over: what follows is chosen anew from the chain of today.
         let (id, until) = (self.current().unwrap_or_default(), Instant::ZERO);
-        self.state = State::Wait { id, until, why: WaitWhy::Backoff, then: Then::Choose };
+        let (delay, why, then) = (Duration::ZERO, WaitWhy::Backoff, Then::Choose);
+        self.state = State::Wait { id, until, delay, why, then, taken: false };
         self.hedge.0 = None;
         was_asked
     }

@@ -120,6 +120,10 @@ impl Call {
                 self.await_hedge(cx);
                 return Handled::Accepted;
             }
+            (State::Wait { id, taken, .. }, Event::Taken(what)) if *id == what && !*taken => {
+                *taken = true;
+                return Handled::Accepted;
+            }
             (State::Attempt(attempt), Event::Progress { id, meaningful })
                 if id == attempt.id && attempt.is_streaming() =>
             {
