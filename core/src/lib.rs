@@ -65,11 +65,12 @@ pub mod stream;
 pub(crate) use data::{names, stored};
 pub use data::{rng, time, value};
 pub(crate) use machine::latency;
-pub use machine::{breakers, call, command, pool, route, scope, session, turn};
+pub use machine::{breakers, call, command, conversation, pool, route, scope, session, turn};
 pub use report::{account, words};
 
 pub use call::Call;
 pub use command::{Attempt, Command, End, Event, Handled, Replay, RouteId, StopReason, Verdict, Work};
+pub use conversation::Conversation;
 pub use policy::failure::{Failure, FailureKind};
 pub use policy::{Invalid, Policy};
 pub use pool::{Inherited, Pool};

@@ -18,6 +18,7 @@ use tools::ToolCalls;
 use crate::account::{Notice, What};
 use crate::call::Call;
 use crate::command::{CancelWhy, Command, End, Event, Handled, Id, Reply, Verdict, WaitWhy, Work};
+use crate::conversation::Conversation;
 use crate::policy::failure::{Failure, FailureKind};
 use crate::policy::limits::{Limit, Usage, next_step};
 use crate::route::{RouteSet, Tool};
@@ -32,6 +33,7 @@ use crate::time::Instant;
 /// [`Turn::take_step`]).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Turn {
+    conversation: Option<Conversation>,
     scope: Scope,
     agent: AgentLoop,
 }
@@ -72,7 +74,7 @@ stored! { enum Stage { Due, Model(call), Tools, Over(verdict) } }
 impl Turn {
     /// A turn that begins now, with these tools.
     pub fn new(session: &mut Session, tools: Arc<[Tool]>, now: Instant) -> Self {
-        Self { scope: Scope::new(session, now), agent: AgentLoop::new(tools) }
+        Self { conversation: None, scope: Scope::new(session, now), agent: AgentLoop::new(tools) }
     }
 
     /// Declares that the models of these routes stream: their requests have limits of progress in place of one for the whole.
@@ -80,6 +82,17 @@ impl Turn {
     /// nothing before it is whole, or that tells whoever has seen a part to discard it. It holds for the model requests to come.
     pub fn streams(&mut self, routes: RouteSet, restartable: bool) {
         (self.agent.streams, self.agent.restartable) = (routes, restartable);
+    }
+
+    /// Says which conversation it belongs to.
+    pub(crate) fn within(self, conversation: Conversation) -> Self {
+        Self { conversation: Some(conversation), ..self }
+    }
+
+    /// The conversation that it belongs to, if it was begun in one.
+    #[must_use]
+    pub fn conversation(&self) -> Option<&Conversation> {
+        self.conversation.as_ref()
     }
 
     /// What its calls share: for hosts that drive calls of their own in this turn.

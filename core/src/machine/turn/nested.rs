@@ -35,7 +35,7 @@ impl Turn {
     }
 
     fn used(&self) -> Used {
-        let Self { scope, agent } = self;
+        let Self { scope, agent, .. } = self;
         Used {
             attempts: scope.budget.attempts,
             tool_calls: agent.calls.count,

@@ -12,7 +12,8 @@ use crate::time::Instant;
 
 impl Stored for Turn {
     fn stored(&mut self, store: &mut Store<'_>) {
-        let Self { scope, agent } = self;
+        let Self { conversation, scope, agent } = self;
+        store.part("conversation", conversation);
         store.part("scope", scope);
         store.part("agent", agent);
     }
@@ -36,7 +37,7 @@ impl Stored for AgentLoop {
 impl Turn {
     /// A turn of which nothing is known yet but its tools: a snapshot brings the rest.
     pub(crate) fn blank(tools: Arc<[Tool]>) -> Self {
-        Self { scope: Scope::BLANK, agent: AgentLoop::new(tools) }
+        Self { conversation: None, scope: Scope::BLANK, agent: AgentLoop::new(tools) }
     }
 
     /// Over another chain: says of every route where it is now.
