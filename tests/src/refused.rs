@@ -21,6 +21,11 @@ struct Refused {
     policy: serde_json::Value,
     routes: Option<Vec<serde_json::Value>>,
     line: String,
+    /// What hosts say that are given routes in their own spelling.
+    #[serde(default, rename = "python")]
+    _python: Option<String>,
+    #[serde(default, rename = "javascript")]
+    _javascript: Option<String>,
 }
 
 /// Runs a file of refused policies; returns how many it holds.

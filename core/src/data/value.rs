@@ -1,9 +1,12 @@
 //! Plain data as every host language has it: what policies are read from and written to.
 
+use alloc::borrow::Cow;
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::{self, Write as _};
 use core::mem::replace;
+use core::time::Duration;
 
 /// A tree of plain data. Hosts turn their own dictionaries and objects into it; unlike JSON it can hold NaN, so that a
 /// nonsense number is refused by name and not by a parser.
@@ -36,12 +39,29 @@ pub enum Spelling {
 
 impl Spelling {
     /// The field's name in this spelling.
-    pub(crate) fn field(self, name: &str, is_span: bool) -> String {
+    pub(crate) fn field(self, name: &'static str, is_span: bool) -> Cow<'static, str> {
         match self {
-            Self::Json if is_span => name.to_string() + "_ms",
-            Self::Json | Self::Python => name.to_string(),
-            Self::JavaScript => camel(name),
+            Self::Json if is_span => Cow::Owned(format!("{name}_ms")),
+            Self::JavaScript if name.contains('_') => Cow::Owned(camel(name)),
+            _ => Cow::Borrowed(name),
         }
+    }
+
+    /// A span as messages to this host show it: `0.5 s`, `500 ms`, `30 days`.
+    pub(crate) fn span(self, millis: f64) -> String {
+        const DAY: f64 = 86_400_000.0;
+        #[expect(clippy::cast_possible_truncation, reason = "within the range")]
+        let days = if (DAY..1e6 * DAY).contains(&millis) { (millis / DAY) as i64 } else { 0 };
+        match self {
+            _ if days > 0 && days as f64 * DAY == millis => format!("{days} days"),
+            Self::Python => format!("{} s", Value::Number(millis / 1000.0)),
+            Self::Json | Self::JavaScript => format!("{} ms", Value::Number(millis)),
+        }
+    }
+
+    /// The same of a span that is known.
+    pub(crate) fn duration(self, span: Duration) -> String {
+        self.span(crate::time::millis(span) as f64)
     }
 
     /// How many of this spelling's units of time are a second.

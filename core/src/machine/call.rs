@@ -11,7 +11,6 @@ mod rests;
 mod rungs;
 mod state;
 
-use alloc::format;
 use core::time::Duration;
 
 use state::{Running, State, Then};
@@ -34,7 +33,6 @@ use crate::scope::{Context, Scope, Told};
 use crate::session::{About, Refusal, Session, Ticket, note_change};
 use crate::stored::stored;
 use crate::time::{Instant, span};
-use crate::value::Value;
 
 /// How often a call looks whether another one has made the client ready that both want.
 const ACTIVATING_PAUSE: Duration = span(100);

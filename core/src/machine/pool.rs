@@ -5,7 +5,8 @@ use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use core::time::Duration;
 
 use crate::policy::limits::{Limit, TurnLimits};
-use crate::stored::{Blank, Store, Stored, stored};
+use crate::stored::stored;
+use crate::visit::{Blank, Data, Visitor};
 
 /// What one turn may use up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -185,11 +186,8 @@ impl Eq for Pool {}
 pub(crate) struct Shared(pub(crate) Option<Arc<Pool>>);
 
 /// Pools do not travel: what is left in one becomes the turn's own limit when it is stored.
-impl Stored for Shared {
-    fn stored(&mut self, store: &mut Store<'_>) {
-        let mut nothing: Option<bool> = None;
-        nothing.stored(store);
-    }
+impl Data for Shared {
+    fn visit(&mut self, _: &mut Visitor<'_>) {}
 }
 
 impl Blank for Shared {

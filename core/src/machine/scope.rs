@@ -58,8 +58,8 @@ pub struct Scope {
 
 stored! {
     Scope {
-        started, deadline, ceiling, seen, attempts, budgets, pool, has_own_pool, rebuilt, refreshed, route, away, next_id, rng, key, epoch,
-        cancels, hedges, hedge_won, spent, told, account
+        started, deadline, ceiling, seen, attempts, budgets, has_own_pool, rebuilt, refreshed, route, away, next_id, rng, key, epoch,
+        cancels, hedges, hedge_won, spent, told, account; pool
     }
 }
 
@@ -266,23 +266,11 @@ impl Scope {
         Handled::Stale
     }
 
-    /// Over another chain: says of every route where it is now.
-    pub(crate) fn reroute(&mut self, now_at: &dyn Fn(RouteId) -> Option<RouteId>) {
-        self.route = self.route.and_then(now_at);
+    /// Over the chain of today the primary may be another route.
+    pub(crate) fn restored(&mut self, live: &Live) {
         let is_away = self.route.is_some_and(|route| route != RouteId(0));
         self.away = is_away.then(|| self.away.unwrap_or(self.seen));
-        self.hedges.retain_mut(|hedge| hedge.reroute(now_at));
-        self.hedge_won = self.hedge_won.and_then(now_at);
-        self.account.reroute(now_at);
-    }
-
-    pub(crate) fn shift(&mut self, moved: impl Fn(Instant) -> Instant) {
-        self.started = moved(self.started);
-        self.deadline = self.deadline.map(&moved);
-        self.ceiling = self.ceiling.map(&moved);
-        self.seen = moved(self.seen);
-        self.away = self.away.map(&moved);
-        self.hedges.iter_mut().for_each(|hedge| hedge.shift(&moved));
-        self.account.shift(moved);
+        // It goes on as it was, keys included.
+        self.epoch = live.epoch;
     }
 }

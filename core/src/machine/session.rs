@@ -246,7 +246,7 @@ impl Session {
         self.live.epoch = self.live.epoch.wrapping_add(1);
         for gate in &mut self.live.gates {
             gate.circuit.forked();
-            gate.cooldown = gate.cooldown.without_permits();
+            gate.cooldown.forked();
         }
         for place in &mut self.live.routes {
             place.activating = None;

@@ -7,34 +7,26 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
-use super::fields::{Fields, LONGEST};
+use crate::data::LIMITS;
 use crate::names::named;
+use crate::stored::fields;
 use crate::time::span;
+use crate::visit::Limits;
 
-/// Which tools ask, and how long an answer is waited for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Approval {
-    /// Tools that need approval, beside those declared risky where they are defined.
-    pub risky: Vec<String>,
-    /// Tools that never run. Beats every approval.
-    pub deny: Vec<String>,
-    /// How long a live approver is awaited. Silence is not consent. Default 300 s.
-    pub expires: Duration,
-}
-
-impl Default for Approval {
-    fn default() -> Self {
-        Self { risky: Vec::new(), deny: Vec::new(), expires: span(300_000) }
+fields! {
+    /// Which tools ask, and how long an answer is waited for.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Approval {
+        /// Tools that need approval, beside those declared risky where they are defined.
+        risky: Vec<String> = Vec::new(), Limits::Names;
+        /// Tools that never run. Beats every approval.
+        deny: Vec<String> = Vec::new(), Limits::Names;
+        /// How long a live approver is awaited. Silence is not consent. Default 300 s.
+        expires: Duration = span(300_000), LIMITS;
     }
 }
 
 impl Approval {
-    pub(crate) fn fields(&mut self, fields: &mut dyn Fields) {
-        fields.names("risky", &mut self.risky);
-        fields.names("deny", &mut self.deny);
-        fields.span("expires", &mut self.expires, span(1)..=LONGEST);
-    }
-
     /// What the policy says about a tool call before anybody is asked; `standing` are approvals given for longer.
     #[must_use]
     pub fn gate(&self, tool: &str, declared_risky: bool, standing: &[String]) -> Gate {

@@ -26,7 +26,7 @@ struct Rest {
     probe: Option<Instant>,
 }
 
-stored! { Rest { until, length, stated, since, probe } }
+stored! { Rest { until: Calendar, length, stated, since; probe } }
 
 /// Why a scope is passed over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,16 +124,10 @@ impl Cooldown {
         self.generation = self.generation.wrapping_add(1);
     }
 
-    pub(crate) fn without_permits(mut self) -> Self {
+    /// The process was copied: whoever probes is not heard from in this one.
+    pub(crate) fn forked(&mut self) {
         if let Some(rest) = &mut self.rest {
             rest.probe = None;
-        }
-        self
-    }
-
-    pub(crate) fn shift(&mut self, wall: impl Fn(Instant) -> Instant) {
-        if let Some(rest) = &mut self.rest {
-            rest.until = wall(rest.until);
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What a host says of a call before it begins.
 
 use super::*;
+use crate::value::{Spelling, Value};
+use crate::visit::{Limits, Visitor};
 
 impl Call {
     /// Whether it may be made twice.
@@ -45,15 +47,9 @@ impl Call {
     ///
     /// # Errors
     /// What is no whole number from 0 to 4294967295.
-    pub fn needs_value(self, tokens: &Value) -> Result<Self, Invalid> {
-        let whole = match tokens {
-            Value::Null => Some(0),
-            Value::Number(_) => tokens.as_whole(),
-            _ => None,
-        };
-        match whole.and_then(|tokens| u32::try_from(tokens).ok()) {
-            Some(tokens) => Ok(self.needs(tokens)),
-            None => Err(Invalid::new("context_tokens", tokens, format!("a whole number from 0 to {}", u32::MAX))),
-        }
+    pub fn needs_value(self, tokens: &Value, spelling: Spelling) -> Result<Self, Invalid> {
+        let mut needs = 0;
+        Visitor::read(tokens, spelling, &spelling.field("context_tokens", false), &[], Limits::Any, &mut needs)?;
+        Ok(self.needs(needs))
     }
 }

@@ -20,18 +20,6 @@ pub(crate) struct Hedge {
 
 stored! { Hedge { beside, route, running } }
 
-impl Hedge {
-    pub(crate) fn shift(&mut self, moved: impl Fn(Instant) -> Instant) {
-        self.running.shift(moved);
-    }
-
-    /// Says where its route is now. False if that is gone, and the hedge with it.
-    pub(crate) fn reroute(&mut self, now_at: &dyn Fn(RouteId) -> Option<RouteId>) -> bool {
-        self.running.ticket = self.running.ticket.and_then(|ticket| ticket.rerouted(now_at));
-        now_at(self.route).map(|found| self.route = found).is_some()
-    }
-}
-
 impl Call {
     /// Whether a second attempt may ever be made beside one of this call: then it goes the long way.
     #[inline(always)]

@@ -57,17 +57,6 @@ pub(crate) struct Running {
 stored! { Running { id, client, ticket, started, allowance, first_progress, idle, progress, taken, hedge_at, hedged } }
 
 impl Running {
-    pub(super) fn shift(&mut self, moved: impl Fn(Instant) -> Instant) {
-        if let Some(ticket) = &mut self.ticket {
-            (ticket.admitted, ticket.answered) = (moved(ticket.admitted), moved(ticket.answered));
-        }
-        self.started = moved(self.started);
-        self.progress = self.progress.map(&moved);
-        let Allowance { total, cut } = self.allowance;
-        self.allowance = Allowance { total: moved(total), cut: moved(cut) };
-        self.hedge_at = moved(self.hedge_at);
-    }
-
     /// Whether it is a stream: only then has it limits of progress.
     pub(super) const fn is_streaming(&self) -> bool {
         self.first_progress.is_some()

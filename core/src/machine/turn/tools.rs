@@ -47,17 +47,7 @@ pub(super) enum SlotState {
     Done(ToolOutcome),
 }
 
-stored! { enum SlotState { Asking { id, digest, until, taken }, Running(call), Done(outcome) } }
-
-impl Slot {
-    pub(super) fn shift(&mut self, span: impl Fn(Instant) -> Instant + Copy, wall: impl Fn(Instant) -> Instant) {
-        match &mut self.state {
-            SlotState::Asking { until, .. } => *until = wall(*until),
-            SlotState::Running(call) => call.shift(span),
-            SlotState::Done(_) => {}
-        }
-    }
-}
+stored! { enum SlotState { Asking { id, digest, until: Calendar, taken }, Running(call), Done(outcome) } }
 
 /// How often the same tool call has failed.
 #[derive(Debug, Clone, PartialEq, Eq)]

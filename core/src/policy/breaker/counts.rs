@@ -1,7 +1,7 @@
 //! What a breaker counts its calls in: a window of time, or the last so many of them.
 
+use crate::data::Thousandths;
 use crate::policy::breaker::Breaker;
-use crate::policy::fields::Thousandths;
 use crate::policy::window::Window;
 use crate::stored::stored;
 use crate::time::Instant;
@@ -103,12 +103,6 @@ impl Counts {
                 Sums { calls, failed, slow }
             }
             Self::Last(last) => last.sums(),
-        }
-    }
-
-    pub(super) fn shift(&mut self, config: &Breaker, moved: impl Fn(Instant) -> Instant) {
-        if let Self::Time(window) = self {
-            window.shift(config.slices(), moved);
         }
     }
 }
