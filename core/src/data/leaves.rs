@@ -41,24 +41,6 @@ pub(crate) const SPANS: RangeInclusive<Duration> = Duration::ZERO..=LONGEST;
 /// Spans of a millisecond at least.
 pub(crate) const LIMITS: RangeInclusive<Duration> = span(1)..=LONGEST;
 
-impl From<RangeInclusive<u32>> for Limits {
-    fn from(range: RangeInclusive<u32>) -> Self {
-        Self::Range(u64::from(*range.start()), u64::from(*range.end()))
-    }
-}
-
-impl From<RangeInclusive<Duration>> for Limits {
-    fn from(range: RangeInclusive<Duration>) -> Self {
-        Self::Range(millis(*range.start()), millis(*range.end()))
-    }
-}
-
-impl From<RangeInclusive<Thousandths>> for Limits {
-    fn from(range: RangeInclusive<Thousandths>) -> Self {
-        Self::Range(u64::from(range.start().0), u64::from(range.end().0))
-    }
-}
-
 /// A number in its smallest unit; `most` is what its type holds.
 fn number(slot: &mut u64, most: u64, kind: fn(u64, u64) -> Kind, visitor: &mut Visitor<'_>) {
     let (low, high) = if let Limits::Range(low, high) = visitor.limits { (low, high) } else { (0, most) };

@@ -1,6 +1,7 @@
 //! What everything is made of: plain values, numbers, words and times, and how they are read, checked, written and described.
 
 mod invalid;
+mod kind;
 pub(crate) mod leaves;
 pub(crate) mod names;
 pub mod rng;
