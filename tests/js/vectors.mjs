@@ -115,7 +115,7 @@ function runClassify(machine, vector) {
 function runRefused(machine, vector) {
   known(vector, "name note source refused");
   for (const [place, form] of vector.refused.entries()) {
-    known(form, "policy routes line python javascript");
+    known(form, "policy routes line python javascript schema");
     // A host is given routes in its own spelling, and policies in that of a file.
     const line = form[machine.spelling ?? "javascript"] ?? form.line;
     let said = "not refused";

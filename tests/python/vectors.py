@@ -496,7 +496,7 @@ def run_classify(vector: dict[str, Any]) -> None:
 def run_refused(vector: dict[str, Any]) -> None:
     known(vector, "name note source refused")
     for place, case in enumerate(vector["refused"]):
-        known(case, "policy routes line python javascript")
+        known(case, "policy routes line python javascript schema")
         try:
             policy = Policy.from_json(json.dumps(case.get("policy") or {}))
             _open(policy, case.get("routes"))

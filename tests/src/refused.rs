@@ -26,6 +26,9 @@ struct Refused {
     _python: Option<String>,
     #[serde(default, rename = "javascript")]
     _javascript: Option<String>,
+    /// Whether the JSON Schema refuses it, too.
+    #[serde(default, rename = "schema")]
+    _schema: Option<bool>,
 }
 
 /// Runs a file of refused policies; returns how many it holds.
