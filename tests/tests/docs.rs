@@ -56,7 +56,7 @@ fn the_fields_of_a_policy() {
 #[test]
 fn the_schema_of_a_policy() {
     let file = path("docs/policy.schema.json");
-    let schema = serde_json::to_string_pretty(&Value::from(&Policy::default().schema())).unwrap() + "\n";
+    let schema = serde_json::to_string_pretty(&Policy::default().schema()).unwrap() + "\n";
     if env::var_os("FAILSOFT_WRITE_DOCS").is_some() {
         fs::write(&file, &schema).unwrap();
     }

@@ -7,6 +7,8 @@ pub(crate) mod names;
 pub mod rng;
 #[cfg(feature = "schema")]
 pub(crate) mod schema;
+#[cfg(feature = "serde")]
+mod serde;
 pub(crate) mod stored;
 pub mod time;
 pub(crate) mod travel;

@@ -73,6 +73,19 @@ impl Spelling {
     }
 }
 
+/// The word of a variant.
+#[cfg(feature = "serde")]
+pub(crate) fn snake(variant: &str) -> String {
+    let mut out = String::new();
+    for letter in variant.chars() {
+        if letter.is_ascii_uppercase() && !out.is_empty() {
+            out.push('_');
+        }
+        out.push(letter.to_ascii_lowercase());
+    }
+    out
+}
+
 fn camel(name: &str) -> String {
     let mut out = String::new();
     let mut begins = false;
@@ -203,41 +216,6 @@ fn show_text(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
         }
     }
     f.write_str(tail)
-}
-
-#[cfg(feature = "json")]
-impl From<&serde_json::Value> for Value {
-    fn from(json: &serde_json::Value) -> Self {
-        match json {
-            serde_json::Value::Null => Self::Null,
-            serde_json::Value::Bool(flag) => Self::Bool(*flag),
-            serde_json::Value::Number(number) => Self::Number(number.as_f64().unwrap_or(f64::NAN)),
-            serde_json::Value::String(text) => Self::Text(text.clone()),
-            serde_json::Value::Array(items) => Self::List(items.iter().map(Self::from).collect()),
-            serde_json::Value::Object(entries) => {
-                Self::Map(entries.iter().map(|(key, value)| (key.clone(), Self::from(value))).collect())
-            }
-        }
-    }
-}
-
-#[cfg(feature = "json")]
-impl From<&Value> for serde_json::Value {
-    fn from(value: &Value) -> Self {
-        match value {
-            Value::Null => Self::Null,
-            Value::Bool(flag) => Self::Bool(*flag),
-            // A whole number is written without a fraction, so that a policy file reads as a person would write it.
-            #[expect(clippy::cast_possible_truncation, reason = "guarded by the comparison")]
-            Value::Number(number) if *number == (*number as i64) as f64 => Self::from(*number as i64),
-            Value::Number(number) => Self::from(*number),
-            Value::Text(text) => Self::from(text.as_str()),
-            Value::List(items) => Self::Array(items.iter().map(Self::from).collect()),
-            Value::Map(entries) => {
-                Self::Object(entries.iter().map(|(key, value)| (key.clone(), Self::from(value))).collect())
-            }
-        }
-    }
 }
 
 #[cfg(test)]

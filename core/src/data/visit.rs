@@ -205,6 +205,10 @@ impl<'a> Visitor<'a> {
     /// Which variant of an enum it is. Reading makes the blank one, whose fields follow.
     pub(crate) fn variant<T: Copy>(&mut self, slot: &mut T, words: &'static [&'static str], blanks: &[T]) {
         let mut at = blanks.iter().position(|blank| discriminant(blank) == discriminant(slot)).unwrap_or_default();
+        #[cfg(feature = "serde")]
+        if self.spelling.is_some() {
+            return self.part("is", &mut crate::value::snake(words.get(at).copied().unwrap_or_default()));
+        }
         self.part("is", &mut Group(|visitor: &mut Visitor<'_>| visitor.word(&mut at, words)));
         if let (true, Some(blank)) = (self.is_reading(), blanks.get(at)) {
             *slot = *blank;

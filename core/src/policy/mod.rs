@@ -93,16 +93,16 @@ impl Policy {
     /// As [`Policy::from_value`]; text that is not JSON is named with line and column.
     #[cfg(feature = "json")]
     pub fn from_json(text: &str) -> Result<Self, Invalid> {
-        let json: serde_json::Value = serde_json::from_str(text)
+        let value: Value = serde_json::from_str(text)
             .map_err(|error| Invalid::new("policy", error, "valid JSON: an object of fields"))?;
-        Self::from_value(&Value::from(&json), Spelling::Json)
+        Self::from_value(&value, Spelling::Json)
     }
 
     /// The text of a policy file that says everything, defaults included.
     #[cfg(feature = "json")]
     #[must_use]
     pub fn to_json(&self) -> String {
-        serde_json::to_string_pretty(&serde_json::Value::from(&self.to_value())).unwrap_or_default()
+        serde_json::to_string_pretty(&self.to_value()).unwrap_or_default()
     }
 
     /// Checks a policy that was made in Rust, where the types allow more than the ranges.

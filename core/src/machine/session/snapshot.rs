@@ -218,12 +218,21 @@ impl Turn {
         now: Instant,
         wall: u64,
     ) -> Result<Self, Invalid> {
-        let mut turn = Self::blank(tools);
+        let mut turn = Self::blank(tools.clone());
         let (travel, lost) = Envelope::new("turn", session, now, wall, &mut turn).read(snapshot)?;
-        let asked = ["state", "course", "since_asked"].iter().try_fold(snapshot, |value, name| value.get(name));
-        let asked = asked.and_then(Value::as_whole).map(|since| travel.then - Instant::from_millis(since));
-        turn.restored(session, lost, asked.unwrap_or_default(), now);
-        Ok(turn)
+        turn.restored(session, lost);
+        let since = ["state", "course", "since_asked"].iter().try_fold(snapshot, |value, name| value.get(name));
+        match since.and_then(Value::as_whole).map(Instant::from_millis) {
+            // On a clock that is younger than its question the moment of asking would lie before the zero: the time for which its
+            // deadline stood still is counted on its own clock first.
+            Some(since) if travel.then - since > now - Instant::ZERO => {
+                let (then, stored) = (travel.then, wall.saturating_sub(millis(travel.gap)));
+                let mut turn = Self::restore_value(snapshot, session, tools.clone(), then, stored)?;
+                turn.catch_up(then);
+                Self::restore_value(&turn.snapshot_value(session, then, stored), session, tools, now, wall)
+            }
+            _ => Ok(turn),
+        }
     }
 }
 
@@ -253,13 +262,12 @@ mod text {
     use super::*;
 
     fn written(value: &Value) -> String {
-        alloc::string::ToString::to_string(&serde_json::Value::from(value))
+        serde_json::to_string(value).unwrap_or_default()
     }
 
     fn read(text: &str, what: &str) -> Result<Value, Invalid> {
-        let json: serde_json::Value = serde_json::from_str(text)
-            .map_err(|error| Invalid::new("snapshot", error, format!("the text of a {what}'s snapshot")))?;
-        Ok(Value::from(&json))
+        serde_json::from_str(text)
+            .map_err(|error| Invalid::new("snapshot", error, format!("the text of a {what}'s snapshot")))
     }
 
     impl Session {

@@ -1,7 +1,6 @@
 //! What of a turn is stored, and how it goes on over the chain and on the clock of today.
 
 use alloc::sync::Arc;
-use core::time::Duration;
 
 use super::{Course, Phase, Turn};
 use crate::policy::limits::Usage;
@@ -27,9 +26,8 @@ impl Turn {
         Self { scope: Scope::BLANK, course: Course::new(tools) }
     }
 
-    /// What was read goes on in this session. `lost`: it was about to go to a route that is gone. `asked_for`: how long a person had
-    /// been asked when it was stored.
-    pub(crate) fn restored(&mut self, session: &Session, lost: bool, asked_for: Duration, now: Instant) {
+    /// What was read goes on in this session. `lost`: it was about to go to a route that is gone.
+    pub(crate) fn restored(&mut self, session: &Session, lost: bool) {
         let Self { scope, course } = self;
         scope.restored(&session.live);
         if let Phase::Model(call) = &mut course.phase
@@ -39,10 +37,12 @@ impl Turn {
             scope.spent.add(Usage::default());
             scope.hedges.clear();
         }
-        // On a clock that is younger than the question the moment of asking would lie before the zero.
-        if asked_for > now - Instant::ZERO {
-            scope.stand_still(asked_for);
-            course.since_asked = Some(now);
+    }
+
+    /// Counts the time up to now for which its deadline has stood still while a person is asked.
+    pub(crate) fn catch_up(&mut self, now: Instant) {
+        if let Some(since) = self.course.since_asked.replace(now) {
+            self.scope.stand_still(now - since);
         }
     }
 }
