@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use failsoft::command::{Command, Event, Id};
+use failsoft::value::Spelling;
 use failsoft::{Replay, Work, words};
 use pyo3::prelude::*;
 
@@ -20,7 +21,7 @@ pub(crate) struct Call {
 
 /// A call that takes so many tokens of context, where the host knows.
 pub(crate) fn needing(call: failsoft::Call, tokens: Option<&Bound<'_, PyAny>>) -> PyResult<failsoft::Call> {
-    tokens.map_or(Ok(call), |tokens| call.needs_value(&value(tokens)?).map_err(invalid))
+    tokens.map_or(Ok(call), |tokens| call.needs_value(&value(tokens)?, Spelling::Python).map_err(invalid))
 }
 
 impl Call {

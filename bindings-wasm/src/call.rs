@@ -3,6 +3,7 @@
 use alloc::string::String;
 
 use failsoft::command::{Command, Event, Id};
+use failsoft::value::Spelling;
 use failsoft::{Call, Replay, Work, words};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -24,7 +25,7 @@ pub fn new(
 ) -> Result<Handle, JsValue> {
     let replay = named("replay", replay, Replay::NAMES, Replay::from_name(replay))?;
     let call = Call::new(Work::Function).replay(replay).timeout(maybe_span(timeout));
-    let call = call.needs_value(&value(context_tokens)).map_err(invalid)?;
+    let call = call.needs_value(&value(context_tokens), Spelling::JavaScript).map_err(invalid)?;
     let core = if streaming { call.streaming(restartable) } else { call };
     Ok(with(|tables| tables.keep_call(Guarded { turn, core })))
 }

@@ -149,9 +149,9 @@ timed("a call of a key that went is not heard", async () => {
 
 for (const [make, line] of [
   [() => new CircuitBreaker().keyed(3), /^CircuitBreaker: key: 3 is not text$/],
-  [() => new CircuitBreaker({ maxKeys: 0 }), /^max_keys: 0 is not allowed; use a whole number from 1 to 100000$/],
-  [() => new CircuitBreaker({ maxKeys: 1.5 }), /^max_keys: 1\.5 is not allowed; use a whole number from 1 to 100000$/],
-  [() => new CircuitBreaker({ slow: 0 }), /^breaker\.slow: 0 s is not allowed; use 0\.001 s to 30 days$/],
+  [() => new CircuitBreaker({ maxKeys: 0 }), /^maxKeys: 0 is not allowed; use a whole number from 1 to 100000$/],
+  [() => new CircuitBreaker({ maxKeys: 1.5 }), /^maxKeys: 1\.5 is not allowed; use a whole number from 1 to 100000$/],
+  [() => new CircuitBreaker({ slow: 0 }), /^breaker\.slow: 0 ms is not allowed; use 1 ms to 30 days$/],
   [() => new CircuitBreaker({ successes: 2 }), /^breaker\.successes: 2 is not allowed; use at most breaker\.probes/],
 ]) {
   test(`nonsense is refused: ${line.source}`, () => {

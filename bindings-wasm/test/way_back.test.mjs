@@ -63,7 +63,7 @@ for (const [tokens, shown] of [
   [true, "true"],
 ]) {
   test(`${shown} is no number of tokens`, async () => {
-    const line = `context_tokens: ${shown} is not allowed; use a whole number from 0 to 4294967295`;
+    const line = `contextTokens: ${shown} is not allowed; use a whole number from 0 to 4294967295`;
     const refused = await rejection(windows().turn().call(provider(), { contextTokens: tokens }));
     assert.equal(refused.message, line);
     const stream = windows().turn().stream(provider(), { contextTokens: tokens });

@@ -22,9 +22,9 @@ impl Session {
 }
 
 fn read_chain(text: &str) -> Result<Vec<Route>, Invalid> {
-    let json: Vec<serde_json::Value> = serde_json::from_str(text)
+    let chain: Vec<Value> = serde_json::from_str(text)
         .map_err(|error| Invalid::new("routes", error, "valid JSON: a list of names or of maps of a route's fields"))?;
-    json.iter().map(|route| Route::from_value(&Value::from(route), Spelling::Json)).collect()
+    chain.iter().map(|route| Route::from_value(route, Spelling::Json)).collect()
 }
 
 impl wit::GuestSession for Session {

@@ -25,9 +25,6 @@ function written(fields) {
   );
 }
 
-const camel = (text) => text.replace(/_ms\b/g, "").replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
-const spelled = (line) => line.replace(/; use one of .*/, camel);
-
 /** A `result` as `{ ok }` or `{ wrong }`: jco throws what is wrong, as it stands or wrapped. */
 function tried(make) {
   try {
@@ -39,9 +36,9 @@ function tried(make) {
 }
 
 /** What the core refused, as an error with its line. */
-function refused(make, said = (line) => line) {
+function refused(make) {
   const { ok, wrong } = tried(make);
-  if (wrong !== undefined) throw new RangeError(said(wrong));
+  if (wrong !== undefined) throw new RangeError(wrong);
   return ok;
 }
 
@@ -155,7 +152,7 @@ export function machineOf(component) {
       this.now = clock;
       this.routes = routes.map(([route]) => route);
       // What fields a route may have is said in the spelling of JavaScript.
-      this.core = refused(make, spelled);
+      this.core = refused(make);
       return this;
     }
 
@@ -330,7 +327,7 @@ export function machineOf(component) {
   /** The chain as it stands, an empty one too, which the core refuses. */
   class Session {
     constructor({ policy, routes }) {
-      this.core = refused(() => component.Session.open(policy.core, JSON.stringify(routes), 1n, false), spelled);
+      this.core = refused(() => component.Session.open(policy.core, JSON.stringify(routes), 1n, false));
     }
   }
 
@@ -343,6 +340,8 @@ export function machineOf(component) {
   });
 
   return {
+    // It reads routes as it reads policies.
+    spelling: "json",
     Policy,
     Failure,
     Session,

@@ -62,7 +62,7 @@ pub mod policy;
 mod report;
 pub mod stream;
 
-pub(crate) use data::{names, stored};
+pub(crate) use data::{names, stored, travel, visit};
 pub use data::{rng, time, value};
 pub(crate) use machine::latency;
 pub use machine::{breakers, call, command, conversation, pool, route, scope, session, turn};

@@ -115,10 +115,9 @@ function runClassify(machine, vector) {
 function runRefused(machine, vector) {
   known(vector, "name note source refused");
   for (const [place, form] of vector.refused.entries()) {
-    known(form, "policy routes line");
-    // What fields a route may have is said in the spelling of JavaScript.
-    const listed = (list) => camel(list.replace(/_ms\b/g, ""));
-    const line = form.routes === undefined ? form.line : form.line.replace(/; use one of .*/, listed);
+    known(form, "policy routes line python javascript schema");
+    // A host is given routes in its own spelling, and policies in that of a file.
+    const line = form[machine.spelling ?? "javascript"] ?? form.line;
     let said = "not refused";
     try {
       open(machine, machine.Policy.fromJSON(form.policy ?? {}), form.routes);

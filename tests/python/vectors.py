@@ -496,14 +496,14 @@ def run_classify(vector: dict[str, Any]) -> None:
 def run_refused(vector: dict[str, Any]) -> None:
     known(vector, "name note source refused")
     for place, case in enumerate(vector["refused"]):
-        known(case, "policy routes line")
+        known(case, "policy routes line python javascript schema")
         try:
             policy = Policy.from_json(json.dumps(case.get("policy") or {}))
             _open(policy, case.get("routes"))
         except ValueError as refused:
-            # Fields of a route are said in the spelling of Python.
-            line = case["line"].replace("_ms", "") if "routes" in case else case["line"]
-            need(str(refused), line, f"case {place}")
+            # A host is given routes in its own spelling, and policies in that of a file.
+            spelling = getattr(_native, "SPELLING", "python")
+            need(str(refused), case.get(spelling, case["line"]), f"case {place}")
         else:
             raise Wrong(f"case {place}: not refused")
 

@@ -363,7 +363,7 @@ impl Vector {
     /// # Errors
     /// What is wrong with it.
     pub fn policy(&self) -> Result<Arc<Policy>, String> {
-        let value = failsoft::value::Value::from(&self.policy);
+        let value = crate::plain(&self.policy);
         Policy::from_value(&value, Spelling::Json).map(Arc::new).map_err(|wrong| wrong.to_string())
     }
 
@@ -435,7 +435,7 @@ impl Vector {
 /// # Errors
 /// What is wrong with it.
 pub fn chain(routes: &[Value]) -> Result<Vec<Route>, String> {
-    let read = |route| Route::from_value(&failsoft::value::Value::from(route), Spelling::Json);
+    let read = |route| Route::from_value(&crate::plain(route), Spelling::Json);
     routes.iter().map(|route| read(route).map_err(|wrong| wrong.to_string())).collect()
 }
 

@@ -42,7 +42,7 @@ proptest! {
         let classes: Vec<&str> = classes.iter().map(String::as_str).collect();
         let [body, code, error_type, message, provider] = texts.each_ref().map(Option::as_deref);
         let facts = Facts { status, headers: &headers, body, code, error_type, message, classes: &classes, phase, provider, wall_ms };
-        let rule = Value::from(&serde_json::json!({ "classify": {
+        let rule = failsoft_tests::plain(&serde_json::json!({ "classify": {
             "headers": if strict { "strict" } else { "lenient" },
             "rules": [{ "name": "mine", "when": { "phrase": ["prompt"], "code": ["*quota"] }, "then": { "kind": "auth" } }],
         } }));

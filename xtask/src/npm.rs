@@ -13,7 +13,7 @@ use crate::process::Step;
 use crate::stamp::{self, Digest};
 
 /// What the package is made of; a change in any of these builds it again.
-const INPUTS: [&str; 16] = [
+const INPUTS: [&str; 17] = [
     ".cargo/config.toml",
     "Cargo.toml",
     "Cargo.lock",
@@ -30,6 +30,7 @@ const INPUTS: [&str; 16] = [
     "bindings-wasm/README.md",
     "xtask/js/assemble.mjs",
     "xtask/js/tools",
+    "docs/policy.schema.json",
 ];
 
 /// What Node 20 and the promised browsers have, and nothing newer.

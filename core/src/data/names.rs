@@ -27,15 +27,15 @@ macro_rules! named {
             }
         }
 
-        impl $crate::stored::Stored for $name {
-            fn stored(&mut self, store: &mut $crate::stored::Store<'_>) {
+        impl $crate::visit::Data for $name {
+            fn visit(&mut self, visitor: &mut $crate::visit::Visitor<'_>) {
                 let mut at = *self as usize;
-                store.word(&mut at, Self::NAMES);
+                visitor.word(&mut at, Self::NAMES);
                 *self = Self::ALL.get(at).copied().unwrap_or(*self);
             }
         }
 
-        impl $crate::stored::Blank for $name {
+        impl $crate::visit::Blank for $name {
             const BLANK: Self = {
                 let [first, ..] = [$(Self::$variant),+];
                 first

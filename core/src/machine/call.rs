@@ -11,7 +11,6 @@ mod routes;
 mod transitions;
 mod waits;
 
-use alloc::format;
 use core::time::Duration;
 
 use ask::Ask;
@@ -30,7 +29,8 @@ use crate::scope::{Context, Scope};
 use crate::session::{About, Session, Ticket};
 use crate::stored::stored;
 use crate::time::Instant;
-use crate::value::Value;
+use crate::value::{Spelling, Value};
+use crate::visit::{Limits, Visitor};
 
 /// One guarded operation: a model request, a tool run, any function.
 ///
@@ -179,16 +179,10 @@ impl Call {
     ///
     /// # Errors
     /// What is no whole number from 0 to 4294967295.
-    pub fn needs_value(self, tokens: &Value) -> Result<Self, Invalid> {
-        let whole = match tokens {
-            Value::Null => Some(0),
-            Value::Number(_) => tokens.as_whole(),
-            _ => None,
-        };
-        match whole.and_then(|tokens| u32::try_from(tokens).ok()) {
-            Some(tokens) => Ok(self.needs(tokens)),
-            None => Err(Invalid::new("context_tokens", tokens, format!("a whole number from 0 to {}", u32::MAX))),
-        }
+    pub fn needs_value(self, tokens: &Value, spelling: Spelling) -> Result<Self, Invalid> {
+        let mut needs = 0;
+        Visitor::read(tokens, spelling, &spelling.field("context_tokens", false), &[], Limits::Any, &mut needs)?;
+        Ok(self.needs(needs))
     }
 }
 

@@ -23,8 +23,6 @@ pub type Id = u32;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RouteId(pub u8);
 
-stored! { RouteId(_) }
-
 /// What is to be attempted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Work {

@@ -5,7 +5,8 @@ use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use core::time::Duration;
 
 use crate::policy::limits::{Limit, TurnLimits};
-use crate::stored::{Blank, Store, Stored, stored};
+use crate::stored::stored;
+use crate::visit::{Blank, Data, Visitor};
 
 /// What one turn may use up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +51,7 @@ pub(crate) struct Budget {
     has_own_pool: bool,
 }
 
-stored! { Budget { limits, attempts, pool, has_own_pool } }
+stored! { Budget { limits, attempts, has_own_pool; pool } }
 
 impl Budget {
     pub(crate) const fn of(limits: &TurnLimits) -> Self {
@@ -233,11 +234,8 @@ impl Eq for Pool {}
 struct Shared(Option<Arc<Pool>>);
 
 /// Pools do not travel: what is left in one becomes the turn's own limit when it is stored.
-impl Stored for Shared {
-    fn stored(&mut self, store: &mut Store<'_>) {
-        let mut nothing: Option<bool> = None;
-        nothing.stored(store);
-    }
+impl Data for Shared {
+    fn visit(&mut self, _: &mut Visitor<'_>) {}
 }
 
 impl Blank for Shared {

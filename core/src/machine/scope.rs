@@ -281,22 +281,11 @@ impl Scope {
         Handled::Stale
     }
 
-    /// Over another chain: says of every route where it is now.
-    pub(crate) fn reroute(&mut self, now_at: &dyn Fn(RouteId) -> Option<RouteId>) {
-        let committed = &mut self.committed;
-        committed.route = committed.route.and_then(now_at);
-        let is_away = committed.route.is_some_and(|route| route != RouteId(0));
-        committed.away = is_away.then(|| committed.away.unwrap_or(self.time.seen));
-        self.hedge_won = self.hedge_won.and_then(now_at);
-        self.account.reroute(now_at);
-    }
-
-    pub(crate) fn shift(&mut self, moved: impl Fn(Instant) -> Instant) {
-        let time = &mut self.time;
-        (time.started, time.seen) = (moved(time.started), moved(time.seen));
-        time.deadline = time.deadline.map(&moved);
-        time.ceiling = time.ceiling.map(&moved);
-        self.committed.away = self.committed.away.map(&moved);
-        self.account.shift(moved);
+    /// Over the chain of today the primary may be another route.
+    pub(crate) fn restored(&mut self, live: &Live) {
+        let is_away = self.committed.route.is_some_and(|route| route != RouteId(0));
+        self.committed.away = is_away.then(|| self.committed.away.unwrap_or(self.time.seen));
+        // It goes on as it was, keys included.
+        self.epoch = live.epoch;
     }
 }

@@ -137,7 +137,7 @@ impl Session {
         self.live.epoch = self.live.epoch.wrapping_add(1);
         for admission in &mut self.live.admissions {
             admission.breaker.forked();
-            admission.cooldown = admission.cooldown.without_permits();
+            admission.cooldown.forked();
         }
         for state in &mut self.live.routes {
             state.activating = None;

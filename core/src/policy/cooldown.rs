@@ -26,7 +26,7 @@ struct Rest {
     probe: Option<Instant>,
 }
 
-stored! { Rest { until, length, stated, since, probe } }
+stored! { Rest { until: Calendar, length, stated, since; probe } }
 
 /// Why a scope is passed over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,70 +124,13 @@ impl Cooldown {
         self.generation = self.generation.wrapping_add(1);
     }
 
-    pub(crate) fn without_permits(mut self) -> Self {
+    /// The process was copied: whoever probes is not heard from in this one.
+    pub(crate) fn forked(&mut self) {
         if let Some(rest) = &mut self.rest {
             rest.probe = None;
-        }
-        self
-    }
-
-    pub(crate) fn shift(&mut self, wall: impl Fn(Instant) -> Instant) {
-        if let Some(rest) = &mut self.rest {
-            rest.until = wall(rest.until);
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(seconds: u64) -> Instant {
-        Instant::from_millis(seconds * 1000)
-    }
-
-    #[test]
-    fn twenty_refusals_at_once_count_once() {
-        let mut cooldown = Cooldown::default();
-        for _ in 0..20 {
-            cooldown.begin(at(1), at(0), None, span(60_000), span(300_000));
-        }
-        assert_eq!(cooldown.would_admit(at(2)), Err(Cooling { until: at(61), stated: false, probing: false }));
-        cooldown.begin(at(62), at(61), None, span(60_000), span(300_000));
-        assert_eq!(cooldown.would_admit(at(62)).map_err(|cooling| cooling.until), Err(at(182)));
-    }
-
-    #[test]
-    fn the_end_admits_one_probe() {
-        let mut cooldown = Cooldown::default();
-        cooldown.begin(at(0), at(0), Some(span(10_000)), span(60_000), span(300_000));
-        assert_eq!(cooldown.would_admit(at(9)).map_err(|cooling| cooling.stated), Err(true));
-        let generation = cooldown.admit(at(10), at(20));
-        assert_eq!(cooldown.would_admit(at(11)), Err(Cooling { until: at(20), stated: false, probing: true }));
-        cooldown.forget(generation);
-        assert!(cooldown.would_admit(at(11)).is_ok());
-    }
-
-    #[test]
-    fn only_the_probe_gives_its_permit_back() {
-        let mut cooldown = Cooldown::default();
-        cooldown.begin(at(0), at(0), None, span(10_000), span(100_000));
-        let forced = cooldown.admit(at(1), at(99));
-        let probe = cooldown.admit(at(10), at(99));
-        cooldown.give_back(forced);
-        assert!(cooldown.would_admit(at(11)).is_err());
-        cooldown.give_back(probe);
-        assert!(cooldown.would_admit(at(11)).is_ok());
-        cooldown.forget(forced);
-        assert!(cooldown.is_clear());
-    }
-
-    #[test]
-    fn a_success_admitted_before_the_rest_forgets_nothing() {
-        let mut cooldown = Cooldown::default();
-        let generation = cooldown.admit(at(0), at(9));
-        cooldown.begin(at(1), at(0), None, span(60_000), span(300_000));
-        cooldown.forget(generation);
-        assert!(cooldown.would_admit(at(2)).is_err());
-    }
-}
+mod tests;

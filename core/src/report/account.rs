@@ -172,24 +172,4 @@ impl Account {
             What::Finished(reason) => write!(out, "finished: {reason}"),
         }
     }
-
-    /// Over another chain: says of every route where it is now. What is told of one that is gone names none.
-    pub(crate) fn reroute(&mut self, now_at: &dyn Fn(RouteId) -> Option<RouteId>) {
-        for notice in &mut self.notices {
-            notice.route = notice.route.and_then(now_at);
-        }
-    }
-
-    pub(crate) fn shift(&mut self, moved: impl Fn(Instant) -> Instant) {
-        for notice in &mut self.notices {
-            notice.at = moved(notice.at);
-            match &mut notice.what {
-                What::PassedOver { until: Some(until), .. }
-                | What::BreakerOpened { until, .. }
-                | What::Cooling { until, .. }
-                | What::Waiting { until, .. } => *until = moved(*until),
-                _ => {}
-            }
-        }
-    }
 }

@@ -16,8 +16,9 @@ use crate::policy::Policy;
 use crate::policy::failure::{Failure, FailureKind, Phase};
 use crate::scope::{Context, Told};
 use crate::session::Live;
-use crate::stored::{Blank, Store, Stored, stored};
+use crate::stored::stored;
 use crate::time::Instant;
+use crate::visit::{Blank, Data, Visitor};
 
 /// A second attempt of a call, beside the main one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,10 +47,10 @@ impl DerefMut for Beside {
     }
 }
 
-impl Stored for Beside {
-    fn stored(&mut self, store: &mut Store<'_>) {
+impl Data for Beside {
+    fn visit(&mut self, visitor: &mut Visitor<'_>) {
         let mut hedge = self.as_deref().copied();
-        hedge.stored(store);
+        hedge.visit(visitor);
         self.0 = hedge.map(Box::new);
     }
 }

@@ -57,12 +57,6 @@ impl Ticket {
     pub(crate) const fn route(&self) -> RouteId {
         self.route
     }
-
-    /// The same over another chain.
-    pub(crate) fn rerouted(mut self, now_at: &dyn Fn(RouteId) -> Option<RouteId>) -> Option<Self> {
-        self.route = now_at(self.route)?;
-        Some(self)
-    }
 }
 
 /// Why a route may not be asked now.

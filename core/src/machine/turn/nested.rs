@@ -23,17 +23,6 @@ impl Turn {
         self.scope.budget.stand_alone(used);
     }
 
-    /// Before it goes to a clock that is younger than its question is old, where the moment of asking would lie before the zero:
-    /// the time that its deadline stood still is counted up to `then`.
-    pub(crate) fn catch_up(&mut self, then: Instant, now: Instant) {
-        if let Some(since) = self.agent.calls.since_asked
-            && then - since > now - Instant::ZERO
-        {
-            self.scope.stand_still(then - since);
-            self.agent.calls.since_asked = Some(then);
-        }
-    }
-
     fn used(&self) -> Used {
         let Self { scope, agent, .. } = self;
         Used {

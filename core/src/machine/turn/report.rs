@@ -35,6 +35,11 @@ pub struct Report {
     pub lines: Vec<String>,
 }
 
+#[cfg(feature = "serde")]
+crate::stored::stored! {
+    visit Report { stop_reason, degraded, steps, attempts, tool_calls, blocked, usage, spent, failure, lines }
+}
+
 impl Turn {
     /// What became of it so far.
     #[must_use]

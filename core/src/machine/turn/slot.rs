@@ -44,7 +44,7 @@ pub(super) enum SlotState {
     Done(ToolOutcome),
 }
 
-stored! { enum SlotState { Asking { id, digest, until, taken }, Running(call), Done(outcome) } }
+stored! { enum SlotState { Asking { id, digest, until: Calendar, taken }, Running(call), Done(outcome) } }
 
 impl Slot {
     pub(super) fn new(account: &mut Account, call: &ToolCall<'_>, risky: bool, state: SlotState) -> Self {
@@ -74,14 +74,6 @@ impl Slot {
     /// Whether the host runs it.
     pub(super) fn is_running(&self) -> bool {
         matches!(&self.state, SlotState::Running(call) if call.is_taken())
-    }
-
-    pub(super) fn shift(&mut self, span: impl Fn(Instant) -> Instant + Copy, wall: impl Fn(Instant) -> Instant) {
-        match &mut self.state {
-            SlotState::Asking { until, .. } => *until = wall(*until),
-            SlotState::Running(call) => call.shift(span),
-            SlotState::Done(_) => {}
-        }
     }
 }
 
