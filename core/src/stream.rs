@@ -11,7 +11,7 @@ use crate::classify::judge_finish;
 use crate::names::named;
 use crate::policy::failure::{FailureKind, Phase};
 use crate::time::span;
-use crate::words;
+use crate::text;
 
 /// How long a stream whose end is known is read on for the usage that is still to come.
 pub const TAIL: Duration = span(500);
@@ -187,11 +187,11 @@ impl Course {
         } else if self.is(OTHER) && !self.is(KNOWN) {
             return None;
         } else if self.is(PROGRESS) {
-            (FailureKind::StreamBroken, words::stream_not_whole())
+            (FailureKind::StreamBroken, text::stream_not_whole())
         } else {
-            (FailureKind::Malformed, words::stream_empty())
+            (FailureKind::Malformed, text::stream_empty())
         };
-        Some((kind, words::with_malformed(what, self.malformed())))
+        Some((kind, text::with_malformed(what, self.malformed())))
     }
 
     /// See [`Stream::phase`].

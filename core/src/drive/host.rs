@@ -15,7 +15,7 @@ use crate::policy::failure::{Failure, FailureKind};
 use crate::policy::limits::Usage;
 use crate::time::Instant;
 use crate::turn::{Report, ToolOutcome, Turn};
-use crate::words::tool_failed;
+use crate::text::tool_failed;
 
 /// The host of a blocking turn. It keeps the messages; [`run`](super::run()) keeps the answers and the tools' results until they
 /// are wanted.

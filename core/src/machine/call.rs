@@ -19,7 +19,7 @@ use state::{Running, State, Then};
 pub(crate) use hedge::Hedge;
 pub use quick::{Admitted, Entered, enter, settle};
 
-use crate::account::{Follows, Skip, What};
+use crate::notice::{Follows, Skip, What};
 use crate::command::{
     Attempt, CancelWhy, Command, End, Event, Handled, Id, Replay, RouteId, SwitchWhy, Verdict, WaitWhy, Work,
 };

@@ -1,4 +1,4 @@
-//! What all calls of one turn share: deadline, attempts, ids, randomness, the committed route, the account.
+//! What all calls of one turn share: deadline, attempts, ids, randomness, the committed route, the event log.
 
 mod context;
 
@@ -7,7 +7,8 @@ use core::time::Duration;
 
 pub(crate) use context::Context;
 
-use crate::account::{Account, Notice};
+use crate::log::EventLog;
+use crate::notice::Notice;
 use crate::call::Hedge;
 use crate::command::{CancelWhy, Command, Event, Handled, Id, Key, RouteId};
 use crate::policy::limits::{Tally, Usage};
@@ -53,13 +54,13 @@ pub struct Scope {
     pub(crate) spent: Tally,
     /// What the host knows about the one that is about to fail.
     pub(crate) told: Option<Told>,
-    pub(crate) account: Account,
+    pub(crate) event_log: EventLog,
 }
 
 stored! {
     Scope {
         started, deadline, ceiling, seen, attempts, budgets, pool, has_own_pool, rebuilt, refreshed, route, away, next_id, rng, key, epoch,
-        cancels, hedges, hedge_won, spent, told, account
+        cancels, hedges, hedge_won, spent, told, event_log
     }
 }
 
@@ -112,7 +113,7 @@ impl Scope {
             hedge_won: None,
             spent: Tally::NOTHING,
             told: None,
-            account: Account::default(),
+            event_log: EventLog::default(),
         }
     }
 
@@ -204,15 +205,15 @@ impl Scope {
         self.started
     }
 
-    /// The account.
+    /// The event log.
     #[must_use]
-    pub fn account(&self) -> &Account {
-        &self.account
+    pub fn event_log(&self) -> &EventLog {
+        &self.event_log
     }
 
     /// The next notice that was not read yet.
     pub fn poll_notice(&mut self) -> Option<Notice> {
-        self.account.poll()
+        self.event_log.poll()
     }
 
     pub(crate) fn next_id(&mut self) -> Id {
@@ -273,7 +274,7 @@ impl Scope {
         self.away = is_away.then(|| self.away.unwrap_or(self.seen));
         self.hedges.retain_mut(|hedge| hedge.reroute(now_at));
         self.hedge_won = self.hedge_won.and_then(now_at);
-        self.account.reroute(now_at);
+        self.event_log.reroute(now_at);
     }
 
     pub(crate) fn shift(&mut self, moved: impl Fn(Instant) -> Instant) {
@@ -283,6 +284,6 @@ impl Scope {
         self.seen = moved(self.seen);
         self.away = self.away.map(&moved);
         self.hedges.iter_mut().for_each(|hedge| hedge.shift(&moved));
-        self.account.shift(moved);
+        self.event_log.shift(moved);
     }
 }

@@ -9,7 +9,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::account::{Account, Notice, Scoped, Skip, What};
+use crate::log::EventLog;
+use crate::notice::{Notice, Scoped, Skip, What};
 use crate::command::{Id, RouteId};
 use crate::latency::Latency;
 use crate::policy::breaker::{BreakerState, Change, Circuit, Metrics, Order, Outcome, Permit};
@@ -19,6 +20,7 @@ use crate::policy::failure::{Charge, Cool, Failure, Rule};
 use crate::policy::{Invalid, Policy};
 use crate::route::{Route, RouteSet, Scopes, chain};
 use crate::stored::stored;
+use crate::text::Names;
 use crate::time::{Instant, span};
 
 /// A permit lapses this long after the attempt it was given for should have ended.
@@ -119,20 +121,21 @@ impl Refusal {
         }
     }
 
-    /// Why the route is passed over. A breaker that knows no time was told so by hand.
+    /// Why the route is skipped. A breaker that knows no time is under a manual override.
     pub(crate) fn why(self) -> Skip {
         match self {
             Self::Breaker { until: Instant::NEVER, .. } => Skip::Isolated,
             Self::Breaker { probing: true, .. } | Self::Cooling(Cooling { probing: true, .. }) => Skip::Probing,
             Self::Breaker { .. } => Skip::Breaker,
-            Self::Cooling(_) => Skip::Cooling,
+            Self::Cooling(_) => Skip::Cooldown,
         }
     }
 
-    /// The notice that it is. When a test will have settled nobody knows.
-    pub(crate) fn passed_over(self) -> What {
+    /// The notice that it is. When a half-open probe will have settled nobody knows.
+    pub(crate) fn skipped(self) -> What {
         let why = self.why();
-        What::PassedOver { why, until: self.until().known().filter(|_| why != Skip::Probing) }
+        let kind = if let Self::Cooling(Cooling { kind, probing: false, .. }) = self { Some(kind) } else { None };
+        What::Skipped { why, until: self.until().known().filter(|_| why != Skip::Probing), kind }
     }
 }
 
@@ -236,7 +239,7 @@ impl Session {
     /// A route's name; `?` for one that is not in the chain.
     #[must_use]
     pub fn route_name(&self, route: RouteId) -> &str {
-        self.live.place(route).map_or("?", |place| &place.route.name)
+        self.live.route(route)
     }
 
     /// This process is a copy of the one that the session began in: it draws by another seed. Permits that the other gave mean nothing
@@ -277,6 +280,19 @@ impl Session {
         let before = self.live.standing.len();
         self.live.standing.retain(|name| name != tool);
         self.live.standing.len() < before
+    }
+}
+
+/// Names for sentences.
+impl Names for Session {
+    fn route(&self, route: RouteId) -> &str {
+        self.live.route(route)
+    }
+}
+
+impl Names for Live {
+    fn route(&self, route: RouteId) -> &str {
+        self.place(route).map_or("?", |place| &place.route.name)
     }
 }
 

@@ -2,7 +2,6 @@
 //! how a turn goes on.
 
 mod nested;
-mod outcome;
 mod report;
 mod stored;
 mod tools;
@@ -11,11 +10,11 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-pub use outcome::ToolOutcome;
-pub use report::Report;
+pub use report::{Report, explain_call};
 use tools::{Repeat, Slot, SlotState};
 
-use crate::account::{Notice, What};
+pub use crate::outcome::ToolOutcome;
+use crate::notice::{Notice, What};
 use crate::call::Call;
 use crate::command::{CancelWhy, Command, End, Event, Handled, Id, Reply, Verdict, WaitWhy, Work};
 use crate::policy::failure::{Failure, FailureKind};
@@ -99,7 +98,7 @@ impl Turn {
 
     /// The next notice that was not read yet.
     pub fn poll_notice(&mut self) -> Option<Notice> {
-        self.scope.account.poll()
+        self.scope.event_log.poll()
     }
 
     /// Model requests made so far.
@@ -150,7 +149,8 @@ impl Turn {
     #[must_use]
     pub fn sentence(&self, index: u32) -> Option<String> {
         let slot = self.course.slot(index)?;
-        crate::words::sentence(self.outcome(index)?, &slot.name, &slot.complaint, &self.course.tools)
+        let tools = self.course.tools.iter().map(|tool| tool.name.as_str());
+        crate::text::tool_ended(self.outcome(index)?, &slot.name, &slot.complaint, tools)
     }
 
     /// Why it ended otherwise than with an answer, in one line with numbers; empty while it goes on and after an answer.
@@ -162,7 +162,7 @@ impl Turn {
     /// What a user is told in place of an answer; `None` while it goes on and after an answer.
     #[must_use]
     pub fn calm_answer(&self) -> Option<String> {
-        crate::words::calm(self.verdict()?.stop_reason(), &self.course.detail)
+        crate::text::degraded_answer(self.verdict()?.stop_reason(), &self.course.detail)
     }
 }
 
@@ -315,7 +315,7 @@ impl Course {
         }
         let call = if let Phase::Model(call) = &self.phase { Some(call.id()) } else { None };
         self.stop_tools(cx);
-        self.detail = crate::words::explain(cx, call, verdict);
+        self.detail = report::explain(cx, call, verdict);
         self.phase = Phase::Over(verdict);
         if let End::Limit(limit) = verdict.end {
             cx.note(About { call: 0, id: 0 }, None, What::LimitReached(limit));

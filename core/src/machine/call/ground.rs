@@ -309,7 +309,7 @@ impl Call {
             Ok(permit) if ready => State::Attempt(self.run(cx, Some((route, &permit)))),
             Ok(permit) => self.switch(cx, route, permit, SwitchWhy::Begin),
             Err(refusal) => {
-                self.note(cx, Some(route), refusal.passed_over());
+                self.note(cx, Some(route), refusal.skipped());
                 self.leave(cx)
             }
         }

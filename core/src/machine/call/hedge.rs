@@ -176,9 +176,9 @@ impl Call {
             self.note(cx, Some(route), What::Recovered { failed: self.failed });
         }
         if let Some(ticket) = hedge.running.ticket {
-            let (account, now) = (&mut cx.scope.account, cx.now);
+            let (log, now) = (&mut cx.scope.event_log, cx.now);
             cx.live
-                .passed(cx.policy, ticket, now, |scope, change| note_change(account, about, route, now, scope, change));
+                .passed(cx.policy, ticket, now, |scope, change| note_change(log, about, route, now, scope, change));
         }
         cx.scope.hedge_won = Some(route);
         if main.taken {
@@ -195,7 +195,7 @@ impl Call {
     fn hedge_failed(&mut self, cx: &mut Context<'_>, hedge: &Hedge, failure: Failure) {
         let main = (self.route.replace(hedge.route), replace(&mut self.on_route, 1));
         self.charge(cx, &hedge.running, failure);
-        cx.scope.account.followed(hedge.running.id, Follows::Other, Duration::ZERO);
+        cx.scope.event_log.followed(hedge.running.id, Follows::First, Duration::ZERO);
         if let Some(ticket) = hedge.running.ticket {
             self.cool(cx, ticket, failure, true);
         }

@@ -13,9 +13,9 @@ impl Call {
         }
         if let (Some(ticket), Some(route)) = (running.ticket, self.route) {
             let (about, now) = (About { call: self.first, id: running.id }, cx.now);
-            let account = &mut cx.scope.account;
+            let log = &mut cx.scope.event_log;
             cx.live
-                .passed(cx.policy, ticket, now, |scope, change| note_change(account, about, route, now, scope, change));
+                .passed(cx.policy, ticket, now, |scope, change| note_change(log, about, route, now, scope, change));
         }
         State::Over(Verdict::new(End::Succeeded))
     }
@@ -29,7 +29,7 @@ impl Call {
         if !cx.scope.hedges.is_empty()
             && let Some(hedge) = self.promote_hedge(cx)
         {
-            cx.scope.account.followed(running.id, Follows::Other, Duration::ZERO);
+            cx.scope.event_log.followed(running.id, Follows::Hedge, Duration::ZERO);
             return hedge;
         }
         let broken = running.progress.is_some() && !self.restartable;
@@ -43,7 +43,7 @@ impl Call {
             State::Switch { .. } => (Follows::MoveOn, Duration::ZERO),
             State::Fresh | State::Over(_) => (Follows::Stop, Duration::ZERO),
         };
-        cx.scope.account.followed(running.id, follows, delay);
+        cx.scope.event_log.followed(running.id, follows, delay);
         next
     }
 
@@ -56,9 +56,9 @@ impl Call {
         self.count_spent(cx, running, Some(failure));
         if let (Some(ticket), Some(route)) = (running.ticket, self.route) {
             let now = cx.now;
-            let account = &mut cx.scope.account;
+            let log = &mut cx.scope.event_log;
             let full_time = running.had_its_limit(failure.phase);
-            let note = |scope, change| note_change(account, about, route, now, scope, change);
+            let note = |scope, change| note_change(log, about, route, now, scope, change);
             cx.live.failed(cx.policy, ticket, now, failure, full_time, note);
             self.cool(cx, ticket, failure, false);
         }
@@ -104,13 +104,13 @@ impl Call {
         if let Err(refusal @ Refusal::Cooling(cooling)) = cx.live.would_admit(cx.policy, route, cx.now)
             && (cooling.stated || self.another_route(cx))
         {
-            self.note(cx, Some(route), refusal.passed_over());
+            self.note(cx, Some(route), refusal.skipped());
             return self.go_on(cx);
         }
         match self.permit(cx, route) {
             Ok(permit) => State::Attempt(self.arrive(cx, route, &permit)),
             Err(refusal) => {
-                self.note(cx, Some(route), refusal.passed_over());
+                self.note(cx, Some(route), refusal.skipped());
                 self.go_on(cx)
             }
         }

@@ -22,7 +22,7 @@ impl Call {
                 return Some(wait);
             }
         }
-        self.note(cx, Some(route), Refusal::Cooling(cooling).passed_over());
+        self.note(cx, Some(route), Refusal::Cooling(cooling).skipped());
         Some(self.leave(cx))
     }
 
@@ -61,7 +61,7 @@ impl Call {
     /// Waits for a client that another call is making.
     pub(super) fn wait_for_client(&mut self, cx: &mut Context<'_>, route: RouteId, then: Then) -> State {
         if self.route == Some(route) && self.has_waited_enough(cx, route) {
-            self.note(cx, Some(route), What::PassedOver { why: Skip::Activating, until: None });
+            self.note(cx, Some(route), What::Skipped { why: Skip::Activating, until: None, kind: None });
             return self.leave(cx);
         }
         let until = cx.scope.deadline.unwrap_or(Instant::NEVER).min(cx.now + ACTIVATING_PAUSE);

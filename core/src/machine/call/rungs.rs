@@ -107,12 +107,12 @@ impl Call {
         for route in self.candidates(cx) {
             if let Some(why) = self.cannot_help(cx, route, failure) {
                 self.tried.insert(route);
-                self.note(cx, Some(route), What::PassedOver { why, until: None });
+                self.note(cx, Some(route), What::Skipped { why, until: None, kind: None });
                 continue;
             }
             let refusal = match cx.live.would_admit(cx.policy, route, cx.now) {
                 Ok(()) if self.has_waited_enough(cx, route) => {
-                    self.note(cx, Some(route), What::PassedOver { why: Skip::Activating, until: None });
+                    self.note(cx, Some(route), What::Skipped { why: Skip::Activating, until: None, kind: None });
                     continue;
                 }
                 Ok(()) => return Some(self.go(cx, route, failure.is_some())),
@@ -128,7 +128,7 @@ impl Call {
                 }
             };
             if !is_told {
-                self.note(cx, Some(route), refusal.passed_over());
+                self.note(cx, Some(route), refusal.skipped());
             }
             if refusal.why() == Skip::Probing && rests {
                 continue;

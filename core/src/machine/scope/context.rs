@@ -3,7 +3,7 @@
 use core::cell::Cell;
 
 use super::Scope;
-use crate::account::{Notice, What};
+use crate::notice::{Notice, What};
 use crate::command::RouteId;
 use crate::policy::Policy;
 use crate::session::{About, Live, Session};
@@ -57,7 +57,7 @@ impl<'a> Context<'a> {
     }
 
     pub(crate) fn note(&mut self, about: About, route: Option<RouteId>, what: What) {
-        self.scope.account.push(Notice { at: self.now, call: about.call, id: about.id, route, what });
+        self.scope.event_log.push(Notice { at: self.now, call: about.call, id: about.id, route, what });
     }
 }
 

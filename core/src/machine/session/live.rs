@@ -219,8 +219,8 @@ impl Live {
             return None;
         }
         let cooldown = &mut self.gate_mut(at)?.cooldown;
-        let until = cooldown.begin(now, ticket.admitted, stated, rule.cool_base, rule.cool_cap)?;
-        Some(What::Cooling { scope, until, stated: stated.is_some() })
+        let until = cooldown.begin(now, ticket.admitted, failure, rule)?;
+        Some(What::Cooldown { scope, until, stated: stated.is_some() })
     }
 
     /// The retry budget of a route's deployment.
@@ -265,9 +265,9 @@ fn rests(scopes: Scopes) -> [usize; 4] {
     [scopes.deployment, scopes.endpoint, scopes.credential, scopes.limit]
 }
 
-/// Writes a change of a breaker into an account.
+/// Writes a change of a breaker into an event log.
 pub(crate) fn note_change(
-    account: &mut Account,
+    log: &mut EventLog,
     about: About,
     route: RouteId,
     at: Instant,
@@ -278,5 +278,5 @@ pub(crate) fn note_change(
         Change::Opened(until) => What::BreakerOpened { scope, until },
         Change::Closed => What::BreakerClosed { scope },
     };
-    account.push(Notice { at, call: about.call, id: about.id, route: Some(route), what });
+    log.push(Notice { at, call: about.call, id: about.id, route: Some(route), what });
 }

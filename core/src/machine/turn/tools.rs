@@ -2,9 +2,9 @@
 
 use alloc::string::{String, ToString};
 
-use super::outcome::ToolOutcome;
 use super::{Course, running};
-use crate::account::What;
+use crate::notice::What;
+use crate::outcome::ToolOutcome;
 use crate::call::Call;
 use crate::command::{CancelWhy, Command, End, Event, Handled, Id, Replay, ToolCall, Verdict, WaitWhy, Work};
 use crate::policy::approval::{Decision, Digest, Gate};
@@ -114,7 +114,7 @@ impl Course {
         };
         Slot {
             name: call.name.to_string(),
-            tool: cx.scope.account.tool(call.name),
+            tool: cx.scope.event_log.tool(call.name),
             digest: call.arguments.ok(),
             complaint: call.arguments.err().unwrap_or_default().to_string(),
             risky: gate == Gate::Ask,
@@ -269,7 +269,7 @@ impl Course {
             Event::Taken(asked) if asked == id && !taken && until.known().is_some() => {
                 slot.state = SlotState::Asking { id, digest, until, taken: true };
                 let tool = slot.tool;
-                cx.note(About { call: 0, id }, None, What::Asked { tool });
+                cx.note(About { call: 0, id }, None, What::ApprovalAsked { tool });
                 Handled::Accepted
             }
             Event::Interrupted if taken => {
