@@ -565,7 +565,7 @@ export class Session<Client = unknown> {
  */
 export function currentTurn(): Turn | undefined;
 
-/** One request of a user, made by {@link Session.turn}: its calls share one deadline and one account. */
+/** One request of a user, made by {@link Session.turn}: its calls share one deadline and one event log. */
 export class Turn<Client = unknown> {
   private constructor();
   /**
@@ -854,7 +854,7 @@ export interface RouteOptions<Client = unknown> {
    */
   credential?: string | undefined;
   /**
-   * Whether there is a credential to ask it with. A route without one is passed over, the primary too, and the account says
+   * Whether there is a credential to ask it with. A route without one is skipped, the primary too, and the event log says
    * so: a chain may be written down whole.
    *
    * @default true
@@ -1118,7 +1118,7 @@ export interface Report {
   failure: Failure | undefined;
   /** Where it came to. */
   route: string | undefined;
-  /** The whole account, for people. */
+  /** The whole event log, for people. */
   lines: string[];
 }
 
@@ -1236,7 +1236,7 @@ export interface SwitchEvent {
    * The kind of the failure that it left the one before for; a word of its own where that could not be asked, and
    * `returned` where it is back on the primary (`fallback.recheck`).
    */
-  reason: FailureKind | "passed_over" | "not_ready" | "returned" | "";
+  reason: FailureKind | "skipped" | "not_ready" | "returned" | "";
 }
 
 /** The last event: what `run` would have resolved with. */
@@ -1389,7 +1389,7 @@ export interface Result {
   spent: Usage;
   /** Not known yet: always undefined. */
   cost: number | undefined;
-  /** The whole account, for people. */
+  /** The whole event log, for people. */
   lines: string[];
   /** The conversation, the answer included. */
   messages: Message[];
@@ -1886,7 +1886,6 @@ export type StopReason =
   | "step_limit"
   | "tool_limit"
   | "token_limit"
-  | "cost_limit"
   | "attempt_limit"
   | "deadline"
   | "repeated_tool_failure"

@@ -3,7 +3,8 @@
 use std::sync::Mutex;
 
 use failsoft::command::{Command, Event, Id};
-use failsoft::{Replay, Work, words};
+use failsoft::turn::explain_call;
+use failsoft::{Replay, Work};
 use pyo3::prelude::*;
 
 use crate::command::command;
@@ -44,7 +45,7 @@ impl Call {
                 let scope = turn.scope_mut();
                 let next = if take { call.next(scope, session, now) } else { call.poll(scope, session, now) };
                 let message = match next {
-                    Command::Finish(verdict) => words::explain_call(session, turn.scope(), call.id(), verdict),
+                    Command::Finish(verdict) => explain_call(session, turn.scope(), call.id(), verdict),
                     _ => String::new(),
                 };
                 (next, message)

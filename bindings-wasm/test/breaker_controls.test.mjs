@@ -166,7 +166,7 @@ timed("an isolated route is passed over until it is released", async () => {
   const [held, other] = [session.isolate("primary"), session.isolate("primary")];
   const turn = session.turn();
   assert.equal(await turn.call(({ route }) => route.name), "backup");
-  assert.equal(turn.report().lines[0], "primary: passed over: it was taken out by hand");
+  assert.equal(turn.report().lines[0], "primary: skipped, held open by a manual override");
   held.release();
   assert.deepEqual([session.breaker("primary"), await routeOf(session)], ["isolated", "backup"]);
   other.release();
@@ -180,7 +180,7 @@ timed("with all routes taken out nobody says when", async (time) => {
   const error = await rejection(routeOf(session));
   assert.deepEqual(
     [error.code, error.message, error.retryIn],
-    ["breaker_open", "no route can be asked: primary was taken out by hand", undefined],
+    ["breaker_open", "no route can be asked: primary is held open by a manual override", undefined],
   );
   assert.deepEqual(time.slept, []);
 });

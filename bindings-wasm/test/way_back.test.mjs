@@ -35,13 +35,13 @@ timed("a long turn looks at the primary again", async (time) => {
   assert.equal(await turn.call(ask), "primary");
   assert.equal(await turn.call(ask), "primary");
   const back = turn.report().lines.filter((line) => line.endsWith("back on it"));
-  assert.deepEqual(back, ["primary: back on it"]);
+  assert.deepEqual(back, ["returned to primary"]);
 });
 
 timed("a request that needs more context is asked elsewhere", async () => {
   const turn = windows().turn();
   assert.equal(await turn.call(provider(), { contextTokens: 8_001 }), "large");
-  assert.equal(turn.report().lines[0], "small: passed over: its context window is too small");
+  assert.equal(turn.report().lines[0], "small: skipped, its context window is too small");
   assert.equal(await windows().turn().call(provider(), { contextTokens: 8_000 }), "small");
   assert.equal(await windows().turn().call(provider()), "small");
 });
@@ -74,7 +74,7 @@ for (const [tokens, shown] of [
 timed("a route without a credential is passed over", async () => {
   const turn = new Session({ routes: [{ name: "primary", hasCredential: false }, "backup"] }).turn();
   assert.equal(await turn.call(provider()), "backup");
-  const lines = ["primary: passed over: it has no credential", "backup: taking over"];
+  const lines = ["primary: skipped, it has no credential", "backup: taking over"];
   assert.deepEqual([...turn.report().lines], lines);
 });
 

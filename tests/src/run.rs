@@ -8,9 +8,10 @@ use failsoft::command::{Command, Event, Id, Reply, ToolCall, WaitWhy};
 use failsoft::policy::approval::Digest;
 use failsoft::policy::breaker::BreakerState;
 use failsoft::policy::limits::Usage;
+use failsoft::turn::explain_call;
 use failsoft::{
     Admitted, Call, End, Entered, Handled, Instant, Route, RouteId, Scope, Session, Tool, Turn, Verdict, Work, enter,
-    settle, words,
+    settle,
 };
 
 use crate::said::{self, fits};
@@ -232,8 +233,8 @@ impl Host<'_> {
             let text = self.explain(actor);
             return if text == *wanted { Ok(()) } else { Err(format!("got the explanation {text:?}")) };
         }
-        if let Some(wanted) = &step.calm {
-            let text = actor.turn.calm_answer();
+        if let Some(wanted) = &step.degraded_answer {
+            let text = actor.turn.degraded_answer();
             return if text.as_ref() == Some(wanted) { Ok(()) } else { Err(format!("got the answer {text:?}")) };
         }
         self.event(actor, step, at)
@@ -242,7 +243,7 @@ impl Host<'_> {
     fn explain(&self, actor: &Actor) -> String {
         match &actor.machine {
             Machine::Call(call) => call.verdict().map_or_else(String::new, |verdict| {
-                words::explain_call(&self.session, actor.turn.scope(), call.id(), verdict)
+                explain_call(&self.session, actor.turn.scope(), call.id(), verdict)
             }),
             _ => actor.turn.detail().to_string(),
         }

@@ -296,7 +296,7 @@ impl<'a, S: Share, C: Clock> Guide<'a, S, C> {
 
     pub(super) fn ended(&mut self) -> Ended {
         let report = self.share.with(|session| self.turn.report(session));
-        let answer = self.turn.calm_answer().or_else(|| self.answer.take()).unwrap_or_default();
+        let answer = self.turn.degraded_answer().or_else(|| self.answer.take()).unwrap_or_default();
         Ended { answer, report }
     }
 }

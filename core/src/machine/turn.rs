@@ -161,7 +161,7 @@ impl Turn {
 
     /// What a user is told in place of an answer; `None` while it goes on and after an answer.
     #[must_use]
-    pub fn calm_answer(&self) -> Option<String> {
+    pub fn degraded_answer(&self) -> Option<String> {
         crate::text::degraded_answer(self.verdict()?.stop_reason(), &self.course.detail)
     }
 }

@@ -1,7 +1,7 @@
 //! What happens to a turn: something of it is due, is reported, and leaves notices behind.
 
 use failsoft::Instant;
-use failsoft::account::What;
+use failsoft::notice::What;
 use failsoft::command::{Event, Id, RouteId};
 use failsoft::policy::failure::Failure;
 use serde_json::{Value, json};
