@@ -1022,9 +1022,9 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /**
    * How many tokens of context the request takes, counted or estimated: a whole number from 0 to 4294967295. Routes whose
-   * `contextWindow` is known and smaller are passed over.
+   * `contextWindow` is known and smaller are skipped.
    *
-   * @default undefined: no route is passed over for its window
+   * @default undefined: no route is skipped for its window
    * @example turn.call(request, { contextTokens: 150_000 })
    */
   contextTokens?: number | undefined;
@@ -1064,9 +1064,9 @@ export interface StreamOptions<Chunk> {
   acceptCut?: boolean | undefined;
   /**
    * How many tokens of context the request takes, counted or estimated: a whole number from 0 to 4294967295. Routes whose
-   * `contextWindow` is known and smaller are passed over.
+   * `contextWindow` is known and smaller are skipped.
    *
-   * @default undefined: no route is passed over for its window
+   * @default undefined: no route is skipped for its window
    * @example turn.stream(request, { contextTokens: 150_000 })
    */
   contextTokens?: number | undefined;
@@ -1367,7 +1367,7 @@ export interface AgentStreamOptions extends RunOptions {
 
 /** What came of a run. */
 export interface Result {
-  /** The model's answer, or a calm sentence in its place. */
+  /** The model's answer, or a degraded answer in its place. */
   answer: string;
   /** Model requests made. */
   steps: number;
@@ -1711,7 +1711,7 @@ export interface AdapterOptions {
   acceptCut?: boolean | undefined;
   /**
    * Whether replies are collected from a stream: a hung answer is noticed within `attempt.idle` rather than at the limit
-   * of the whole, and {@link Agent.stream} tells its text as it comes. A chunk that cannot be read is passed over where
+   * of the whole, and {@link Agent.stream} tells its text as it comes. A chunk that cannot be read is skipped where
    * the rest is whole. Chat Completions are asked for their usage, unless you say otherwise.
    *
    * @default false

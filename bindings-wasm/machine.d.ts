@@ -391,7 +391,7 @@ export interface MachineCallOptions {
   /**
    * How many tokens of context it takes: a whole number from 0 to 4294967295.
    *
-   * @default undefined: no route is passed over for its window
+   * @default undefined: no route is skipped for its window
    * @example new Call(turn, { contextTokens: 150_000 })
    */
   contextTokens?: number | undefined;

@@ -3,8 +3,8 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use failsoft::notice::{self, What};
 use failsoft::command::{Command, Id};
+use failsoft::notice::{self, What};
 use failsoft::{Admitted, End, Instant, Work};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;

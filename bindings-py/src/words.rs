@@ -49,19 +49,19 @@ pub(crate) fn steps_taken(max: u32) -> String {
 /// A turn has no step left.
 #[pyfunction]
 pub(crate) fn no_steps_left() -> &'static str {
-    text::no_steps_left()
+    text::NO_STEPS_LEFT
 }
 
 /// A turn has no time left.
 #[pyfunction]
 pub(crate) fn deadline_passed() -> &'static str {
-    text::deadline_passed()
+    text::DEADLINE_PASSED
 }
 
 /// A provider's reply holds nothing that could be used.
 #[pyfunction]
 pub(crate) fn empty_reply() -> &'static str {
-    text::empty_reply()
+    text::EMPTY_REPLY
 }
 
 /// What a reply with this text and so many tool calls is: "answer", "tool_calls" or "nothing".

@@ -142,7 +142,7 @@ export class MachineTurn extends Machine {
 
   /** What the user is told in place of an answer. */
   degradedAnswer() {
-    return native.turnCalmAnswer(this.handle);
+    return native.turnDegradedAnswer(this.handle);
   }
 
   /** Counts a step; the limit in the way, if there is one. */

@@ -5,8 +5,8 @@ use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use failsoft::notice::What;
 use failsoft::command::{Event, Id, Reply, ReplyKind, Risk, ToolCall};
+use failsoft::notice::What;
 use failsoft::policy::approval::{Decision, Digest};
 use failsoft::policy::limits::{Limit, Usage};
 use failsoft::value::{Spelling, Value};
@@ -194,7 +194,7 @@ pub fn sentence(turn: Handle, index: u32) -> Option<String> {
 }
 
 /// What the user is told in place of an answer.
-#[wasm_bindgen(js_name = turnCalmAnswer)]
+#[wasm_bindgen(js_name = turnDegradedAnswer)]
 pub fn degraded_answer(turn: Handle) -> Option<String> {
     of(turn, |turn, _| turn.degraded_answer())
 }

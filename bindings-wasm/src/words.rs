@@ -3,8 +3,8 @@
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
-use failsoft::notice::{Follows, What};
 use failsoft::command::{CancelWhy, Raised, ReplyKind, SwitchWhy, WaitWhy};
+use failsoft::notice::{Follows, What};
 use failsoft::policy::approval::Decision;
 use failsoft::policy::failure::{Effect, FailureKind, Phase};
 use failsoft::policy::limits::Limit;
@@ -77,7 +77,7 @@ pub fn breaker_open(retry_in: f64) -> String {
 /// A reply that is neither an answer nor tool calls.
 #[wasm_bindgen(js_name = emptyReply)]
 pub fn empty_reply() -> String {
-    text::empty_reply().to_string()
+    text::EMPTY_REPLY.to_string()
 }
 
 /// All steps of a limiter are taken.
@@ -89,11 +89,11 @@ pub fn steps_taken(most: u32) -> String {
 /// All steps of a turn are taken.
 #[wasm_bindgen(js_name = noStepsLeft)]
 pub fn no_steps_left() -> String {
-    text::no_steps_left().to_string()
+    text::NO_STEPS_LEFT.to_string()
 }
 
 /// The deadline of a turn has passed.
 #[wasm_bindgen(js_name = deadlinePassed)]
 pub fn deadline_passed() -> String {
-    text::deadline_passed().to_string()
+    text::DEADLINE_PASSED.to_string()
 }

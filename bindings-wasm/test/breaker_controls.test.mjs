@@ -161,7 +161,7 @@ for (const [make, line] of [
 
 // ---- Routes of a session. ----
 
-timed("an isolated route is passed over until it is released", async () => {
+timed("an isolated route is skipped until it is released", async () => {
   const session = new Session({ routes: ["primary", "backup"], log: null });
   const [held, other] = [session.isolate("primary"), session.isolate("primary")];
   const turn = session.turn();

@@ -151,7 +151,7 @@ pub struct Step {
     pub sentence: Option<SentenceForm>,
     /// What the report must say, as far as given.
     pub report: Option<Value>,
-    /// All lines of the turn's account so far.
+    /// All lines of the turn's event log so far.
     pub lines: Option<Vec<String>>,
     /// Why the turn, or the call, ended.
     pub explain: Option<String>,

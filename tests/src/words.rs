@@ -1,8 +1,8 @@
 //! Every word of the vocabulary, as `tests/vectors/names.json` must list it. The matches are exhaustive: whoever adds a command,
 //! an event or a notice is led here, and from here to the file that all languages read.
 
-use failsoft::notice::{Follows, Scoped, Skip, What};
 use failsoft::command::{CancelWhy, Raised, ReplyKind, SwitchWhy, WaitWhy};
+use failsoft::notice::{Follows, Scoped, Skip, What};
 use failsoft::policy::approval::Decision;
 use failsoft::policy::breaker::{BreakerState, Order};
 use failsoft::policy::failure::{Again, Charge, Cool, Effect, FailureKind, NextRule, Phase, RebuildRule};

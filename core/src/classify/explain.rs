@@ -170,7 +170,7 @@ fn cooldown(failure: Failure, rule: Rule) -> String {
         Cool::StatedOnly | Cool::No => return "no cooldown".to_string(),
     };
     let doubling = || format!("for {}, doubling to {}", Seconds(rule.cool_base), Seconds(rule.cool_cap));
-    format!("{what} in cooldown {}", stated.unwrap_or_else(doubling))
+    format!("cooldown of {what} {}", stated.unwrap_or_else(doubling))
 }
 
 #[cfg(test)]
@@ -187,7 +187,7 @@ mod tests {
             explain(&facts).to_string(),
             "quota_exhausted (429), may be asked again after 20 s\n\
              rule quota: code `insufficient_quota`\n\
-             next: the next route; not counted; the credential in cooldown for the stated 20 s"
+             next: the next route; not counted; cooldown of the credential for the stated 20 s"
         );
         let lost = Facts { classes: &["ConnectionRefusedError"], ..Facts::default() };
         assert_eq!(

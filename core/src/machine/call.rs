@@ -19,10 +19,10 @@ use state::{Running, State, Then};
 pub(crate) use hedge::Hedge;
 pub use quick::{Admitted, Entered, enter, settle};
 
-use crate::notice::{Follows, Skip, What};
 use crate::command::{
     Attempt, CancelWhy, Command, End, Event, Handled, Id, Replay, RouteId, SwitchWhy, Verdict, WaitWhy, Work,
 };
+use crate::notice::{Follows, Skip, What};
 use crate::policy::Invalid;
 use crate::policy::deadline::{Allowance, share};
 use crate::policy::failure::{Again, Cool, Effect, Failure, FailureKind, NextRule, Phase, RebuildRule, Rule};
@@ -126,7 +126,7 @@ impl Call {
         }
     }
 
-    /// The first id that this call used, under which the account files it; 0 before it began.
+    /// The first id that this call used, under which the event log files it; 0 before it began.
     #[must_use]
     pub const fn id(&self) -> Id {
         self.first

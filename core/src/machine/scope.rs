@@ -7,10 +7,10 @@ use core::time::Duration;
 
 pub(crate) use context::Context;
 
-use crate::log::EventLog;
-use crate::notice::Notice;
 use crate::call::Hedge;
 use crate::command::{CancelWhy, Command, Event, Handled, Id, Key, RouteId};
+use crate::log::EventLog;
+use crate::notice::Notice;
 use crate::policy::limits::{Tally, Usage};
 use crate::pool::{Budgets, Inherited, Pool, Shared, Used};
 use crate::rng::{Rng, mix};

@@ -9,10 +9,10 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::log::EventLog;
-use crate::notice::{Notice, Scoped, Skip, What};
 use crate::command::{Id, RouteId};
 use crate::latency::Latency;
+use crate::log::EventLog;
+use crate::notice::{Notice, Scoped, Skip, What};
 use crate::policy::breaker::{BreakerState, Change, Circuit, Metrics, Order, Outcome, Permit};
 use crate::policy::budget::Purse;
 use crate::policy::cooldown::{Cooldown, Cooling};

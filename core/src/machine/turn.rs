@@ -13,10 +13,10 @@ use alloc::vec::Vec;
 pub use report::{Report, explain_call};
 use tools::{Repeat, Slot, SlotState};
 
-pub use crate::outcome::ToolOutcome;
-use crate::notice::{Notice, What};
 use crate::call::Call;
 use crate::command::{CancelWhy, Command, End, Event, Handled, Id, Reply, Verdict, WaitWhy, Work};
+use crate::notice::{Notice, What};
+pub use crate::outcome::ToolOutcome;
 use crate::policy::failure::{Failure, FailureKind};
 use crate::policy::limits::{Limit, Usage, next_step};
 use crate::route::{RouteSet, Tool};

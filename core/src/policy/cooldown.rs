@@ -37,7 +37,7 @@ impl Rest {
 
 stored! { Rest { until, length, stated, kind, since, probe } }
 
-/// Why a scope is passed over.
+/// Why a scope is skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cooling {
     /// Until when.
@@ -171,7 +171,10 @@ mod tests {
         for _ in 0..20 {
             begin(&mut cooldown, at(1), at(0), None, span(60_000), span(300_000));
         }
-        assert_eq!(cooldown.would_admit(at(2)), Err(Cooling { until: at(61), stated: false, kind: FailureKind::RateLimited, probing: false }));
+        assert_eq!(
+            cooldown.would_admit(at(2)),
+            Err(Cooling { until: at(61), stated: false, kind: FailureKind::RateLimited, probing: false })
+        );
         begin(&mut cooldown, at(62), at(61), None, span(60_000), span(300_000));
         assert_eq!(cooldown.would_admit(at(62)).map_err(|cooling| cooling.until), Err(at(182)));
     }
@@ -182,7 +185,10 @@ mod tests {
         begin(&mut cooldown, at(0), at(0), Some(span(10_000)), span(60_000), span(300_000));
         assert_eq!(cooldown.would_admit(at(9)).map_err(|cooling| cooling.stated), Err(true));
         let generation = cooldown.admit(at(10), at(20));
-        assert_eq!(cooldown.would_admit(at(11)), Err(Cooling { until: at(20), stated: false, kind: FailureKind::RateLimited, probing: true }));
+        assert_eq!(
+            cooldown.would_admit(at(11)),
+            Err(Cooling { until: at(20), stated: false, kind: FailureKind::RateLimited, probing: true })
+        );
         cooldown.forget(generation);
         assert!(cooldown.would_admit(at(11)).is_ok());
     }

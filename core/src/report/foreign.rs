@@ -95,31 +95,16 @@ impl fmt::Write for Width {
     }
 }
 
-/// Control characters (an ANSI sequence begins with one), what turns the direction of writing around, what has no width, and
-/// separators of lines. Joiners are among them: an emoji of several parts shows its parts.
-const fn is_unseen(c: char) -> bool {
-    matches!(
-        c,
-        '\0'..='\x1f'
-            | '\x7f'..='\u{9f}'
-            | '\u{ad}'
-            | '\u{34f}'
-            | '\u{61c}'
-            | '\u{115f}'..='\u{1160}'
-            | '\u{17b4}'..='\u{17b5}'
-            | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{3164}'
-            | '\u{fe00}'..='\u{fe0d}'
-            | '\u{feff}'
-            | '\u{ffa0}'
-            | '\u{fff0}'..='\u{fffb}'
-            | '\u{1bca0}'..='\u{1bca3}'
-            | '\u{1d173}'..='\u{1d17a}'
-            | '\u{e0000}'..='\u{e0fff}'
-    )
+/// The first and the last character of each range that is escaped: control characters (an ANSI sequence begins with one), what
+/// turns the direction of writing around, what has no width, separators of lines. Joiners are among them: an emoji of several
+/// parts shows its parts. The selectors of one emoji, U+FE0E and U+FE0F, are not.
+const UNSEEN: &str = "\0\x1f\x7f\u{9f}\u{ad}\u{ad}\u{34f}\u{34f}\u{61c}\u{61c}\u{115f}\u{1160}\u{17b4}\u{17b5}\u{180b}\u{180f}\
+                      \u{200b}\u{200f}\u{2028}\u{202e}\u{2060}\u{206f}\u{3164}\u{3164}\u{fe00}\u{fe0d}\u{feff}\u{feff}\u{ffa0}\
+                      \u{ffa0}\u{fff0}\u{fffb}\u{1bca0}\u{1bca3}\u{1d173}\u{1d17a}\u{e0000}\u{e0fff}";
+
+fn is_unseen(c: char) -> bool {
+    let mut ends = UNSEEN.chars();
+    core::iter::from_fn(|| Some(ends.next()?..=ends.next()?)).any(|range| range.contains(&c))
 }
 
 #[cfg(test)]

@@ -88,7 +88,9 @@ impl What {
     pub(crate) fn until_mut(&mut self) -> Option<&mut Instant> {
         match self {
             Self::Skipped { until, .. } => until.as_mut(),
-            Self::BreakerOpened { until, .. } | Self::Cooldown { until, .. } | Self::Waiting { until, .. } => Some(until),
+            Self::BreakerOpened { until, .. } | Self::Cooldown { until, .. } | Self::Waiting { until, .. } => {
+                Some(until)
+            }
             _ => None,
         }
     }

@@ -10,11 +10,11 @@ use alloc::format;
 use alloc::string::String;
 
 pub use endings::{
-    breaker_open, deadline_passed, denied_by_rule, empty_reply, given_up_on, multiplied, no_steps_left, no_stream,
+    DEADLINE_PASSED, EMPTY_REPLY, NO_STEPS_LEFT, breaker_open, denied_by_rule, given_up_on, multiplied, no_stream,
     not_allowed, steps_taken, stream_failed,
 };
 pub(crate) use endings::{
-    Ending, end, reply_cut, reply_not_whole, reply_refused, stream_empty, stream_not_whole, with_malformed,
+    Ending, STREAM_EMPTY, STREAM_NOT_WHOLE, end, reply_cut, reply_not_whole, reply_refused, with_malformed,
 };
 pub(crate) use lines::line;
 pub use model::tool_failed;

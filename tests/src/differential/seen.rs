@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use failsoft::notice::What;
 use failsoft::command::Command;
+use failsoft::notice::What;
 use failsoft::{End, Report};
 
 use crate::words::{self, command_word, end_word, notice_word};

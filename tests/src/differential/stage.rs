@@ -22,9 +22,7 @@ use failsoft::command::{Command, Event, Id, Reply, ToolCall};
 use failsoft::policy::breaker::Order;
 use failsoft::policy::limits::Usage;
 use failsoft::turn::explain_call;
-use failsoft::{
-    Admitted, Call, Entered, Handled, Instant, RouteId, Session, Tool, Turn, Verdict, enter, settle,
-};
+use failsoft::{Admitted, Call, Entered, Handled, Instant, RouteId, Session, Tool, Turn, Verdict, enter, settle};
 use serde::Deserialize;
 use serde_json::{Value, json};
 

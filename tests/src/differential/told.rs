@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use failsoft::notice::{Notice, What};
 use failsoft::command::Command;
+use failsoft::notice::{Notice, What};
 use failsoft::policy::Thousandths;
 use failsoft::policy::breaker::Metrics;
 use failsoft::policy::failure::Failure;

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use failsoft::notice::{Follows, Notice, Scoped, What};
 use failsoft::command::RouteId;
+use failsoft::notice::{Follows, Notice, Scoped, What};
 use failsoft::policy::Policy;
 use failsoft::policy::breaker::Order;
 use failsoft::policy::failure::{Charge, Cool, FailureKind};

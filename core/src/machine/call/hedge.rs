@@ -177,8 +177,7 @@ impl Call {
         }
         if let Some(ticket) = hedge.running.ticket {
             let (log, now) = (&mut cx.scope.event_log, cx.now);
-            cx.live
-                .passed(cx.policy, ticket, now, |scope, change| note_change(log, about, route, now, scope, change));
+            cx.live.passed(cx.policy, ticket, now, |scope, change| note_change(log, about, route, now, scope, change));
         }
         cx.scope.hedge_won = Some(route);
         if main.taken {

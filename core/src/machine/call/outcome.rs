@@ -14,8 +14,7 @@ impl Call {
         if let (Some(ticket), Some(route)) = (running.ticket, self.route) {
             let (about, now) = (About { call: self.first, id: running.id }, cx.now);
             let log = &mut cx.scope.event_log;
-            cx.live
-                .passed(cx.policy, ticket, now, |scope, change| note_change(log, about, route, now, scope, change));
+            cx.live.passed(cx.policy, ticket, now, |scope, change| note_change(log, about, route, now, scope, change));
         }
         State::Over(Verdict::new(End::Succeeded))
     }

@@ -3,8 +3,8 @@
 use core::cell::Cell;
 
 use super::Scope;
-use crate::notice::{Notice, What};
 use crate::command::RouteId;
+use crate::notice::{Notice, What};
 use crate::policy::Policy;
 use crate::session::{About, Live, Session};
 use crate::time::Instant;

@@ -3,10 +3,10 @@
 use alloc::string::{String, ToString};
 
 use super::{Course, running};
-use crate::notice::What;
-use crate::outcome::ToolOutcome;
 use crate::call::Call;
 use crate::command::{CancelWhy, Command, End, Event, Handled, Id, Replay, ToolCall, Verdict, WaitWhy, Work};
+use crate::notice::What;
+use crate::outcome::ToolOutcome;
 use crate::policy::approval::{Decision, Digest, Gate};
 use crate::policy::failure::{Effect, FailureKind};
 use crate::policy::limits::Limit;
@@ -19,7 +19,7 @@ use crate::time::Instant;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Slot {
     pub(super) name: String,
-    /// Its number in the account's list of names.
+    /// Its number in the event log's list of names.
     tool: u32,
     digest: Option<Digest>,
     /// What is wrong with its arguments, or with how it ended.

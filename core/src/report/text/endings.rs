@@ -56,7 +56,7 @@ fn write_end(out: &mut String, ending: &Ending, names: &dyn Names) -> fmt::Resul
         End::Exhausted => write!(out, "gave up after {} in {took}", many(failed, "attempt"))?,
         End::NoRoute => write!(out, "no route can be asked")?,
         End::Cancelled => write!(out, "cancelled after {took}")?,
-        End::Limit(Limit::Deadline) if ending.deadline.is_zero() => write!(out, "{}", deadline_passed())?,
+        End::Limit(Limit::Deadline) if ending.deadline.is_zero() => out.write_str(DEADLINE_PASSED)?,
         End::Limit(Limit::Deadline) => write!(out, "the deadline of {} has passed", Seconds(ending.deadline))?,
         End::Limit(Limit::SameFailure) => write!(out, "the same tool call failed {}", many(ending.most, "time"))?,
         End::Limit(limit) => {
@@ -141,23 +141,16 @@ pub fn steps_taken(max: u32) -> String {
     if max == 1 { "the one step is taken".to_string() } else { format!("all {max} steps are taken") }
 }
 
-/// Returns the sentence of the error for a turn that has no step left for its host's own loop.
-#[must_use]
-pub fn no_steps_left() -> &'static str {
-    "the turn has taken all its steps: the limit is turn.steps in the policy"
-}
-
-/// Returns the sentence of the error for a turn that has no time left.
-#[must_use]
-pub fn deadline_passed() -> &'static str {
-    "the deadline of the turn has passed"
-}
-
-/// Returns the sentence of the error for a reply that holds nothing that could be used.
-#[must_use]
-pub fn empty_reply() -> &'static str {
-    "the reply has neither an answer nor a tool call"
-}
+/// The sentence of the error for a turn that has no step left for its host's own loop.
+pub const NO_STEPS_LEFT: &str = "the turn has taken all its steps: the limit is turn.steps in the policy";
+/// The sentence of the error for a turn that has no time left.
+pub const DEADLINE_PASSED: &str = "the deadline of the turn has passed";
+/// The sentence of the error for a reply that holds nothing that could be used.
+pub const EMPTY_REPLY: &str = "the reply has neither an answer nor a tool call";
+/// A stream ended early.
+pub(crate) const STREAM_NOT_WHOLE: &str = "it ended without saying that it is whole";
+/// A stream ended before it began.
+pub(crate) const STREAM_EMPTY: &str = "it ended before anything of an answer came";
 
 /// The provider, or the model, refuses to answer; `why` is its own text.
 pub(crate) fn reply_refused(why: &str) -> String {
@@ -176,16 +169,6 @@ pub(crate) fn reply_not_whole(reason: Option<&str>) -> String {
         Some(reason) => format!("{why}: it ended with {}", foreign::name(reason)),
         None => format!("{why}: it gives no reason for its end"),
     }
-}
-
-/// A stream ended early.
-pub(crate) fn stream_not_whole() -> String {
-    "it ended without saying that it is whole".to_string()
-}
-
-/// A stream ended before it began.
-pub(crate) fn stream_empty() -> String {
-    "it ended before anything of an answer came".to_string()
 }
 
 /// The same for a stream of which chunks were skipped.

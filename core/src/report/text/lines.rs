@@ -17,12 +17,7 @@ pub(crate) fn line<'a>(notice: &Notice, names: &dyn Names, tool: &dyn Fn(u32) ->
     line
 }
 
-fn write_line<'a>(
-    out: &mut String,
-    notice: &Notice,
-    names: &dyn Names,
-    tool: &dyn Fn(u32) -> &'a str,
-) -> fmt::Result {
+fn write_line<'a>(out: &mut String, notice: &Notice, names: &dyn Names, tool: &dyn Fn(u32) -> &'a str) -> fmt::Result {
     let after = |until: Instant| Seconds(until - notice.at);
     let tool = |number| foreign::name(tool(number));
     match notice.route {
