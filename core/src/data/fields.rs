@@ -10,6 +10,7 @@ use core::fmt;
 use core::ops::RangeInclusive;
 use core::time::Duration;
 
+use crate::foreign;
 use crate::time::{Seconds, millis};
 use crate::value::{Spelling, Value, decimal};
 
@@ -61,7 +62,8 @@ impl Invalid {
 
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} is not allowed; use {}", self.field, self.value, self.allowed)
+        let (field, value) = (foreign::text(&self.field), foreign::text(&self.value));
+        write!(f, "{field}: {value} is not allowed; use {}", self.allowed)
     }
 }
 
