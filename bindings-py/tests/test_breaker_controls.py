@@ -236,7 +236,9 @@ def test_with_all_routes_taken_out_nobody_says_when(time: VirtualTime) -> None:
     session = Session(Policy(fallback={"when_refused": "wait"}), routes=["primary"])
     with (
         session.isolate("primary"),
-        pytest.raises(BreakerOpen, match=r"^no route can be asked: primary is held open by a manual override$") as caught,
+        pytest.raises(
+            BreakerOpen, match=r"^no route can be asked: primary is held open by a manual override$"
+        ) as caught,
     ):
         route_of(session)
     assert caught.value.retry_in is None
