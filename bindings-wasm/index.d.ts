@@ -565,7 +565,7 @@ export class Session<Client = unknown> {
  */
 export function currentTurn(): Turn | undefined;
 
-/** One request of a user, made by {@link Session.turn}: its calls share one deadline and one account. */
+/** One request of a user, made by {@link Session.turn}: its calls share one deadline and one event log. */
 export class Turn<Client = unknown> {
   private constructor();
   /**
@@ -854,7 +854,7 @@ export interface RouteOptions<Client = unknown> {
    */
   credential?: string | undefined;
   /**
-   * Whether there is a credential to ask it with. A route without one is passed over, the primary too, and the account says
+   * Whether there is a credential to ask it with. A route without one is skipped, the primary too, and the event log says
    * so: a chain may be written down whole.
    *
    * @default true
@@ -1022,9 +1022,9 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /**
    * How many tokens of context the request takes, counted or estimated: a whole number from 0 to 4294967295. Routes whose
-   * `contextWindow` is known and smaller are passed over.
+   * `contextWindow` is known and smaller are skipped.
    *
-   * @default undefined: no route is passed over for its window
+   * @default undefined: no route is skipped for its window
    * @example turn.call(request, { contextTokens: 150_000 })
    */
   contextTokens?: number | undefined;
@@ -1064,9 +1064,9 @@ export interface StreamOptions<Chunk> {
   acceptCut?: boolean | undefined;
   /**
    * How many tokens of context the request takes, counted or estimated: a whole number from 0 to 4294967295. Routes whose
-   * `contextWindow` is known and smaller are passed over.
+   * `contextWindow` is known and smaller are skipped.
    *
-   * @default undefined: no route is passed over for its window
+   * @default undefined: no route is skipped for its window
    * @example turn.stream(request, { contextTokens: 150_000 })
    */
   contextTokens?: number | undefined;
@@ -1118,7 +1118,7 @@ export interface Report {
   failure: Failure | undefined;
   /** Where it came to. */
   route: string | undefined;
-  /** The whole account, for people. */
+  /** The whole event log, for people. */
   lines: string[];
 }
 
@@ -1236,7 +1236,7 @@ export interface SwitchEvent {
    * The kind of the failure that it left the one before for; a word of its own where that could not be asked, and
    * `returned` where it is back on the primary (`fallback.recheck`).
    */
-  reason: FailureKind | "passed_over" | "not_ready" | "returned" | "";
+  reason: FailureKind | "skipped" | "not_ready" | "returned" | "";
 }
 
 /** The last event: what `run` would have resolved with. */
@@ -1367,7 +1367,7 @@ export interface AgentStreamOptions extends RunOptions {
 
 /** What came of a run. */
 export interface Result {
-  /** The model's answer, or a calm sentence in its place. */
+  /** The model's answer, or a degraded answer in its place. */
   answer: string;
   /** Model requests made. */
   steps: number;
@@ -1389,7 +1389,7 @@ export interface Result {
   spent: Usage;
   /** Not known yet: always undefined. */
   cost: number | undefined;
-  /** The whole account, for people. */
+  /** The whole event log, for people. */
   lines: string[];
   /** The conversation, the answer included. */
   messages: Message[];
@@ -1711,7 +1711,7 @@ export interface AdapterOptions {
   acceptCut?: boolean | undefined;
   /**
    * Whether replies are collected from a stream: a hung answer is noticed within `attempt.idle` rather than at the limit
-   * of the whole, and {@link Agent.stream} tells its text as it comes. A chunk that cannot be read is passed over where
+   * of the whole, and {@link Agent.stream} tells its text as it comes. A chunk that cannot be read is skipped where
    * the rest is whole. Chat Completions are asked for their usage, unless you say otherwise.
    *
    * @default false
@@ -1886,7 +1886,6 @@ export type StopReason =
   | "step_limit"
   | "tool_limit"
   | "token_limit"
-  | "cost_limit"
   | "attempt_limit"
   | "deadline"
   | "repeated_tool_failure"

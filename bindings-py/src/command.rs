@@ -3,8 +3,8 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use failsoft::account::{self, What};
 use failsoft::command::{Command, Id};
+use failsoft::notice::{self, What};
 use failsoft::{Call, End, Instant, Work};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
@@ -179,7 +179,7 @@ command! {
 }
 
 /// A notice as the class that Python sees.
-pub(crate) fn notice(notice: &account::Notice, turn: &failsoft::Turn, session: &failsoft::Session) -> Notice {
+pub(crate) fn notice(notice: &notice::Notice, turn: &failsoft::Turn, session: &failsoft::Session) -> Notice {
     let (attempt, kind, next, delay) = match notice.what {
         What::AttemptFailed { number, failure, next, delay } => {
             (Some(number), Some(failure.kind.name()), Some(next.name()), Some(seconds(delay)))
@@ -188,7 +188,7 @@ pub(crate) fn notice(notice: &account::Notice, turn: &failsoft::Turn, session: &
     };
     Notice {
         at: seconds(notice.at - turn.scope().started()),
-        line: turn.scope().account().line(session, notice),
+        line: turn.scope().event_log().line(session, notice),
         what: notice.what.name(),
         route: notice.route.map(|route| session.route_name(route).to_string()),
         attempt,

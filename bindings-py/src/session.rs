@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant as SystemInstant;
 
 use failsoft::value::Spelling;
-use failsoft::{Instant, RouteId, words};
+use failsoft::{Instant, RouteId, text};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -213,7 +213,7 @@ impl Session {
     /// The warning about a client that repeats its requests by itself; it is for whoever sees it first to say it once.
     fn multiplied(&self, route: Option<Lossy>, retries: u32) -> String {
         let attempts = locked(&self.core).policy().retry.max_attempts;
-        words::multiplied(route.as_ref().map(|route| route.0.as_str()), retries, attempts, "max_retries=0")
+        text::multiplied(route.as_ref().map(|route| route.0.as_str()), retries, attempts, Spelling::Python)
     }
 
     /// The host has made or closed a route's client by itself, between turns.

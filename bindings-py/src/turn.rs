@@ -171,8 +171,8 @@ impl Turn {
     }
 
     /// What the user is told in place of an answer.
-    fn calm_answer(&self) -> Option<String> {
-        locked(&self.core).calm_answer()
+    fn degraded_answer(&self) -> Option<String> {
+        locked(&self.core).degraded_answer()
     }
 
     /// Counts a step; None when it may be taken, else the limit in the way.

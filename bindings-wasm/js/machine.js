@@ -26,7 +26,7 @@ export {
   stands,
 } from "./policy.js";
 export { Stream } from "./stream.js";
-export { deniedByRule, names, stopReasons, toolFailed, words } from "./words.js";
+export { deniedByRule, foreignName, foreignText, names, stopReasons, toolFailed, words } from "./words.js";
 export { monotonic, setDefaultClock, statistics };
 
 /** Events that are no more than an id, by their places in the list of `names.json`. */
@@ -141,8 +141,8 @@ export class MachineTurn extends Machine {
   }
 
   /** What the user is told in place of an answer. */
-  calmAnswer() {
-    return native.turnCalmAnswer(this.handle);
+  degradedAnswer() {
+    return native.turnDegradedAnswer(this.handle);
   }
 
   /** Counts a step; the limit in the way, if there is one. */

@@ -3,8 +3,9 @@
 use alloc::string::String;
 
 use failsoft::command::{Command, Event, Id};
+use failsoft::turn::explain_call;
 use failsoft::value::Spelling;
-use failsoft::{Call, Replay, Work, words};
+use failsoft::{Call, Replay, Work};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -39,7 +40,7 @@ pub fn poll(call: Handle, now: f64, take: bool) -> u32 {
         let scope = turn.scope_mut();
         let next = if take { call.next(scope, session, now) } else { call.poll(scope, session, now) };
         Some(write(next, now, || match next {
-            Command::Finish(verdict) => words::explain_call(session, turn.scope(), call.id(), verdict),
+            Command::Finish(verdict) => explain_call(session, turn.scope(), call.id(), verdict),
             _ => String::new(),
         }))
     });

@@ -5,7 +5,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use failsoft::stream::{Chunk, Course, LINGER, TAIL};
-use failsoft::words;
+use failsoft::text;
+use failsoft::value::Spelling;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::tables::{Handle, with};
@@ -61,13 +62,13 @@ pub fn phase(course: u32) -> u32 {
 /// A stream did not bring a whole answer.
 #[wasm_bindgen(js_name = streamFailed)]
 pub fn failed(route: Option<String>, what: &str) -> String {
-    words::stream_failed(route.as_deref(), what)
+    text::stream_failed(route.as_deref(), what)
 }
 
 /// A request brought something else than a stream.
 #[wasm_bindgen(js_name = noStream)]
 pub fn none(found: &str) -> String {
-    words::no_stream(found)
+    text::no_stream(found, Spelling::JavaScript)
 }
 
 /// The warning about a client that repeats its requests by itself.
@@ -75,6 +76,6 @@ pub fn none(found: &str) -> String {
 pub fn multiplied(session: Handle, route: Option<String>, retries: u32) -> String {
     with(|tables| {
         let attempts = tables.sessions.get(session).map_or(1, |session| session.policy().retry.max_attempts);
-        words::multiplied(route.as_deref(), retries, attempts, "maxRetries: 0")
+        text::multiplied(route.as_deref(), retries, attempts, Spelling::JavaScript)
     })
 }

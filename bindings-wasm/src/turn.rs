@@ -5,8 +5,8 @@ use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use failsoft::account::What;
 use failsoft::command::{Event, Id, Reply, ReplyKind, Risk, ToolCall};
+use failsoft::notice::What;
 use failsoft::policy::approval::{Decision, Digest};
 use failsoft::policy::limits::{Limit, Usage};
 use failsoft::value::{Spelling, Value};
@@ -194,9 +194,9 @@ pub fn sentence(turn: Handle, index: u32) -> Option<String> {
 }
 
 /// What the user is told in place of an answer.
-#[wasm_bindgen(js_name = turnCalmAnswer)]
-pub fn calm_answer(turn: Handle) -> Option<String> {
-    of(turn, |turn, _| turn.calm_answer())
+#[wasm_bindgen(js_name = turnDegradedAnswer)]
+pub fn degraded_answer(turn: Handle) -> Option<String> {
+    of(turn, |turn, _| turn.degraded_answer())
 }
 
 /// Counts a step; the limit in the way, if there is one.
@@ -234,7 +234,7 @@ pub fn blocked(turn: Handle) -> Vec<String> {
     of(turn, |turn, session| turn.report(session).blocked)
 }
 
-/// The whole account, for people.
+/// The whole event log, for people.
 #[wasm_bindgen(js_name = turnLines)]
 pub fn lines(turn: Handle) -> Vec<String> {
     of(turn, |turn, session| turn.report(session).lines)
@@ -257,7 +257,7 @@ pub fn notice(turn: Handle) -> Option<String> {
                 _ => [f64::NAN, -1.0, -1.0, f64::NAN],
             },
         );
-        Some(turn.scope().account().line(session, &notice))
+        Some(turn.scope().event_log().line(session, &notice))
     })
 }
 

@@ -347,7 +347,7 @@ for (const later of [true, false]) {
   });
 }
 
-timed("a route whose client cannot be made is passed over, and it is said", async () => {
+timed("a route whose client cannot be made is skipped, and it is said", async () => {
   const { activate } = hooks({ broken: true });
   const log = new NoticeRecorder();
   const one = new Session({ routes: ["a", { name: "b", activate }, "c"], policy: new Policy(ONCE), log });

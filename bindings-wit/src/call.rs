@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use failsoft::command::{Event, Id};
-use failsoft::{Failure, Instant, Work, words};
+use failsoft::turn::explain_call;
+use failsoft::{Failure, Instant, Work};
 
 use crate::command::{command, tell};
 use crate::convert::failure_in;
@@ -28,7 +29,7 @@ impl Call {
         self.turn.with(|turn, session| {
             let scope = turn.scope_mut();
             let next = if take { call.next(scope, session, now) } else { call.poll(scope, session, now) };
-            command(next, |verdict| words::explain_call(session, turn.scope(), call.id(), verdict))
+            command(next, |verdict| explain_call(session, turn.scope(), call.id(), verdict))
         })
     }
 }

@@ -63,4 +63,12 @@ impl wit::Guest for Engine {
         let unusable = failsoft::classify::judge_finish(reason.as_deref(), refusal.as_deref(), accept_cut);
         unusable.map(stream::unusable)
     }
+
+    fn foreign_name(text: String) -> String {
+        failsoft::foreign::name(&text).to_string()
+    }
+
+    fn foreign_text(text: String) -> String {
+        failsoft::foreign::text(&text).to_string()
+    }
 }

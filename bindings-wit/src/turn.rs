@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use failsoft::account::What;
+use failsoft::notice::What;
 use failsoft::{Instant, RouteId, Tool, Work};
 
 use crate::call::{Admitted, Call};
@@ -93,8 +93,8 @@ impl wit::GuestTurn for Turn {
         self.core.borrow().sentence(index)
     }
 
-    fn calm_answer(&self) -> Option<String> {
-        self.core.borrow().calm_answer()
+    fn degraded_answer(&self) -> Option<String> {
+        self.core.borrow().degraded_answer()
     }
 
     fn report(&self) -> wit::Report {
@@ -133,7 +133,7 @@ impl wit::GuestTurn for Turn {
                 };
                 out.push(wit::Notice {
                     at: ms(notice.at - started),
-                    line: turn.scope().account().line(session, &notice),
+                    line: turn.scope().event_log().line(session, &notice),
                     what: notice.what.name().to_string(),
                     route: notice.route.map(|route| session.route_name(route).to_string()),
                     failed,

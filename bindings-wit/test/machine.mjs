@@ -219,7 +219,7 @@ export function machineOf(component) {
     inherit = (parent, shareBudgets) =>
       this.core.inherit(whole(this.session.now()), parent.core, whole(parent.session.now()), shareBudgets);
     sentence = (index) => this.core.sentence(index);
-    calmAnswer = () => this.core.calmAnswer();
+    degradedAnswer = () => this.core.degradedAnswer();
     decided = (id, decision, digest) => this.tell("decided", { id, decision: kebab(decision), digest });
 
     replied(id, kind, rows, { inputTokens, outputTokens } = {}) {
@@ -362,6 +362,8 @@ export function machineOf(component) {
       const found = component.judgeFinish(reason, refusal, acceptCut);
       return found && { kind: snake(found.kind), what: found.what };
     },
+    foreignName: (text) => component.foreignName(text),
+    foreignText: (text) => component.foreignText(text),
     canonicalDigest(tool, text) {
       const { ok, wrong } = tried(() => component.canonicalDigest(tool, text));
       return { digest: ok, complaint: wrong };

@@ -301,8 +301,8 @@ class Turn(Driven):
     def sentence(self, index: int) -> str | None:
         return machine("[method]turn.sentence", self.core, index)
 
-    def calm_answer(self) -> str | None:
-        return machine("[method]turn.calm-answer", self.core)
+    def degraded_answer(self) -> str | None:
+        return machine("[method]turn.degraded-answer", self.core)
 
     def tally(self) -> dict[str, Any]:
         told = fields(machine("[method]turn.report", self.core))
@@ -461,3 +461,11 @@ def is_limit_of_ours(kind: str, ends_reading: bool, waited: float, limit: float)
 def judge_finish(reason: str | None, refusal: str | None, accept_cut: bool) -> tuple[str | None, str] | None:
     found = machine("judge-finish", reason, refusal, accept_cut)
     return found and (snake(found.kind), found.what)
+
+
+def foreign_name(text: str) -> str:
+    return str(machine("foreign-name", text))
+
+
+def foreign_text(text: str) -> str:
+    return str(machine("foreign-text", text))

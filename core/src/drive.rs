@@ -170,7 +170,7 @@ mod rig {
     }
 
     pub(super) fn lines(session: &RefCell<Session>, scope: &crate::Scope) -> Vec<String> {
-        let account = scope.account();
-        account.iter().map(|notice| account.line(&session.borrow(), notice)).collect()
+        let log = scope.event_log();
+        log.iter().map(|notice| log.line(&*session.borrow(), notice)).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! One reliability engine for AI agents. It decides; the host acts.
 //!
-//! Retry, time limits, circuit breakers, fallback between providers, the step cap, approval of risky tools, and a calm answer
-//! when nothing else is left: one state machine owns every such decision, in an order that does not change, and says afterwards
+//! Retry, time limits, circuit breakers, fallback between providers, the step cap, approval of risky tools, and a degraded
+//! answer when nothing else is left: one state machine owns every such decision, in an order that does not change, and says afterwards
 //! what it did and why.
 //!
 //! ```
@@ -66,7 +66,8 @@ pub(crate) use data::{names, stored, travel, visit};
 pub use data::{rng, time, value};
 pub(crate) use machine::latency;
 pub use machine::{breakers, call, command, conversation, pool, route, scope, session, turn};
-pub use report::{account, words};
+pub(crate) use report::outcome;
+pub use report::{foreign, log, notice, text};
 
 pub use call::Call;
 pub use command::{Attempt, Command, End, Event, Handled, Replay, RouteId, StopReason, Verdict, Work};

@@ -105,6 +105,6 @@ fn session() -> Result<RefCell<Session>, failsoft::Invalid> {
 }
 
 fn lines(session: &RefCell<Session>, scope: &Scope) -> Vec<String> {
-    let account = scope.account();
-    account.iter().map(|notice| account.line(&session.borrow(), notice)).collect()
+    let log = scope.event_log();
+    log.iter().map(|notice| log.line(&*session.borrow(), notice)).collect()
 }

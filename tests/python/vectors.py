@@ -222,8 +222,8 @@ class Actor:
             case "explain":
                 end = self.machine.poll()
                 need(end.message if isinstance(end, _native.Finish) else "", value, "explain")
-            case "calm":
-                need(self.turn.calm_answer(), value, "calm")
+            case "degraded_answer":
+                need(self.turn.degraded_answer(), value, "degraded_answer")
             case _:
                 accepted = self.event(action, value)
                 if accepted == stale:
@@ -524,6 +524,14 @@ def run_reply(vector: dict[str, Any]) -> None:
         need(found, case["ours"], f"limit {place}")
 
 
+def run_foreign(vector: dict[str, Any]) -> None:
+    known(vector, "name note source foreign")
+    for place, case in enumerate(vector["foreign"]):
+        known(case, "is text times shown")
+        show = {"name": _native.foreign_name, "text": _native.foreign_text}[case["is"]]
+        need(show(case["text"] * case.get("times", 1)), case["shown"], f"text {place}")
+
+
 def run_stream(vector: dict[str, Any]) -> None:
     known(vector, "name note source accept_cut wants_usage chunks seen phase end error")
     options = {name: vector[name] for name in ("accept_cut", "wants_usage") if name in vector}
@@ -555,6 +563,8 @@ def runner(key: str, vector: dict[str, Any]) -> Any:
     forms = {"classify": run_classify, "policy": run_refused, "reply": run_reply, "stream": run_stream}
     if folder in forms:
         return forms[folder]
+    if "foreign" in vector:
+        return run_foreign
     return run_breaker if "breaker" in vector else run_timeline
 
 

@@ -6,6 +6,7 @@ pub mod circuit;
 pub mod classify;
 pub mod differential;
 pub mod files;
+pub mod foreign;
 pub mod hostile;
 mod named;
 pub mod refused;

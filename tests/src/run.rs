@@ -8,7 +8,8 @@ use failsoft::command::{Command, Event, Id, Reply, ToolCall, WaitWhy};
 use failsoft::policy::approval::Digest;
 use failsoft::policy::breaker::BreakerState;
 use failsoft::policy::limits::Usage;
-use failsoft::{Call, End, Handled, Instant, Route, RouteId, Session, Tool, Turn, Verdict, Work, words};
+use failsoft::turn::explain_call;
+use failsoft::{Call, End, Handled, Instant, Route, RouteId, Session, Tool, Turn, Verdict, Work};
 
 use crate::said::{self, fits};
 use crate::vector::{CallForm, Elsewhere, SnapshotForm, Step, Vector, WithinForm, chain, digest_of};
@@ -229,8 +230,8 @@ impl Host<'_> {
             let text = self.explain(actor);
             return if text == *wanted { Ok(()) } else { Err(format!("got the explanation {text:?}")) };
         }
-        if let Some(wanted) = &step.calm {
-            let text = actor.turn.calm_answer();
+        if let Some(wanted) = &step.degraded_answer {
+            let text = actor.turn.degraded_answer();
             return if text.as_ref() == Some(wanted) { Ok(()) } else { Err(format!("got the answer {text:?}")) };
         }
         self.event(actor, step, at)
@@ -239,7 +240,7 @@ impl Host<'_> {
     fn explain(&self, actor: &Actor) -> String {
         match &actor.machine {
             Machine::Call(call) => call.verdict().map_or_else(String::new, |verdict| {
-                words::explain_call(&self.session, actor.turn.scope(), call.id(), verdict)
+                explain_call(&self.session, actor.turn.scope(), call.id(), verdict)
             }),
             _ => actor.turn.detail().to_string(),
         }

@@ -151,12 +151,12 @@ pub struct Step {
     pub sentence: Option<SentenceForm>,
     /// What the report must say, as far as given.
     pub report: Option<Value>,
-    /// All lines of the turn's account so far.
+    /// All lines of the turn's event log so far.
     pub lines: Option<Vec<String>>,
     /// Why the turn, or the call, ended.
     pub explain: Option<String>,
     /// What the user must be told.
-    pub calm: Option<String>,
+    pub degraded_answer: Option<String>,
 }
 
 /// The word `true`, and nothing else.
@@ -469,7 +469,7 @@ impl Step {
             self.report.is_some(),
             self.lines.is_some(),
             self.explain.is_some(),
-            self.calm.is_some(),
+            self.degraded_answer.is_some(),
         ]
         .into_iter()
         .filter(|given| *given)

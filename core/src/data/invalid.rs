@@ -3,6 +3,8 @@
 use alloc::string::{String, ToString};
 use core::fmt;
 
+use crate::foreign;
+
 /// What is wrong with a policy, a chain of routes, or an argument: the field, its value, and what is allowed.
 ///
 /// All three are in the words of whoever gave the value: the names and units of its [`Spelling`](crate::value::Spelling).
@@ -30,7 +32,8 @@ impl Invalid {
 
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} is not allowed; use {}", self.field, self.value, self.allowed)
+        let (field, value) = (foreign::text(&self.field), foreign::text(&self.value));
+        write!(f, "{field}: {value} is not allowed; use {}", self.allowed)
     }
 }
 

@@ -9,7 +9,7 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor 
 use serde::ser::{Serialize, Serializer};
 
 use super::visit::Visitor;
-use crate::account::Notice;
+use crate::notice::Notice;
 use crate::policy::Policy;
 use crate::route::Route;
 use crate::turn::Report;

@@ -8,6 +8,8 @@ use core::fmt::{self, Write as _};
 use core::mem::replace;
 use core::time::Duration;
 
+use crate::foreign;
+
 /// A tree of plain data. Hosts turn their own dictionaries and objects into it; unlike JSON it can hold NaN, so that a
 /// nonsense number is refused by name and not by a parser.
 #[derive(Debug, Clone, PartialEq)]
@@ -139,7 +141,7 @@ impl fmt::Display for Value {
             Self::Null => f.write_str("null"),
             Self::Bool(flag) => write!(f, "{flag}"),
             Self::Number(number) => show_number(f, *number),
-            Self::Text(text) => show_text(f, text),
+            Self::Text(text) => foreign::quoted(text).fmt(f),
             Self::List(items) => write!(f, "a list of {}", items.len()),
             Self::Map(entries) => write!(f, "a map of {}", entries.len()),
         }
@@ -193,29 +195,6 @@ pub(crate) fn decimal(f: &mut fmt::Formatter<'_>, whole: u64, mut fraction: u32,
         (fraction, place) = (fraction % place, place / 10);
     }
     Ok(())
-}
-
-/// In quotes, on one line whatever is in it, and not longer than a line.
-fn show_text(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
-    let (shown, tail) = match text.char_indices().nth(60) {
-        Some(_) => (57, "...\""),
-        None => (60, "\""),
-    };
-    f.write_char('"')?;
-    for c in text.chars().take(shown) {
-        match c {
-            '"' | '\\' => write!(f, "\\{c}")?,
-            '\n' => f.write_str("\\n")?,
-            '\r' => f.write_str("\\r")?,
-            '\t' => f.write_str("\\t")?,
-            // Control characters, separators of lines and paragraphs, and what turns the direction of writing around.
-            '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                write!(f, "\\u{{{:x}}}", u32::from(c))?;
-            }
-            _ => f.write_char(c)?,
-        }
-    }
-    f.write_str(tail)
 }
 
 #[cfg(test)]

@@ -219,7 +219,7 @@ mod tests {
         assert_eq!(second.as_ref().and_then(Stopped::retry_at), Some(Instant::from_millis(5_000)));
         assert_eq!(
             second.map(|stopped| stopped.to_string()).as_deref(),
-            Some("no route can be asked; may be asked again in 5 s")
+            Some("no route can be asked; primary may be asked again in 5 s")
         );
         assert_eq!(requests, 1);
     }

@@ -11,7 +11,7 @@ use crate::command::{Attempt, Command, Event, Handled, Id, Verdict, WaitWhy};
 use crate::policy::failure::{Failure, FailureKind, Phase};
 use crate::scope::Scope;
 use crate::time::Instant;
-use crate::words::explain_call;
+use crate::turn::explain_call;
 
 /// One call, driven by a loop.
 pub(super) struct Driver<'a, S: Share, C: Clock> {

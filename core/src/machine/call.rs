@@ -320,7 +320,7 @@ impl Call {
 
 /// What it is and where it stands.
 impl Call {
-    /// The first id that this call used, under which the account files it; 0 before it began.
+    /// The first id that this call used, under which the event log files it; 0 before it began.
     #[must_use]
     pub const fn id(&self) -> Id {
         self.first

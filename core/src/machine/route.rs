@@ -78,7 +78,7 @@ impl Route {
     }
 }
 
-/// The admissions of a route by scope, in the order of [`Scoped`](crate::account::Scoped): places in the session's list.
+/// The admissions of a route by scope, in the order of [`Scoped`](crate::notice::Scoped): places in the session's list.
 pub(crate) type Scopes = [usize; 4];
 
 /// Checks a chain and gives each route its admissions. Returns them with their number.

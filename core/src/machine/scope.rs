@@ -1,4 +1,4 @@
-//! What all calls of one turn share: deadline, attempts, ids, randomness, the committed route, the account.
+//! What all calls of one turn share: deadline, attempts, ids, randomness, the committed route, the event log.
 
 mod context;
 
@@ -7,8 +7,9 @@ use core::time::Duration;
 
 pub(crate) use context::Context;
 
-use crate::account::{Account, Notice};
 use crate::command::{CancelWhy, Command, Event, Handled, Id, Key, RouteId};
+use crate::log::EventLog;
+use crate::notice::Notice;
 use crate::policy::limits::{Tally, Usage};
 use crate::pool::{Budget, Inherited, Used};
 use crate::rng::{Rng, mix};
@@ -36,11 +37,11 @@ pub struct Scope {
     pub(crate) spent: Tally,
     /// What the host knows about the one that is about to fail.
     pub(crate) told: Option<Told>,
-    pub(crate) account: Account,
+    pub(crate) event_log: EventLog,
 }
 
 stored! {
-    Scope { time, budget, renewed, committed, next_id, rng, key, epoch, cancels, hedge_won, spent, told, account }
+    Scope { time, budget, renewed, committed, next_id, rng, key, epoch, cancels, hedge_won, spent, told, event_log }
 }
 
 /// When a turn began, and when it must be done.
@@ -124,7 +125,7 @@ impl Scope {
             hedge_won: None,
             spent: Tally::NOTHING,
             told: None,
-            account: Account::default(),
+            event_log: EventLog::default(),
         }
     }
 
@@ -210,15 +211,15 @@ impl Scope {
         self.time.seen
     }
 
-    /// The account.
+    /// The event log.
     #[must_use]
-    pub fn account(&self) -> &Account {
-        &self.account
+    pub fn event_log(&self) -> &EventLog {
+        &self.event_log
     }
 
     /// The next notice that was not read yet.
     pub fn poll_notice(&mut self) -> Option<Notice> {
-        self.account.poll()
+        self.event_log.poll()
     }
 
     pub(crate) fn next_id(&mut self) -> Id {

@@ -14,6 +14,7 @@ use crate::latency::Latency;
 use crate::policy::{Invalid, Policy};
 use crate::route::{Route, chain};
 use crate::scope::Committed;
+use crate::text::Names;
 use crate::time::Instant;
 
 pub(crate) use admission::{Admission, LEASE_GRACE, Refusal, Ticket, note_change};
@@ -127,7 +128,7 @@ impl Session {
     /// A route's name; `?` for one that is not in the chain.
     #[must_use]
     pub fn route_name(&self, route: RouteId) -> &str {
-        self.live.route(route).map_or("?", |state| &state.route.name)
+        self.live.route_name(route)
     }
 
     /// This process is a copy of the one that the session began in: it draws by another seed. Permits that the other gave mean nothing
@@ -168,6 +169,13 @@ impl Session {
         let before = self.live.standing.len();
         self.live.standing.retain(|name| name != tool);
         self.live.standing.len() < before
+    }
+}
+
+/// Names for sentences.
+impl Names for Session {
+    fn route_name(&self, route: RouteId) -> &str {
+        self.live.route_name(route)
     }
 }
 

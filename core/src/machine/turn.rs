@@ -2,7 +2,6 @@
 //! how a turn goes on.
 
 mod nested;
-mod outcome;
 mod report;
 mod slot;
 mod stored;
@@ -11,14 +10,14 @@ mod tools;
 use alloc::string::String;
 use alloc::sync::Arc;
 
-pub use outcome::ToolOutcome;
-pub use report::Report;
+pub use crate::outcome::ToolOutcome;
+pub use report::{Report, explain_call};
 use tools::ToolCalls;
 
-use crate::account::{Notice, What};
 use crate::call::Call;
 use crate::command::{CancelWhy, Command, End, Event, Handled, Id, Reply, Verdict, WaitWhy, Work};
 use crate::conversation::Conversation;
+use crate::notice::{Notice, What};
 use crate::policy::failure::{Failure, FailureKind};
 use crate::policy::limits::{Limit, Usage, next_step};
 use crate::route::{RouteSet, Tool};
@@ -108,7 +107,7 @@ impl Turn {
 
     /// The next notice that was not read yet.
     pub fn poll_notice(&mut self) -> Option<Notice> {
-        self.scope.account.poll()
+        self.scope.event_log.poll()
     }
 
     /// Model requests made so far.
@@ -165,7 +164,8 @@ impl Turn {
     #[must_use]
     pub fn sentence(&self, index: u32) -> Option<String> {
         let slot = self.agent.calls.slot(index)?;
-        crate::words::sentence(self.outcome(index)?, &slot.name, &slot.complaint, &self.agent.tools)
+        let tools = self.agent.tools.iter().map(|tool| tool.name.as_str());
+        crate::text::tool_ended(self.outcome(index)?, &slot.name, &slot.complaint, tools)
     }
 
     /// Why it ended otherwise than with an answer, in one line with numbers; empty while it goes on and after an answer.
@@ -176,8 +176,8 @@ impl Turn {
 
     /// What a user is told in place of an answer; `None` while it goes on and after an answer.
     #[must_use]
-    pub fn calm_answer(&self) -> Option<String> {
-        crate::words::calm(self.verdict()?.stop_reason(), &self.agent.detail)
+    pub fn degraded_answer(&self) -> Option<String> {
+        crate::text::degraded_answer(self.verdict()?.stop_reason(), &self.agent.detail)
     }
 }
 
@@ -325,7 +325,7 @@ impl AgentLoop {
         }
         let call = if let Stage::Model(call) = &self.stage { Some(call.id()) } else { None };
         self.calls.stop(cx);
-        self.detail = crate::words::explain(cx, call, verdict);
+        self.detail = report::explain(cx, call, verdict);
         self.stage = Stage::Over(verdict);
         if let End::Limit(limit) = verdict.end {
             cx.note(About { call: 0, id: 0 }, None, What::LimitReached(limit));

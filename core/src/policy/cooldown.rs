@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use crate::policy::failure::{Failure, FailureKind, Rule};
 use crate::stored::stored;
 use crate::time::{Instant, millis, span};
 
@@ -21,20 +22,30 @@ struct Rest {
     until: Instant,
     length: Duration,
     stated: bool,
+    /// The failure that it began with.
+    kind: FailureKind,
     /// The generation that it began with.
     since: u32,
     probe: Option<Instant>,
 }
 
-stored! { Rest { until: Calendar, length, stated, since; probe } }
+impl Rest {
+    const fn cooling(self, until: Instant, stated: bool, probing: bool) -> Cooling {
+        Cooling { until, stated, kind: self.kind, probing }
+    }
+}
 
-/// Why a scope is passed over.
+stored! { Rest { until: Calendar, length, stated, kind, since; probe } }
+
+/// Why a scope is skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cooling {
     /// Until when.
     pub until: Instant,
     /// Whether the provider stated that time.
     pub stated: bool,
+    /// The failure that it began with.
+    pub kind: FailureKind,
     /// Whether the rest is over and one call tests the scope: then it cools until that has settled, and by that time at the latest.
     pub probing: bool,
 }
@@ -48,9 +59,9 @@ impl Cooldown {
     pub fn would_admit(&self, now: Instant) -> Result<(), Cooling> {
         match self.rest {
             None => Ok(()),
-            Some(rest) if now < rest.until => Err(Cooling { until: rest.until, stated: rest.stated, probing: false }),
+            Some(rest) if now < rest.until => Err(rest.cooling(rest.until, rest.stated, false)),
             Some(rest) => match rest.probe {
-                Some(lease) if now < lease => Err(Cooling { until: lease, stated: false, probing: true }),
+                Some(lease) if now < lease => Err(rest.cooling(lease, false, true)),
                 _ => Ok(()),
             },
         }
@@ -68,16 +79,10 @@ impl Cooldown {
         self.generation
     }
 
-    /// Begins a rest, or lengthens it. `admitted` is when the failed attempt was: only one admitted after the last rest
-    /// ended doubles it, so twenty requests that were refused together count once.
-    pub fn begin(
-        &mut self,
-        now: Instant,
-        admitted: Instant,
-        stated: Option<Duration>,
-        base: Duration,
-        cap: Duration,
-    ) -> Option<Instant> {
+    /// Begins a cooldown after a failure, or lengthens it, and returns when it ends. `admitted` is when the failed attempt was: only
+    /// one admitted after the last cooldown ended doubles it, so twenty requests that were refused together count once.
+    pub fn begin(&mut self, now: Instant, admitted: Instant, failure: Failure, rule: Rule) -> Option<Instant> {
+        let (stated, base, cap) = (failure.stated(), rule.cool_base, rule.cool_cap);
         let length = match self.rest {
             None => base,
             Some(rest) if admitted < rest.until => rest.length,
@@ -93,7 +98,7 @@ impl Cooldown {
         }
         self.generation = self.generation.wrapping_add(1);
         let since = self.generation;
-        self.rest = Some(Rest { until, length, stated: stated.is_some(), since, probe: None });
+        self.rest = Some(Rest { until, length, stated: stated.is_some(), kind: failure.kind, since, probe: None });
         Some(until)
     }
 

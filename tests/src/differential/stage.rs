@@ -21,7 +21,8 @@ use std::sync::Arc;
 use failsoft::command::{Command, Event, Id, Reply, ToolCall};
 use failsoft::policy::breaker::Order;
 use failsoft::policy::limits::Usage;
-use failsoft::{Call, Handled, Instant, RouteId, Session, Tool, Turn, Verdict, words};
+use failsoft::turn::explain_call;
+use failsoft::{Call, Handled, Instant, RouteId, Session, Tool, Turn, Verdict};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -232,7 +233,7 @@ impl Stage {
     fn explain(&self, turn: usize, verdict: Verdict) -> String {
         let Some(actor) = self.actors.get(turn) else { return String::new() };
         match &actor.call {
-            Some(call) => words::explain_call(&self.session, actor.turn.scope(), call.id(), verdict),
+            Some(call) => explain_call(&self.session, actor.turn.scope(), call.id(), verdict),
             None => actor.turn.detail().to_string(),
         }
     }
@@ -242,7 +243,7 @@ impl Stage {
         let started = actor.turn.scope().started();
         while let Some(notice) = actor.turn.poll_notice() {
             self.seen.notice(&notice.what);
-            let line = actor.turn.scope().account().line(&self.session, &notice);
+            let line = actor.turn.scope().event_log().line(&self.session, &notice);
             let fields = told::notice(&notice, &self.session);
             let _ = writeln!(self.told, "  {} {line} {fields}", (notice.at - started).as_millis());
         }

@@ -14,10 +14,8 @@ fn numbers_read_well() {
 
 #[test]
 fn text_stays_on_one_line() {
-    let shown = |text: &str| Value::Text(text.into()).to_string();
-    assert_eq!(shown("a \"b\" \\ it's\n\u{1b}[2J\u{202e}é"), r#""a \"b\" \\ it's\n\u{1b}[2J\u{202e}é""#);
-    assert_eq!(shown(&"é".repeat(60)).chars().count(), 62);
-    assert_eq!(shown(&"é".repeat(61)), alloc::format!("\"{}...\"", "é".repeat(57)));
+    let shown = Value::Text("a \"b\"\n\u{202e}".into()).to_string();
+    assert_eq!(shown, r#""a \"b\"\n\u{202e}""#);
 }
 
 #[test]

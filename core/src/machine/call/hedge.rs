@@ -10,8 +10,8 @@ use core::time::Duration;
 use super::attempt::InFlight;
 use super::leg::Leg;
 use super::{Call, State};
-use crate::account::{Follows, What};
 use crate::command::{CancelWhy, End, Event, Handled, RouteId, Verdict};
+use crate::notice::{Follows, What};
 use crate::policy::Policy;
 use crate::policy::failure::{Failure, FailureKind, Phase};
 use crate::scope::{Context, Told};
@@ -189,7 +189,7 @@ impl Call {
     fn hedge_failed(&mut self, cx: &mut Context<'_>, failure: Failure) {
         let Some(hedge) = self.hedge.take() else { return };
         self.charge(cx, &hedge.attempt, Some(hedge.route), 1, failure);
-        cx.scope.account.followed(hedge.attempt.id, Follows::Other, Duration::ZERO);
+        cx.scope.event_log.followed(hedge.attempt.id, Follows::First, Duration::ZERO);
         if let Some(ticket) = hedge.attempt.ticket {
             cx.cool(self.about(0), ticket, failure, true);
         }

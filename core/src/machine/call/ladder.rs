@@ -2,8 +2,8 @@
 
 use super::routes::PRIMARY;
 use super::{Call, State, Then};
-use crate::account::{Skip, What};
 use crate::command::{End, Replay, RouteId, Verdict, WaitWhy};
+use crate::notice::{Skip, What};
 use crate::policy::failure::{Again, Effect, Failure, NextRule, RebuildRule, Rule};
 use crate::policy::fallback::WhenRefused;
 use crate::policy::limits::Limit;
@@ -162,12 +162,12 @@ impl Call {
         for route in self.routes().candidates(cx) {
             if let Some(why) = self.routes().cannot_help(cx, route) {
                 self.tried.insert(route);
-                self.note(cx, Some(route), What::PassedOver { why, until: None });
+                self.note(cx, Some(route), What::Skipped { why, until: None, kind: None });
                 continue;
             }
             let refusal = match cx.would_admit(route) {
                 Ok(()) if self.has_waited_for_client(cx, route) => {
-                    self.note(cx, Some(route), What::PassedOver { why: Skip::Activating, until: None });
+                    self.note(cx, Some(route), What::Skipped { why: Skip::Activating, until: None, kind: None });
                     continue;
                 }
                 Ok(()) => return Some(self.go(cx, route)),
@@ -183,7 +183,7 @@ impl Call {
                 }
             };
             if !is_told {
-                self.note(cx, Some(route), refusal.passed_over());
+                self.note(cx, Some(route), refusal.skipped());
             }
             if refusal.why() == Skip::Probing && cools {
                 continue;
@@ -227,7 +227,7 @@ impl Call {
                 return Some(wait);
             }
         }
-        self.note(cx, Some(route), Refusal::Cooling(cooling).passed_over());
+        self.note(cx, Some(route), Refusal::Cooling(cooling).skipped());
         Some(self.leave(cx))
     }
 
@@ -248,7 +248,7 @@ impl Call {
 
     pub(super) fn wait_for_client(&mut self, cx: &mut Context<'_>, route: RouteId, then: Then) -> State {
         if self.leg.route == Some(route) && self.has_waited_for_client(cx, route) {
-            self.note(cx, Some(route), What::PassedOver { why: Skip::Activating, until: None });
+            self.note(cx, Some(route), What::Skipped { why: Skip::Activating, until: None, kind: None });
             return self.leave(cx);
         }
         let until = self.waits.for_client(cx);

@@ -7,8 +7,8 @@ use super::ladder::wait_until;
 use super::leg::Leg;
 use super::routes::{self, PRIMARY};
 use super::{Call, State, Then};
-use crate::account::{Skip, What};
 use crate::command::{End, RouteId, SwitchWhy, WaitWhy};
+use crate::notice::{Skip, What};
 use crate::policy::deadline::Allowance;
 use crate::policy::fallback::FallbackScope;
 use crate::scope::{Committed, Context};
@@ -71,7 +71,7 @@ impl Call {
             _ => cx.breakers_admit(route),
         };
         if let Err(refusal) = refusal {
-            self.note(cx, Some(route), refusal.passed_over());
+            self.note(cx, Some(route), refusal.skipped());
             return self.go_on(cx);
         }
         let grant = self.grant(cx, route);
@@ -183,7 +183,7 @@ impl Call {
             return other;
         }
         if let Err(refusal) = cx.breakers_admit(route) {
-            self.note(cx, Some(route), refusal.passed_over());
+            self.note(cx, Some(route), refusal.skipped());
             return self.leave(cx);
         }
         let grant = self.grant(cx, route);

@@ -1,8 +1,8 @@
 //! Which routes a call may still ask, in which order, and why not the others.
 
 use super::ask::Ask;
-use crate::account::Skip;
 use crate::command::RouteId;
+use crate::notice::Skip;
 use crate::policy::failure::{Cool, Failure, NextRule};
 use crate::policy::fallback::FallbackScope;
 use crate::route::RouteSet;

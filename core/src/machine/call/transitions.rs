@@ -6,8 +6,8 @@ use core::time::Duration;
 use super::attempt::InFlight;
 use super::routes::PRIMARY;
 use super::{Call, State, Then};
-use crate::account::{Follows, What};
 use crate::command::{CancelWhy, End, Event, Handled, Id, RouteId, Verdict, WaitWhy};
+use crate::notice::{Follows, What};
 use crate::policy::failure::{Effect, Failure, FailureKind};
 use crate::policy::limits::{Limit, Usage};
 use crate::scope::{Committed, Context, Told};
@@ -193,7 +193,7 @@ impl Call {
         self.charge(cx, &attempt, self.leg.route, self.leg.attempts, failure);
         self.leg.failed(&attempt, failure, cx.now);
         if let Some(hedge) = self.promote_hedge(cx) {
-            cx.scope.account.followed(attempt.id, Follows::Other, Duration::ZERO);
+            cx.scope.event_log.followed(attempt.id, Follows::Hedge, Duration::ZERO);
             return hedge;
         }
         let broken = attempt.progress.is_some() && !self.ask.restartable;
@@ -207,7 +207,7 @@ impl Call {
             State::Switch { .. } => (Follows::MoveOn, Duration::ZERO),
             State::Fresh | State::Over(_) => (Follows::Stop, Duration::ZERO),
         };
-        cx.scope.account.followed(attempt.id, follows, delay);
+        cx.scope.event_log.followed(attempt.id, follows, delay);
         next
     }
 

@@ -3,8 +3,8 @@
 use core::cell::Cell;
 
 use super::Scope;
-use crate::account::{Notice, What};
 use crate::command::RouteId;
+use crate::notice::{Notice, What};
 use crate::policy::Policy;
 use crate::policy::failure::Failure;
 use crate::pool::Pool;
@@ -95,15 +95,14 @@ impl<'a> Context<'a> {
     /// An attempt worked.
     #[inline(always)]
     pub(crate) fn passed(&mut self, about: About, ticket: Ticket) {
-        let (account, now) = (&mut self.scope.account, self.now);
-        self.live
-            .passed(self.policy, ticket, now, |scope, change| note_change(account, about, ticket, now, scope, change));
+        let (log, now) = (&mut self.scope.event_log, self.now);
+        self.live.passed(self.policy, ticket, now, |scope, change| note_change(log, about, ticket, now, scope, change));
     }
 
     /// An attempt failed; `full_time` says whether it had the whole time that its limit gives.
     pub(crate) fn failed(&mut self, about: About, ticket: Ticket, failure: Failure, full_time: bool) {
-        let (account, now) = (&mut self.scope.account, self.now);
-        let notice = |scope, change| note_change(account, about, ticket, now, scope, change);
+        let (log, now) = (&mut self.scope.event_log, self.now);
+        let notice = |scope, change| note_change(log, about, ticket, now, scope, change);
         self.live.failed(self.policy, ticket, now, failure, full_time, notice);
     }
 
@@ -141,7 +140,7 @@ impl<'a> Context<'a> {
     }
 
     pub(crate) fn note(&mut self, about: About, route: Option<RouteId>, what: What) {
-        self.scope.account.push(Notice { at: self.now, call: about.call, id: about.id, route, what });
+        self.scope.event_log.push(Notice { at: self.now, call: about.call, id: about.id, route, what });
     }
 }
 

@@ -8,8 +8,9 @@ use core::time::Duration;
 
 use super::About;
 use super::live::Live;
-use crate::account::{Account, Notice, Scoped, Skip, What};
 use crate::command::RouteId;
+use crate::log::EventLog;
+use crate::notice::{Notice, Scoped, Skip, What};
 use crate::policy::Policy;
 use crate::policy::breaker::{BreakerState, Change, Circuit, Outcome, Permit};
 use crate::policy::budget::RetryCounts;
@@ -79,14 +80,15 @@ impl Refusal {
             Self::Breaker { until: Instant::NEVER, .. } => Skip::Isolated,
             Self::Breaker { probing: true, .. } | Self::Cooling(Cooling { probing: true, .. }) => Skip::Probing,
             Self::Breaker { .. } => Skip::Breaker,
-            Self::Cooling(_) => Skip::Cooling,
+            Self::Cooling(_) => Skip::Cooldown,
         }
     }
 
     /// The notice that it is. When a half-open probe will have settled nobody knows.
-    pub(crate) fn passed_over(self) -> What {
+    pub(crate) fn skipped(self) -> What {
         let why = self.why();
-        What::PassedOver { why, until: self.until().known().filter(|_| why != Skip::Probing) }
+        let kind = if let Self::Cooling(Cooling { kind, probing: false, .. }) = self { Some(kind) } else { None };
+        What::Skipped { why, until: self.until().known().filter(|_| why != Skip::Probing), kind }
     }
 }
 
@@ -270,14 +272,14 @@ impl Live {
         }
         let at = self.scope_of(ticket.route, scope)?;
         let cooldown = &mut self.admissions.get_mut(at)?.cooldown;
-        let until = cooldown.begin(now, ticket.admitted, stated, rule.cool_base, rule.cool_cap)?;
-        Some(What::Cooling { scope, until, stated: stated.is_some() })
+        let until = cooldown.begin(now, ticket.admitted, failure, rule)?;
+        Some(What::Cooldown { scope, until, stated: stated.is_some() })
     }
 }
 
 /// Writes a change of a breaker into the event log.
 pub(crate) fn note_change(
-    account: &mut Account,
+    log: &mut EventLog,
     about: About,
     ticket: Ticket,
     at: Instant,
@@ -288,5 +290,5 @@ pub(crate) fn note_change(
         Change::Opened(until) => What::BreakerOpened { scope, until },
         Change::Closed => What::BreakerClosed { scope },
     };
-    account.push(Notice { at, call: about.call, id: about.id, route: Some(ticket.route), what });
+    log.push(Notice { at, call: about.call, id: about.id, route: Some(ticket.route), what });
 }

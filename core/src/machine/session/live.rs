@@ -4,13 +4,14 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::admission::Admission;
-use crate::account::Scoped;
 use crate::command::RouteId;
 use crate::latency::Latency;
+use crate::notice::Scoped;
 use crate::policy::breaker::Circuit;
 use crate::policy::budget::RetryCounts;
 use crate::route::{Route, RouteSet, Scopes};
 use crate::scope::Committed;
+use crate::text::Names;
 use crate::time::Instant;
 
 /// The part of a session that changes.
@@ -145,5 +146,11 @@ impl Live {
 
     pub(crate) fn same_credential(&self, a: RouteId, b: RouteId) -> bool {
         self.scope_of(a, Scoped::Credential) == self.scope_of(b, Scoped::Credential)
+    }
+}
+
+impl Names for Live {
+    fn route_name(&self, route: RouteId) -> &str {
+        self.route(route).map_or("?", |state| &state.route.name)
     }
 }

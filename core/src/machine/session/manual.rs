@@ -1,8 +1,8 @@
 //! What a person asks about the routes of a session, and overrides.
 
 use super::{Admission, Session};
-use crate::account::Scoped;
 use crate::command::RouteId;
+use crate::notice::Scoped;
 use crate::policy::breaker::{BreakerState, Circuit, Metrics, Order};
 use crate::time::Instant;
 

@@ -2,14 +2,14 @@
 
 use alloc::string::{String, ToString};
 
-use crate::account::Account;
 use crate::call::Call;
 use crate::command::{Id, ToolCall};
+use crate::log::EventLog;
 use crate::policy::approval::Digest;
 use crate::stored::stored;
 use crate::time::Instant;
 
-use super::outcome::ToolOutcome;
+use crate::outcome::ToolOutcome;
 
 /// One tool call of the last reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,10 +47,10 @@ pub(super) enum SlotState {
 stored! { enum SlotState { Asking { id, digest, until: Calendar, taken }, Running(call), Done(outcome) } }
 
 impl Slot {
-    pub(super) fn new(account: &mut Account, call: &ToolCall<'_>, risky: bool, state: SlotState) -> Self {
+    pub(super) fn new(log: &mut EventLog, call: &ToolCall<'_>, risky: bool, state: SlotState) -> Self {
         Self {
             name: call.name.to_string(),
-            tool: account.tool(call.name),
+            tool: log.tool(call.name),
             digest: call.arguments.ok(),
             complaint: call.arguments.err().unwrap_or_default().to_string(),
             risky,

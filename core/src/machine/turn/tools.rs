@@ -3,12 +3,12 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::outcome::ToolOutcome;
 use super::running;
 use super::slot::{Repeat, Slot, SlotState};
-use crate::account::What;
 use crate::call::Call;
 use crate::command::{CancelWhy, Command, End, Event, Handled, Replay, ToolCall, Verdict, WaitWhy, Work};
+use crate::notice::What;
+use crate::outcome::ToolOutcome;
 use crate::policy::approval::{Decision, Gate};
 use crate::policy::failure::{Effect, FailureKind};
 use crate::policy::limits::Limit;
@@ -87,7 +87,7 @@ impl ToolCalls {
             }
             _ => SlotState::Done(ToolOutcome::NotRun(Limit::ToolCalls)),
         };
-        Slot::new(&mut cx.scope.account, call, gate == Gate::Ask, state)
+        Slot::new(&mut cx.scope.event_log, call, gate == Gate::Ask, state)
     }
 
     // ---- What to do next. ----
@@ -202,7 +202,7 @@ impl ToolCalls {
             // Not before it was said: until then its time has not begun, and nobody could answer it.
             Event::Taken(asked) if asked == *id && !*taken && until.known().is_some() => {
                 *taken = true;
-                cx.note(About { call: 0, id: *id }, None, What::Asked { tool: slot.tool });
+                cx.note(About { call: 0, id: *id }, None, What::ApprovalAsked { tool: slot.tool });
             }
             Event::Interrupted if *taken => *taken = false,
             Event::Abandoned(asked) if asked == *id => self.refuse(cx, index, ToolOutcome::Withdrawn),

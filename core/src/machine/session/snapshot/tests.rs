@@ -119,9 +119,9 @@ fn what_is_missing_unknown_or_of_the_wrong_kind_is_refused_by_name() {
             "snapshot.state.agent.stage.is: \"Lost\" is not allowed; use one of Due, Model, Tools, Over",
         ),
         (
-            "state.scope.account.notices.1.what",
-            Value::Text("MovedOn".into()),
-            "snapshot.state.scope.account.notices[1].what: \"MovedOn\" is not allowed; use a map of fields",
+            "state.scope.event_log.notices.1.what",
+            Value::Text("moved_on".into()),
+            "snapshot.state.scope.event_log.notices[1].what: \"moved_on\" is not allowed; use a map of fields",
         ),
         (
             "state.agent.calls.blocked",
