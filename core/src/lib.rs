@@ -12,7 +12,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! // Once a process: every number and choice, and the places that can be asked.
 //! let routes = vec![Route::new("primary"), Route::new("backup")];
-//! let session = RefCell::new(Session::new(Policy::default().into(), routes, 7)?);
+//! let session = RefCell::new(Session::new(Policy::default().into(), routes)?);
 //! let time = RealTime::new();
 //!
 //! // Once a user request: it begins at the primary, whatever the one before had to do.
@@ -62,10 +62,11 @@ pub mod policy;
 mod report;
 pub mod stream;
 
-pub(crate) use data::{names, stored};
+pub use data::seed::NoRandomness;
+pub(crate) use data::{names, seed, stored};
 pub use data::{rng, time, value};
-pub(crate) use machine::latency;
 pub use machine::{breakers, call, command, pool, route, scope, session, turn};
+pub(crate) use machine::{keys, latency};
 pub use report::{account, words};
 
 pub use call::{Admitted, Call, Entered, enter, settle};

@@ -3,6 +3,7 @@
 pub(crate) mod fields;
 pub(crate) mod names;
 pub mod rng;
+pub(crate) mod seed;
 pub(crate) mod stored;
 pub mod time;
 pub mod value;

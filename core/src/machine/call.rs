@@ -246,7 +246,7 @@ impl Call {
             until,
             first_progress: running.first_progress,
             idle: running.idle,
-            idempotency_key: scope.key(self.first),
+            key: scope.keys.source(self.work, self.first),
         }
     }
 

@@ -3,6 +3,7 @@
 pub mod breakers;
 pub mod call;
 pub mod command;
+pub(crate) mod keys;
 pub(crate) mod latency;
 pub mod pool;
 pub mod route;

@@ -1,6 +1,5 @@
 //! Which tool calls need a person's word, and how a word is bound to what it was given for.
 
-#[cfg(feature = "digest")]
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -120,7 +119,6 @@ pub struct Digest(pub [u8; 32]);
 
 impl Digest {
     /// SHA-256 of a text, whatever parts it comes in.
-    #[cfg(feature = "digest")]
     #[must_use]
     pub fn of(parts: &[&str]) -> Self {
         use sha2::Digest as _;
@@ -173,15 +171,12 @@ pub fn digest(tool: &str, arguments: &str) -> Result<Digest, String> {
 }
 
 /// The sentence for arguments that cannot be read.
-#[cfg(feature = "digest")]
 pub const NOT_JSON: &str = "the arguments are not valid JSON";
 
 /// So deep may arguments be nested: every JSON reader of the hosts reads as far.
-#[cfg(feature = "digest")]
 const DEEPEST: usize = 100;
 
 /// What is wrong with arguments that are nested too deeply to be read; asked before they are.
-#[cfg(feature = "digest")]
 #[must_use]
 pub fn too_deep(arguments: &str) -> Option<String> {
     let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
@@ -206,7 +201,6 @@ pub fn too_deep(arguments: &str) -> Option<String> {
 ///
 /// # Errors
 /// One sentence for the model, as [`digest`](fn@digest) has it.
-#[cfg(feature = "digest")]
 pub fn digest_canonical(tool: &str, canonical: &str) -> Result<Digest, String> {
     match complaint(canonical) {
         Some(complaint) => Err(complaint),
@@ -215,7 +209,6 @@ pub fn digest_canonical(tool: &str, canonical: &str) -> Result<Digest, String> {
 }
 
 /// What is wrong with arguments in canonical form, if something is. Outside of text, every digit belongs to a number.
-#[cfg(feature = "digest")]
 fn complaint(canonical: &str) -> Option<String> {
     if !canonical.starts_with('{') {
         return Some(format!("the arguments must be an object, not {}", kind_of(canonical)));
@@ -245,7 +238,6 @@ fn complaint(canonical: &str) -> Option<String> {
     None
 }
 
-#[cfg(feature = "digest")]
 fn kind_of(canonical: &str) -> &'static str {
     match canonical.bytes().next() {
         Some(b'n') => "null",
@@ -258,7 +250,6 @@ fn kind_of(canonical: &str) -> &'static str {
 
 /// Reads to the end of a text. False for one with half of a surrogate pair: in canonical form nothing but those and control
 /// characters is escaped by number.
-#[cfg(feature = "digest")]
 fn is_whole(text: &mut core::slice::Iter<'_, u8>) -> bool {
     while let Some(byte) = text.next() {
         match byte {
@@ -271,7 +262,6 @@ fn is_whole(text: &mut core::slice::Iter<'_, u8>) -> bool {
 }
 
 /// In canonical form a number has a positive exponent only from 10^21 on.
-#[cfg(feature = "digest")]
 fn is_exact(number: &str) -> bool {
     let size = number.strip_prefix('-').unwrap_or(number);
     let digits = size.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(size.len());

@@ -315,13 +315,20 @@ impl Call {
         }
     }
 
+    /// The first id that it uses is its own.
+    #[inline(always)]
+    pub(super) fn begin_with(&mut self, cx: &mut Context<'_>, id: Id) {
+        if self.first == 0 {
+            self.first = id;
+            cx.scope.keys.begun(self.work, id);
+        }
+    }
+
     /// Makes an attempt, counted in the scope; without a route there is nothing to permit.
     #[inline]
     pub(super) fn run(&mut self, cx: &mut Context<'_>, on: Option<(RouteId, &Permit)>) -> Running {
         let id = cx.scope.next_id();
-        if self.first == 0 {
-            self.first = id;
-        }
+        self.begin_with(cx, id);
         self.on_route = self.on_route.saturating_add(1);
         if !self.is_tool() {
             cx.count_attempt();

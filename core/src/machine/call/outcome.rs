@@ -222,9 +222,7 @@ impl Call {
 
     /// Has something stopped that the host has taken on: filed under the first id that was used, which may be this one.
     pub(super) fn cancel(&mut self, cx: &mut Context<'_>, id: Id, why: CancelWhy) {
-        if self.first == 0 {
-            self.first = id;
-        }
+        self.begin_with(cx, id);
         cx.scope.cancel(self.first, id, why);
     }
 

@@ -47,7 +47,7 @@ impl Call {
     /// Lets another call test a route that nothing else can take the place of: as long as the patience reaches, in pauses that are
     /// drawn, so that those who wait do not all ask at once afterwards.
     pub(super) fn let_test(&mut self, cx: &mut Context<'_>, then: Then) -> Option<State> {
-        let drawn = cx.policy.retry.backoff(self.in_round().saturating_sub(1), None, &mut cx.scope.rng);
+        let drawn = cx.policy.retry.backoff(self.in_round().saturating_sub(1), None, cx.scope.draws());
         let until = cx.now + drawn.max(ACTIVATING_PAUSE);
         if !self.may_pause(cx, until) {
             return None;

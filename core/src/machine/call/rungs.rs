@@ -43,7 +43,7 @@ impl Call {
         if let Some(route) = self.route {
             cx.live.breakers_admit(cx.policy, route, cx.now).ok()?;
         }
-        let backoff = cx.policy.retry.backoff(self.in_round().saturating_sub(1), self.previous, &mut cx.scope.rng);
+        let backoff = cx.policy.retry.backoff(self.in_round().saturating_sub(1), self.previous, cx.scope.draws());
         let wait = match cx.policy.retry.pause(backoff, failure.hint(), another) {
             Pause::For(wait) => wait,
             Pause::MoveOn => return None,

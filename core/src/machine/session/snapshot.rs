@@ -23,7 +23,7 @@ use crate::value::Value;
 use routed::{Routed, now_at};
 
 /// The version of the snapshot's form. A reader refuses every other one by name.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// What stands around every state.
 struct Envelope<'a> {
@@ -78,7 +78,8 @@ struct StoredSession {
     standing: Vec<String>,
     committed: Option<String>,
     away: Option<Instant>,
-    seed: u64,
+    /// None where the process has the secret: another process has another one.
+    seed: Option<u64>,
     turns: u64,
     /// How the windows of breakers and budgets were cut: counts mean nothing under another cut.
     windows: [u64; 5],
@@ -154,7 +155,7 @@ impl Session {
     ) -> Result<Self, Invalid> {
         let mut stored = StoredSession::BLANK;
         let (then, wall_then) = Envelope::read(snapshot, "session", &mut stored)?;
-        let mut session = Self::over(policy, routes, stored.seed)?;
+        let mut session = Self::over(policy, routes)?;
         let gap = span(wall.saturating_sub(wall_then));
         let (spans, calendar) = (spans(then, now), calendar(then, now, gap));
         let policy = session.policy.clone();
@@ -189,6 +190,7 @@ impl Session {
         let is_away = live.committed.is_some_and(|route| route != RouteId(0));
         let session_wide = policy.fallback.scope == FallbackScope::Session;
         live.away = (is_away && session_wide).then(|| stored.away.map_or(now, spans));
+        live.seed = stored.seed;
         live.turns = stored.turns;
         live.epoch = epoch;
         Ok(session)
@@ -239,7 +241,9 @@ impl Turn {
         let names = routed.routes;
         turn.reroute(&|route| now_at(&names, session, route));
         // It goes on as it was, keys included.
-        turn.scope_mut().epoch = session.live.epoch;
+        let scope = turn.scope_mut();
+        scope.epoch = session.live.epoch;
+        scope.keys.restored();
         let gap = span(wall.saturating_sub(wall_then));
         turn.catch_up(then, now);
         turn.shift(spans(then, now), calendar(then, now, gap));

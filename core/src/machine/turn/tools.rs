@@ -6,7 +6,9 @@ use super::outcome::ToolOutcome;
 use super::{Course, running};
 use crate::account::What;
 use crate::call::Call;
-use crate::command::{CancelWhy, Command, End, Event, Handled, Id, Replay, ToolCall, Verdict, WaitWhy, Work};
+use crate::command::{
+    Attempt, CancelWhy, Command, End, Event, Handled, Id, KeySource, Replay, ToolCall, Verdict, WaitWhy, Work,
+};
 use crate::policy::approval::{Decision, Digest, Gate};
 use crate::policy::failure::{Effect, FailureKind};
 use crate::policy::limits::Limit;
@@ -25,10 +27,12 @@ pub(super) struct Slot {
     /// What is wrong with its arguments, or with how it ended.
     pub(super) complaint: String,
     risky: bool,
+    /// What its idempotency key is made of in a run that has an id, since it may run.
+    key: Option<KeySource>,
     pub(super) state: SlotState,
 }
 
-stored! { Slot { name, tool, digest, complaint, risky, state } }
+stored! { Slot { name, tool, digest, complaint, risky, key, state } }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(
@@ -118,6 +122,7 @@ impl Course {
             digest: call.arguments.ok(),
             complaint: call.arguments.err().unwrap_or_default().to_string(),
             risky: gate == Gate::Ask,
+            key: None,
             state,
         }
     }
@@ -143,6 +148,11 @@ impl Course {
                 SlotState::Running(call) if next.is_some() && !call.is_taken() => {}
                 SlotState::Running(call) => match call.poll_in(cx) {
                     Command::Finish(verdict) => self.tool_over(cx, index, verdict),
+                    Command::Attempt(attempt) => {
+                        slot.key = slot.key.or_else(|| cx.scope.keys.tool(&slot.name, slot.digest));
+                        let key = slot.key.unwrap_or(attempt.key);
+                        next = next.or(Some(Command::Attempt(Attempt { key, ..attempt })));
+                    }
                     Command::Wait { until, why: WaitWhy::Running, .. } => {
                         until_first = until_first.min(until);
                         under_way = true;

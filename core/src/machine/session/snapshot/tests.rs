@@ -19,10 +19,10 @@ fn spans_keep_what_is_left_and_the_calendar_does_not() {
 }
 
 fn session() -> Session {
-    let Ok(session) = Session::new(Policy::default().into(), vec![Route::new("a"), Route::new("b")], u64::MAX) else {
+    let Ok(session) = Session::new(Policy::default().into(), vec![Route::new("a"), Route::new("b")]) else {
         panic!("a good session");
     };
-    session
+    session.with_seed(u64::MAX)
 }
 
 fn turn() -> Turn {
@@ -77,9 +77,9 @@ fn what_is_stored_comes_back() {
 
 #[test]
 fn another_version_and_another_thing_are_refused_by_name() {
-    let line = "snapshot.failsoft: 9 is not allowed; use version 3";
+    let line = "snapshot.failsoft: 9 is not allowed; use version 4";
     assert_eq!(replaced("failsoft", Value::Number(9.0)), line);
-    let line = "snapshot.failsoft: null is not allowed; use version 3";
+    let line = "snapshot.failsoft: null is not allowed; use version 4";
     assert_eq!(refused(|value| *value = Value::List(vec![])), line);
     let line = "snapshot.what: \"session\" is not allowed; use the snapshot of a turn";
     assert_eq!(replaced("what", Value::Text("session".into())), line);
