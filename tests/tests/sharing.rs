@@ -50,7 +50,7 @@ fn a_request_after_a_restore_has_a_key_of_its_own() {
     let stored = session.snapshot(at(0), 0);
     let key = |session: &mut Session| {
         let mut scope = Scope::new(session, at(0));
-        attempt(&mut { FUNCTION }, &mut scope, session, at(0)).idempotency_key
+        attempt(&mut { FUNCTION }, &mut scope, session, at(0)).idempotency_key().unwrap()
     };
     // This turn is begun after the snapshot was taken, and the restored session does not know of it.
     let before = key(&mut session);
