@@ -27,8 +27,9 @@
 //!
 //! # Sans-IO
 //!
-//! The engine never sleeps, reads a clock, draws randomness, opens a socket or starts a thread, and it never sees a prompt, an
-//! answer or an error. The time comes in as `now`, randomness as a seed, what happened as an [`Event`] with a [`Failure`] class
+//! The engine never sleeps, reads a clock, opens a socket or starts a thread, and it never sees a prompt, an answer or an
+//! error. The time comes in as `now`, randomness from the operating system when it is first needed, or as a seed
+//! ([`Session::with_seed`]), what happened as an [`Event`] with a [`Failure`] class
 //! and a few numbers; what to do comes out as a [`Command`]. So it runs on any executor and in any language, tests take no time,
 //! and equal inputs give equal decisions on every target. [`drive`] has the loops that act on it, blocking and asynchronous,
 //! and shows the one to write where they do not fit.
