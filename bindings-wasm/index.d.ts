@@ -962,7 +962,7 @@ export interface SessionOptions<Client = unknown> {
    */
   sleep?: Sleep | undefined;
   /**
-   * Makes every draw (jitter, idempotency keys) repeatable: any whole number. By default random.
+   * Makes every draw (jitter, idempotency keys) repeatable, for tests: any whole number. By default random.
    *
    * @default undefined
    * @example new Session({ routes: ["primary"], seed: 7 })
@@ -1009,6 +1009,15 @@ export interface TurnOptions {
    * @example session.turn({ parent: turn, shareBudgets: true })
    */
   shareBudgets?: boolean | undefined;
+  /**
+   * Names the run, so that it repeats its idempotency keys when it is run again, in whatever process: a text that no other
+   * run has, such as the id of the job. A tool call's key is made of it, of the tool's name and arguments, and of how often
+   * they came, so that a run that goes another way gives no other call the same one.
+   *
+   * @default undefined
+   * @example session.turn({ runId: "order 7" })
+   */
+  runId?: string | undefined;
 }
 
 /** What a call may be given. */
@@ -1297,7 +1306,7 @@ export interface AgentOptions {
    */
   sleep?: Sleep | undefined;
   /**
-   * Makes every draw (jitter, idempotency keys) repeatable: any whole number. By default random.
+   * Makes every draw (jitter, idempotency keys) repeatable, for tests: any whole number. By default random.
    *
    * @default undefined
    * @example new Agent(model, { seed: 7 })
@@ -1344,6 +1353,15 @@ export interface RunOptions {
    * @example helper.run("look it up", { shareBudgets: true })
    */
   shareBudgets?: boolean | undefined;
+  /**
+   * Names the run, so that it repeats its idempotency keys when it is run again, in whatever process: a text that no other
+   * run has, such as the id of the job. A tool call's key is made of it, of the tool's name and arguments, and of how often
+   * they came, so that a run that goes another way gives no other call the same one.
+   *
+   * @default undefined
+   * @example agent.run("pay the order", { runId: "order 7" })
+   */
+  runId?: string | undefined;
 }
 
 /** What a run that is watched may be given. */

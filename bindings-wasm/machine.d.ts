@@ -142,7 +142,7 @@ export interface RouteFields extends Omit<RouteOptions, "activate" | "close" | "
 export class MachineSession {
   /**
    * @param routes pairs of an object of yours, which is `attempt.route`, and what the engine knows of it.
-   * @param seed random if not given.
+   * @param seed for tests; without one the engine asks the platform for randomness, when it first needs it.
    * @param oneSlot whether the host keeps one client at a time: to make one ready is to make the others not ready.
    */
   constructor(
@@ -339,6 +339,8 @@ export class MachineTurn extends Machine {
   shorten(timeout: number): void;
   /** Begins within another turn: with its time left at most, and, if shared, within its budgets. Before its first attempt. */
   inherit(parent: MachineTurn, shareBudgets?: boolean): void;
+  /** Names the run, so that its idempotency keys repeat when it is run again. To be said before its first attempt. */
+  setRunId(runId: string): void;
   /** The short way into a call: an attempt that was let through, to be settled, or a call to be driven. */
   enter(streaming?: boolean, restartable?: boolean, contextTokens?: number): Attempt | Call;
   settle(attempt: Attempt): void;

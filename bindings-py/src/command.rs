@@ -7,6 +7,7 @@ use failsoft::command::{Command, Id};
 use failsoft::notice::{self, What};
 use failsoft::{Call, End, Instant, Work};
 use pyo3::IntoPyObjectExt;
+use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 
 use crate::convert::{Failure, seconds};
@@ -96,8 +97,9 @@ impl Attempt {
     }
 
     #[getter]
-    fn idempotency_key(&self) -> String {
-        self.core.idempotency_key.to_string()
+    fn idempotency_key(&self) -> PyResult<String> {
+        let key = self.core.idempotency_key();
+        key.map(|key| key.to_string()).map_err(|none| PyOSError::new_err(none.to_string()))
     }
 
     /// "model", "tool" or "function".

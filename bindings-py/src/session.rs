@@ -118,16 +118,18 @@ impl Session {
         policy: &Policy,
         routes: Vec<(Py<PyAny>, Bound<'_, PyDict>)>,
         clock: Option<Py<PyAny>>,
-        seed: u64,
+        seed: Option<u64>,
         one_slot: bool,
     ) -> PyResult<Self> {
         let (objects, chain) = read_chain(routes)?;
         let core = if chain.is_empty() {
-            failsoft::Session::without_routes(policy.0.clone(), seed)
+            failsoft::Session::without_routes(policy.0.clone())
         } else {
-            failsoft::Session::new(policy.0.clone(), chain, seed)
+            failsoft::Session::new(policy.0.clone(), chain)
         };
-        Ok(Self::over(core.map_err(invalid)?, objects, clock, one_slot))
+        let core = core.map_err(invalid)?;
+        let core = if let Some(seed) = seed { core.with_seed(seed) } else { core };
+        Ok(Self::over(core, objects, clock, one_slot))
     }
 
     /// Whether calls of it may be hedged.
@@ -186,9 +188,9 @@ impl Session {
         locked(&self.core).release(RouteId(route));
     }
 
-    /// This process is a copy of the one that the session began in: it draws by another seed, and permits of the other mean nothing.
-    fn forked(&self, seed: u64) {
-        locked(&self.core).forked(seed);
+    /// This process is a copy of the one that the session began in: a seed is dropped, and permits of the other mean nothing.
+    fn forked(&self) {
+        locked(&self.core).forked();
     }
 
     /// Forgets all that was held against a route.

@@ -240,6 +240,11 @@ impl Turn {
         Ok(())
     }
 
+    /// Names the run, so that its idempotency keys repeat when it is run again. To be said before its first attempt.
+    fn set_run_id(&self, run_id: &str) -> PyResult<()> {
+        locked(&self.core).scope_mut().set_run_id(run_id).map_err(invalid)
+    }
+
     /// The short way into a call: an attempt that was let through, or a call to be driven by `poll`.
     #[pyo3(signature = (streaming=false, restartable=true, context_tokens=None))]
     fn enter(

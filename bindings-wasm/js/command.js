@@ -2,6 +2,7 @@
 
 import { native, out } from "./engine.js";
 import { known, readFailure } from "./failure.js";
+import { checked } from "./handles.js";
 import { hear, unhear } from "./signals.js";
 import { names } from "./words.js";
 
@@ -18,6 +19,7 @@ export class Attempt {
   #key2;
   #key3;
   #key4;
+  #keyRest;
   /** Its signal: made when it is first read, since most requests never look. */
   #controller = undefined;
   #caller = undefined;
@@ -37,6 +39,7 @@ export class Attempt {
     this.#key2 = numbers[12] | 0;
     this.#key3 = numbers[13] | 0;
     this.#key4 = numbers[14] | 0;
+    this.#keyRest = numbers[15];
     this.entry = entry;
     this.id = numbers[0];
     this.generation = numbers[2];
@@ -69,9 +72,9 @@ export class Attempt {
     return known(this.#idle);
   }
 
-  /** The same on every attempt of the call. */
+  /** The same on every attempt of the call. It is made when it is read. */
   get idempotencyKey() {
-    return native.keyText(this.#key1, this.#key2, this.#key3, this.#key4);
+    return checked(() => native.keyText(this.#key1, this.#key2, this.#key3, this.#key4, this.#keyRest));
   }
 
   /** The tool call's place in the model's reply. */

@@ -179,6 +179,11 @@ export class MachineTurn extends Machine {
     native.turnInherit(this.handle, this.now(), parent.handle, parent.now(), shareBudgets);
   }
 
+  /** Names the run, so that its idempotency keys repeat when it is run again. To be said before its first attempt. */
+  setRunId(runId) {
+    checked(() => native.turnSetRunId(this.handle, runId));
+  }
+
   /** The short way into a call: an attempt that was let through, or a call to be driven by `next`. */
   enter(streaming = false, restartable = true, contextTokens = undefined) {
     if (contextTokens !== undefined) {

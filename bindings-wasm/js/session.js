@@ -65,10 +65,11 @@ export class Session {
 
   /**
    * Begins a turn: one request of a user, or a part of one. `deadline`, in milliseconds, can only shorten the policy's own. It has
-   * the time left of its `parent` at most, by default the current turn, and with `shareBudgets` uses up its budgets, too.
+   * the time left of its `parent` at most, by default the current turn, and with `shareBudgets` uses up its budgets, too. A turn with
+   * a `runId` repeats its idempotency keys when it is run again.
    */
   turn(options) {
-    checkOptions("turn", options, ["deadline", "parent", "shareBudgets"]);
+    checkOptions("turn", options, ["deadline", "parent", "shareBudgets", "runId"]);
     return new Turn(this, options);
   }
 

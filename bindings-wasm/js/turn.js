@@ -7,7 +7,7 @@ import { drive } from "./drive.js";
 import { CallTimeout, DeadlineExceeded, StepLimitExceeded } from "./errors.js";
 import { driveHedged } from "./hedged.js";
 import { Call, MachineTurn, stands, words } from "./machine.js";
-import { checkFlag, checkFunction, checkOptions, checkSignal, checkSpan } from "./options.js";
+import { checkFlag, checkFunction, checkOptions, checkSignal, checkSpan, checkText } from "./options.js";
 import { Home, isThenable, promised, Race } from "./race.js";
 import { restoring } from "./rows.js";
 import { streamOf } from "./streaming.js";
@@ -16,7 +16,7 @@ import { current } from "./time.js";
 /** One request of a user. It begins at the primary, and all its calls share one deadline and one account. */
 export class Turn extends MachineTurn {
   /** @param owner the session. @param options `tools` for a turn that runs them itself, and those of `Session.turn`. */
-  constructor(owner, { tools = [], deadline, parent, shareBudgets = false, restored } = {}) {
+  constructor(owner, { tools = [], deadline, parent, shareBudgets = false, runId, restored } = {}) {
     checkFlag("turn: shareBudgets", shareBudgets);
     const above = restored === undefined ? found("turn", parent) : undefined;
     super(owner.core, tools, restored);
@@ -28,6 +28,10 @@ export class Turn extends MachineTurn {
     if (deadline !== undefined && deadline !== null) {
       checkSpan("turn", "deadline", deadline);
       this.shorten(deadline);
+    }
+    if (runId !== undefined && runId !== null) {
+      checkText("runId", runId);
+      this.setRunId(runId);
     }
     runtimes.begin(owner.runtime, this);
   }

@@ -2,8 +2,9 @@
 
 use alloc::string::{String, ToString as _};
 
-use failsoft::command::{Command, Event, Id};
+use failsoft::command::{Command, Event, Id, KeySource};
 use failsoft::{Attempt, End, Instant, Verdict, Work};
+use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::out::{at, failure, limit, say, say_text, span};
@@ -53,9 +54,9 @@ pub(crate) fn write_attempt(attempt: &Attempt) {
         Work::Tool { index } => (1.0, f64::from(index), false),
         Work::Function => (2.0, 0.0, false),
     };
-    let key = attempt.idempotency_key;
+    let [one, other, rest] = attempt.key.to_words();
     let halves = |part: u64| [f64::from((part >> 32) as u32), f64::from(part as u32)];
-    let ([first, second], [third, fourth]) = (halves(key.0), halves(key.1));
+    let ([first, second], [third, fourth]) = (halves(one), halves(other));
     let numbers = [
         f64::from(attempt.id),
         attempt.route.map_or(-1.0, |route| f64::from(route.0)),
@@ -72,6 +73,8 @@ pub(crate) fn write_attempt(attempt: &Attempt) {
         second,
         third,
         fourth,
+        // Forty bits, which a number holds exactly.
+        rest as f64,
     ];
     say(0, &numbers);
 }
@@ -99,11 +102,12 @@ fn write_verdict(verdict: &Verdict, now: Instant) {
     say(7, &failure(verdict.failure));
 }
 
-/// An idempotency key as text, from its four quarters.
+/// An idempotency key as text, from the five numbers that an attempt carries.
 #[wasm_bindgen(js_name = keyText)]
-pub fn key_text(first: u32, second: u32, third: u32, fourth: u32) -> String {
+pub fn key_text(first: u32, second: u32, third: u32, fourth: u32, rest: f64) -> Result<String, JsValue> {
     let whole = |high: u32, low: u32| u64::from(high) << 32 | u64::from(low);
-    failsoft::command::Key(whole(first, second), whole(third, fourth)).to_string()
+    let source = KeySource::from_words([whole(first, second), whole(third, fourth), rest as u64]);
+    source.key().map(|key| key.to_string()).map_err(|none| JsValue::from_str(&none.to_string()))
 }
 
 /// An event that is no more than an id, by its place in the list of `names.json`.

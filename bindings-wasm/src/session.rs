@@ -23,13 +23,14 @@ fn read_chain(routes: Vec<JsValue>) -> Result<Vec<Route>, JsValue> {
 
 /// A session over routes, or, with none, without.
 #[wasm_bindgen(js_name = sessionNew)]
-pub fn new(policy: Handle, routes: Vec<JsValue>, seed: u64, one_slot: bool) -> Result<Handle, JsValue> {
+pub fn new(policy: Handle, routes: Vec<JsValue>, seed: Option<u64>, one_slot: bool) -> Result<Handle, JsValue> {
     let chain = read_chain(routes)?;
     with(|tables| {
         let policy = tables.policy(policy);
-        let made =
-            if chain.is_empty() { Session::without_routes(policy, seed) } else { Session::new(policy, chain, seed) };
-        Ok(tables.sessions.insert(slotted(made.map_err(invalid)?, one_slot)))
+        let made = if chain.is_empty() { Session::without_routes(policy) } else { Session::new(policy, chain) };
+        let made = made.map_err(invalid)?;
+        let made = if let Some(seed) = seed { made.with_seed(seed) } else { made };
+        Ok(tables.sessions.insert(slotted(made, one_slot)))
     })
 }
 

@@ -288,6 +288,14 @@ pub fn inherit(turn: Handle, now: f64, parent: Handle, there: f64, share_budgets
     });
 }
 
+/// Names the run, so that its idempotency keys repeat when it is run again.
+#[wasm_bindgen(js_name = turnSetRunId)]
+pub fn set_run_id(turn: Handle, run_id: &str) -> Result<(), JsValue> {
+    let refused = |wrong| invalid(failsoft::Invalid { field: "runId".to_string(), ..wrong });
+    let told = of(turn, |turn, _| turn.scope_mut().set_run_id(run_id).err());
+    told.map_or(Ok(()), |wrong| Err(refused(wrong)))
+}
+
 /// The short way into a call. The handle of what was let through, its attempt in `out`; or, as `-1 - handle`, of a call to be
 /// driven by `poll`.
 #[wasm_bindgen(js_name = turnEnter)]

@@ -42,6 +42,11 @@ impl wit::Guest for Engine {
         failsoft::policy::approval::digest(&tool, &arguments).map(|digest| digest.to_string())
     }
 
+    fn idempotency_key(key: wit::KeySource) -> Result<String, String> {
+        let source = failsoft::command::KeySource::from_words([key.first, key.second, key.rest]);
+        source.key().map(|key| key.to_string()).map_err(|none| none.to_string())
+    }
+
     fn classify(facts: wit::Facts) -> wit::Failure {
         convert::failure_out(convert::with_facts(&facts, failsoft::classify::classify))
     }

@@ -162,6 +162,10 @@ impl wit::GuestTurn for Turn {
         self.core.borrow_mut().inherit(inherited, Instant::from_millis(now));
     }
 
+    fn set_run_id(&self, run_id: String) -> Result<(), String> {
+        self.core.borrow_mut().scope_mut().set_run_id(&run_id).map_err(|wrong| wrong.to_string())
+    }
+
     fn stream_on(&self, routes: Vec<u8>, restartable: bool) {
         let routes = routes.into_iter().map(RouteId).collect();
         self.core.borrow_mut().streams(routes, restartable);

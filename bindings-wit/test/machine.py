@@ -123,6 +123,7 @@ class Attempt(Command):
         for name in ("timeout", "until", "first_progress", "idle"):
             told[name] = seconds(told[name])
         route, work = told["route"], told.pop("work")
+        told["idempotency_key"] = machine("idempotency-key", told.pop("key")).payload
         told["route"] = None if route is None else session.routes[route]
         told["generation"] = told.pop("client")
         # Of this variant every case has a type of its own, and wasmtime leaves out the tag.
@@ -184,7 +185,7 @@ class Session:
     ) -> Session:
         session = cls.__new__(cls)
         chain, now = cls.written(routes), whole(clock())
-        given = (text, policy.core, chain, epoch, now, whole(wall), one_slot)
+        given = (text, policy.core, chain, epoch, None, now, whole(wall), one_slot)
         session.over(routes, clock, "[static]session.restore", *given)
         return session
 

@@ -12,7 +12,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! // Once a process: every number and choice, and the places that can be asked.
 //! let routes = vec![Route::new("primary"), Route::new("backup")];
-//! let session = RefCell::new(Session::new(Policy::default().into(), routes, 7)?);
+//! let session = RefCell::new(Session::new(Policy::default().into(), routes)?);
 //! let time = RealTime::new();
 //!
 //! // Once a user request: it begins at the primary, whatever the one before had to do.
@@ -27,8 +27,9 @@
 //!
 //! # Sans-IO
 //!
-//! The engine never sleeps, reads a clock, draws randomness, opens a socket or starts a thread, and it never sees a prompt, an
-//! answer or an error. The time comes in as `now`, randomness as a seed, what happened as an [`Event`] with a [`Failure`] class
+//! The engine never sleeps, reads a clock, opens a socket or starts a thread, and it never sees a prompt, an answer or an
+//! error. The time comes in as `now`, randomness from the operating system when it is first needed, or as a seed
+//! ([`Session::with_seed`]), what happened as an [`Event`] with a [`Failure`] class
 //! and a few numbers; what to do comes out as a [`Command`]. So it runs on any executor and in any language, tests take no time,
 //! and equal inputs give equal decisions on every target. [`drive`] has the loops that act on it, blocking and asynchronous,
 //! and shows the one to write where they do not fit.
@@ -62,10 +63,11 @@ pub mod policy;
 mod report;
 pub mod stream;
 
-pub(crate) use data::{names, stored, travel, visit};
+pub use data::seed::NoRandomness;
+pub(crate) use data::{names, seed, stored, travel, visit};
 pub use data::{rng, time, value};
-pub(crate) use machine::latency;
 pub use machine::{breakers, call, command, conversation, pool, route, scope, session, turn};
+pub(crate) use machine::{keys, latency};
 pub(crate) use report::outcome;
 pub use report::{foreign, log, notice, text};
 

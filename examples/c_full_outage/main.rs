@@ -13,7 +13,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let model = |_: &_, _: &[String]| Err(overloaded());
 
     let time = VirtualTime::new();
-    let session = RefCell::new(Session::new(policy().into(), vec![Route::new("primary")], 1)?);
+    let session = RefCell::new(Session::new(policy().into(), vec![Route::new("primary")])?);
     let mut turn = Turn::new(&mut session.borrow_mut(), [].into(), time.now());
 
     let ended = drive::run(&session, &mut turn, &time, &mut Agent::new(model, multiply));

@@ -165,7 +165,8 @@ fn everything() -> (Session, Scope) {
     // A benchmark that fails two times in three would open any sensible breaker and spend any budget.
     policy.breaker.rate = Thousandths(1000);
     policy.budget.floor = 1_000_000;
-    let mut session = Session::new(policy.into(), vec![Route::new("primary"), Route::new("backup")], 7).expect("valid");
+    let mut session =
+        Session::new(policy.into(), vec![Route::new("primary"), Route::new("backup")]).expect("valid").with_seed(7);
     let scope = Scope::new(&mut session, Instant::ZERO);
     (session, scope)
 }
@@ -233,7 +234,7 @@ fn breakers() -> Block<'static> {
         (policy.breaker.open, policy.breaker.max_open) = (Duration::from_secs(86_400), Duration::from_secs(86_400));
         policy.retry.max_attempts = 1;
         let routes = names.iter().map(|name| Route::new(*name)).collect();
-        let session = RefCell::new(Session::new(policy.into(), routes, 7).expect("valid"));
+        let session = RefCell::new(Session::new(policy.into(), routes).expect("valid").with_seed(7));
         let primary_fails = |attempt: &failsoft::Attempt| {
             if attempt.route == Some(RouteId(0)) { Err(Failure::new(FailureKind::ServerError)) } else { Ok(391) }
         };

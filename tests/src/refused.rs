@@ -47,7 +47,7 @@ pub fn run_refused(text: &str) -> Result<usize, String> {
 
 fn make(case: &Refused) -> Result<Session, Invalid> {
     let policy = Arc::new(Policy::from_value(case.policy.as_ref().unwrap_or(&Value::Null), Spelling::Json)?);
-    let Some(routes) = &case.routes else { return Session::without_routes(policy, 1) };
+    let Some(routes) = &case.routes else { return Session::without_routes(policy) };
     let routes = routes.iter().map(|route| Route::from_value(route, Spelling::Json));
-    Session::new(policy, routes.collect::<Result<_, _>>()?, 1)
+    Session::new(policy, routes.collect::<Result<_, _>>()?)
 }

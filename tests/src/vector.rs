@@ -381,11 +381,8 @@ impl Vector {
     /// What is wrong with the policy or the chain.
     pub fn session(&self) -> Result<Session, String> {
         let (policy, routes) = (self.policy()?, self.chain()?);
-        if routes.is_empty() {
-            return Session::without_routes(policy, self.seed).map_err(|wrong| wrong.to_string());
-        }
-        let session = Session::new(policy, routes, self.seed).map_err(|wrong| wrong.to_string())?;
-        Ok(self.slotted(session))
+        let made = if routes.is_empty() { Session::without_routes(policy) } else { Session::new(policy, routes) };
+        Ok(self.slotted(made.map_err(|wrong| wrong.to_string())?.with_seed(self.seed)))
     }
 
     /// The session, made or restored, of a host that keeps as many clients as this one does.

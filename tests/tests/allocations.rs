@@ -16,7 +16,7 @@ fn session() -> (Session, Scope) {
         Route { provider: Some("openai".into()), context_window: Some(128_000), ..Route::new("primary") },
         Route { activates: true, ..Route::new("backup") },
     ];
-    let mut session = Session::new(Arc::new(policy), routes, 1).unwrap();
+    let mut session = Session::new(Arc::new(policy), routes).unwrap();
     let scope = Scope::new(&mut session, Instant::ZERO);
     (session, scope)
 }

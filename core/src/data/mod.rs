@@ -7,6 +7,7 @@ pub(crate) mod names;
 pub mod rng;
 #[cfg(feature = "schema")]
 pub(crate) mod schema;
+pub(crate) mod seed;
 #[cfg(feature = "serde")]
 mod serde;
 pub(crate) mod stored;

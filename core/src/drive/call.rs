@@ -50,7 +50,7 @@ pub trait Routes {
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let routes = vec![Route::new("primary"), Route::new("backup")];
-/// let session = RefCell::new(Session::new(Policy::default().into(), routes, 7)?);
+/// let session = RefCell::new(Session::new(Policy::default().into(), routes)?);
 /// let time = VirtualTime::new();
 /// let mut turn = Scope::new(&mut session.borrow_mut(), time.now());
 ///

@@ -115,7 +115,7 @@ fn begin(
     failure: Failure,
     clock: &impl Clock,
 ) -> Result<(RefCell<Session>, Scope), (Verdict, alloc::string::String)> {
-    match Session::without_routes(Arc::new(policy.clone()), clock.seed()) {
+    match Session::without_routes(Arc::new(policy.clone())) {
         Ok(mut session) => {
             let scope = Scope::new(&mut session, began.unwrap_or_else(|| clock.now()));
             Ok((RefCell::new(session), scope))

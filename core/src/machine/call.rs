@@ -262,7 +262,7 @@ impl Call {
             until,
             first_progress: attempt.first_progress,
             idle: attempt.idle,
-            idempotency_key: scope.key(self.first),
+            key: scope.keys.source(self.ask.work, self.first),
         }
     }
 }

@@ -3,16 +3,17 @@
 mod reply;
 mod verdict;
 
-use core::fmt;
 use core::time::Duration;
 
 use crate::names::named;
 use crate::policy::approval::{Decision, Digest};
 use crate::policy::failure::Failure;
 use crate::policy::limits::Usage;
+use crate::seed::NoRandomness;
 use crate::stored::stored;
 use crate::time::Instant;
 
+pub use crate::keys::{Key, KeySource};
 pub use reply::{Reply, ReplyKind, Risk, ToolCall};
 pub use verdict::{End, Raised, StopReason, Verdict};
 
@@ -44,16 +45,6 @@ pub enum Work {
 
 stored! { enum Work { Model { step, with_tools }, Tool { index }, Function } }
 
-/// The same for every attempt of one logical call: lets the other end recognise a repetition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Key(pub u64, pub u64);
-
-impl fmt::Display for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "failsoft-{:016x}{:016x}", self.0, self.1)
-    }
-}
-
 /// One request to make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempt {
@@ -75,8 +66,18 @@ pub struct Attempt {
     pub first_progress: Option<Duration>,
     /// How long between two meaningful chunks; only for attempts that are streams.
     pub idle: Option<Duration>,
-    /// The same on every attempt of the call.
-    pub idempotency_key: Key,
+    /// What its idempotency key is made of: the same on every attempt of the call.
+    pub key: KeySource,
+}
+
+impl Attempt {
+    /// Makes the idempotency key: the same on every attempt of the call, and on no other call.
+    ///
+    /// # Errors
+    /// [`NoRandomness`], in a session without a seed, outside of a run with an id.
+    pub fn idempotency_key(&self) -> Result<Key, NoRandomness> {
+        self.key.key()
+    }
 }
 
 /// What the host is to do next. A host that meets a command it does not know raises.

@@ -16,7 +16,7 @@ use crate::turn::Turn;
 /// ```
 /// use failsoft::{Conversation, Instant, Policy, Route, Session};
 /// # fn main() -> Result<(), failsoft::Invalid> {
-/// let mut session = Session::new(Policy::default().into(), vec![Route::new("primary")], 7)?;
+/// let mut session = Session::new(Policy::default().into(), vec![Route::new("primary")])?;
 /// let conversation = Conversation::new("support-4711").principal("ada@example.org");
 /// let turn = conversation.turn(&mut session, [].into(), Instant::ZERO);
 /// assert_eq!(turn.conversation().map(|held| held.id()), Some("support-4711"));

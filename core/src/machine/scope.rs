@@ -7,12 +7,15 @@ use core::time::Duration;
 
 pub(crate) use context::Context;
 
-use crate::command::{CancelWhy, Command, Event, Handled, Id, Key, RouteId};
+use crate::command::{CancelWhy, Command, Event, Handled, Id, RouteId};
+use crate::keys::Keys;
 use crate::log::EventLog;
 use crate::notice::Notice;
+use crate::policy::Invalid;
 use crate::policy::limits::{Tally, Usage};
 use crate::pool::{Budget, Inherited, Used};
-use crate::rng::{Rng, mix};
+use crate::rng::Rng;
+use crate::seed;
 use crate::session::{Live, Session};
 use crate::stored::stored;
 use crate::time::Instant;
@@ -26,9 +29,10 @@ pub struct Scope {
     pub(crate) renewed: Renewed,
     pub(crate) committed: Committed,
     next_id: Id,
-    pub(crate) rng: Rng,
-    key: u64,
-    /// The session's, by which it draws and makes its keys.
+    /// Made at its first draw, unless the session has a seed.
+    rng: Option<Rng>,
+    pub(crate) keys: Keys,
+    /// The session's: after a fork it is another one.
     pub(crate) epoch: u32,
     cancels: Vec<Pending>,
     /// The route that answered the last call in place of the one that it went on on.
@@ -41,7 +45,7 @@ pub struct Scope {
 }
 
 stored! {
-    Scope { time, budget, renewed, committed, next_id, rng, key, epoch, cancels, hedge_won, spent, told, event_log }
+    Scope { time, budget, renewed, committed, next_id, rng, keys, epoch, cancels, hedge_won, spent, told, event_log }
 }
 
 /// When a turn began, and when it must be done.
@@ -104,11 +108,11 @@ struct Pending {
 stored! { Pending { call, id, why } }
 
 impl Scope {
-    /// A scope for a turn, or for a call that stands alone. Equal seeds and turn numbers draw equally.
+    /// A scope for a turn, or for a call that stands alone. In sessions of equal seeds equal turns draw equally.
     pub fn new(session: &mut Session, now: Instant) -> Self {
         session.live.turns = session.live.turns.wrapping_add(1);
         let now = session.live.tick(now);
-        let (seed, turn) = (session.live.seed, session.live.turns);
+        let (seed, turn, epoch) = (session.live.seed, session.live.turns, session.live.epoch);
         let limits = &session.policy.turn;
         let deadline = limits.deadline.map(|span| now + span);
         Self {
@@ -117,10 +121,9 @@ impl Scope {
             renewed: Renewed::default(),
             committed: Committed::NOWHERE,
             next_id: 1,
-            rng: Rng::new(seed, turn),
-            // A session that was restored may count turns again that were begun after it was stored: other requests, other keys.
-            key: mix(seed ^ mix(turn) ^ (u64::from(session.live.epoch) << 32)),
-            epoch: session.live.epoch,
+            rng: seed.map(|seed| Rng::new(seed, turn)),
+            keys: Keys::new(seed, turn, epoch),
+            epoch,
             cancels: Vec::new(),
             hedge_won: None,
             spent: Tally::NOTHING,
@@ -174,6 +177,17 @@ impl Scope {
             self.time.ceiling = Some(self.time.ceiling.map_or(end, |old| old.min(end)));
         }
         self.budget.inherit(inherited.pool);
+    }
+
+    /// Names the run that this is, so that the same run repeats its idempotency keys when it is run again, in whatever process: each
+    /// is made of the id and, for a tool, its name, its arguments and how often they came; for a model request, the step; for a
+    /// function, how many began before it. A run that goes another way gives no other tool call the same key. To be said before its
+    /// first call; a turn within it has keys of its own, or an id of its own.
+    ///
+    /// # Errors
+    /// An empty id, under which all runs would be one.
+    pub fn set_run_id(&mut self, id: &str) -> Result<(), Invalid> {
+        self.keys.set_run_id(id)
     }
 
     /// Whether it counts its attempts, tool calls and tokens together with other turns.
@@ -232,13 +246,13 @@ impl Scope {
     #[cold]
     fn forked(&mut self, live: &Live) {
         self.epoch = live.epoch;
-        self.key = mix(self.key ^ mix(live.seed));
-        self.rng = Rng::new(live.seed, self.key);
+        self.keys.forked(live.seed, live.epoch);
+        self.rng = live.seed.map(|seed| Rng::new(seed, live.turns ^ u64::from(live.epoch) << 32));
     }
 
-    /// The idempotency key of the call whose first attempt is `call`.
-    pub(crate) fn key(&self, call: Id) -> Key {
-        Key(self.key, mix(self.key ^ u64::from(call)))
+    /// What its waits are drawn from.
+    pub(crate) fn draws(&mut self) -> &mut Rng {
+        self.rng.get_or_insert_with(|| seed::rng(seed::next_turn()))
     }
 
     /// Takes note of the time and returns the largest seen.
@@ -288,5 +302,6 @@ impl Scope {
         self.committed.away = is_away.then(|| self.committed.away.unwrap_or(self.time.seen));
         // It goes on as it was, keys included.
         self.epoch = live.epoch;
+        self.keys.restored();
     }
 }

@@ -37,27 +37,38 @@ pub(crate) struct About {
 }
 
 impl Session {
-    /// A session over a chain of routes, the primary first. `seed` makes every draw of its turns repeatable, and
-    /// their idempotency keys too: outside of tests each session takes another one.
+    /// A session over a chain of routes, the primary first. Its waits are drawn, and its idempotency keys made, from the randomness
+    /// of the operating system, which is asked when it is first needed and not here; without the feature `getrandom`, give it a seed.
     ///
     /// # Errors
     /// The policy's first field that is out of range, or what is wrong with the chain: no route, or two of one name.
-    pub fn new(policy: Arc<Policy>, routes: Vec<Route>, seed: u64) -> Result<Self, Invalid> {
+    pub fn new(policy: Arc<Policy>, routes: Vec<Route>) -> Result<Self, Invalid> {
         if routes.is_empty() {
             return Err(Invalid::new("routes", "an empty chain", "1 to 64 routes"));
         }
-        Self::over(policy, routes, seed)
+        Self::over(policy, routes)
     }
 
     /// A session for functions that have no routes: retry and time limits apply, gates do not.
     ///
     /// # Errors
     /// The policy's first field that is out of range.
-    pub fn without_routes(policy: Arc<Policy>, seed: u64) -> Result<Self, Invalid> {
-        Self::over(policy, Vec::new(), seed)
+    pub fn without_routes(policy: Arc<Policy>) -> Result<Self, Invalid> {
+        Self::over(policy, Vec::new())
     }
 
-    fn over(policy: Arc<Policy>, routes: Vec<Route>, seed: u64) -> Result<Self, Invalid> {
+    /// Has the draws and idempotency keys of the turns to come repeat: for tests.
+    ///
+    /// Where the feature `getrandom` is off, each session needs one, from whatever source of randomness there is: without it every
+    /// process draws the same waits, and a key cannot be made. Two sessions of one seed hand out the same keys, and who knows the seed
+    /// knows them all.
+    #[must_use]
+    pub const fn with_seed(mut self, seed: u64) -> Self {
+        self.live.seed = Some(seed);
+        self
+    }
+
+    fn over(policy: Arc<Policy>, routes: Vec<Route>) -> Result<Self, Invalid> {
         policy.check()?;
         let (scopes, admissions) = chain(&routes)?;
         let mut states: Vec<RouteState> = Vec::with_capacity(routes.len());
@@ -75,7 +86,7 @@ impl Session {
             latencies: alloc::vec![Latency::default(); if policy.hedge.quantile.is_some() { admissions } else { 0 }],
             standing: Vec::new(),
             committed: Committed::NOWHERE,
-            seed,
+            seed: None,
             turns: 0,
             epoch: 0,
             one_slot: false,
@@ -131,10 +142,11 @@ impl Session {
         self.live.route_name(route)
     }
 
-    /// This process is a copy of the one that the session began in: it draws by another seed. Permits that the other gave mean nothing
-    /// here, a client that a hook makes is made anew, and a turn that both go on with has keys of its own from now on.
-    pub fn forked(&mut self, seed: u64) {
-        self.live.seed = seed;
+    /// This process is a copy of the one that the session began in. A seed of the caller's is dropped: it would repeat what the other
+    /// process does. Permits that the other gave mean nothing here, a client that a hook makes is made anew, and a turn that both go on
+    /// with has keys of its own from now on, unless it has a run id.
+    pub fn forked(&mut self) {
+        self.live.seed = None;
         self.live.epoch = self.live.epoch.wrapping_add(1);
         for admission in &mut self.live.admissions {
             admission.breaker.forked();
@@ -187,7 +199,7 @@ mod tests {
     fn a_client_that_the_host_made_or_closed_by_itself_is_there_or_not() {
         let route = |name: &str, activates| Route { activates, ..Route::new(name) };
         let routes = alloc::vec![route("a", true), route("b", true), route("c", false)];
-        let Ok(session) = Session::new(Policy::default().into(), routes, 1) else { panic!("a good chain") };
+        let Ok(session) = Session::new(Policy::default().into(), routes) else { panic!("a good chain") };
         let ready = |session: &Session| [0, 1, 2].map(|at| session.is_ready(RouteId(at)));
         let mut one = session.clone().with_one_slot();
         for (at, is_there, expected) in [

@@ -80,7 +80,7 @@ impl Call {
             cx.breakers_admit(route).ok()?;
         }
         let retries = self.leg.in_round().saturating_sub(1);
-        let backoff = cx.policy.retry.backoff(retries, self.leg.backoff, &mut cx.scope.rng);
+        let backoff = cx.policy.retry.backoff(retries, self.leg.backoff, cx.scope.draws());
         let wait = match cx.policy.retry.pause(backoff, failure.hint(), another) {
             Pause::For(wait) => wait,
             Pause::MoveOn => return None,

@@ -7,7 +7,7 @@ use super::ladder::wait_until;
 use super::leg::Leg;
 use super::routes::{self, PRIMARY};
 use super::{Call, State, Then};
-use crate::command::{End, RouteId, SwitchWhy, WaitWhy};
+use crate::command::{End, Id, RouteId, SwitchWhy, WaitWhy};
 use crate::notice::{Skip, What};
 use crate::policy::deadline::Allowance;
 use crate::policy::fallback::FallbackScope;
@@ -202,6 +202,15 @@ impl Call {
         Grant { ticket: cx.admit(route, allowance.until()), allowance }
     }
 
+    /// The first id that it uses is its own.
+    #[inline(always)]
+    pub(super) fn begin_with(&mut self, cx: &mut Context<'_>, id: Id) {
+        if self.first == 0 {
+            self.first = id;
+            cx.scope.keys.begun(self.ask.work, id);
+        }
+    }
+
     /// Makes an attempt, counted in the scope; without a route there is nothing to permit.
     #[inline]
     pub(super) fn attempt_on(&mut self, cx: &mut Context<'_>, on: Option<(RouteId, &Grant)>) -> InFlight {
@@ -212,9 +221,7 @@ impl Call {
     #[inline(always)]
     pub(super) fn begin_attempt(&mut self, cx: &mut Context<'_>, on: Option<(RouteId, &Grant)>) -> InFlight {
         let id = cx.scope.next_id();
-        if self.first == 0 {
-            self.first = id;
-        }
+        self.begin_with(cx, id);
         if !self.ask.is_tool() {
             cx.count_attempt();
         }

@@ -328,9 +328,7 @@ impl Call {
         if !taken {
             return;
         }
-        if self.first == 0 {
-            self.first = id;
-        }
+        self.begin_with(cx, id);
         cx.scope.cancel(self.first, id, why);
     }
 

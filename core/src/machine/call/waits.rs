@@ -47,7 +47,7 @@ impl Waits {
     /// Until a half-open probe of another call may have settled, on a route that nothing else can take the place of. The pauses
     /// are drawn, so that those who wait do not all ask at once afterwards.
     pub(super) fn for_probe(&mut self, cx: &mut Context<'_>, attempts: u32) -> Option<Instant> {
-        let drawn = cx.policy.retry.backoff(attempts.saturating_sub(1), None, &mut cx.scope.rng);
+        let drawn = cx.policy.retry.backoff(attempts.saturating_sub(1), None, cx.scope.draws());
         let until = cx.now + drawn.max(PAUSE);
         self.may_last(cx, until).then(|| self.pause(cx.now, until))
     }

@@ -164,7 +164,7 @@ mod tests {
     fn the_last_attempt_of_a_pool_is_set_aside_for_one_decision() {
         let mut policy = Policy::default();
         policy.turn.attempts = Some(1);
-        let make = || Session::new(policy.clone().into(), [Route::new("primary")].into(), 7);
+        let make = || Session::new(policy.clone().into(), [Route::new("primary")].into());
         let (Ok(mut one), Ok(mut other)) = (make(), make()) else { panic!("a good policy") };
         let now = Instant::ZERO;
         let mut above = Scope::new(&mut one, now);

@@ -28,7 +28,8 @@ pub(crate) struct Live {
     pub(crate) standing: Vec<String>,
     /// Where a session-wide fallback has come to.
     pub(crate) committed: Committed,
-    pub(crate) seed: u64,
+    /// The caller's own; otherwise draws and keys come from the secret of the process.
+    pub(crate) seed: Option<u64>,
     pub(crate) turns: u64,
     pub(crate) epoch: u32,
     /// Whether at most one route with a hook is ready at a time.

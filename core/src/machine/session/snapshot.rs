@@ -99,7 +99,8 @@ struct StoredSession {
     seen: Instant,
     standing: Vec<String>,
     committed: Committed,
-    seed: u64,
+    /// None where the process has the secret: another process has another one.
+    seed: Option<u64>,
     turns: u64,
     /// How the windows of breakers and budgets were cut: counts mean nothing under another cut.
     windows: [u64; 5],
@@ -153,7 +154,7 @@ impl Session {
         wall: u64,
     ) -> Result<Self, Invalid> {
         let mut stored = StoredSession::BLANK;
-        let mut session = Self::over(policy, routes, 0)?;
+        let mut session = Self::over(policy, routes)?;
         let (travel, _) = Envelope::new("session", &session, now, wall, &mut stored).read(snapshot)?;
         let counts_hold = stored.windows == windows(&session.policy);
         let live = &mut session.live;

@@ -17,10 +17,11 @@ impl Turn {
         self.scope.inherit(inherited, now);
     }
 
-    /// Before it is stored: what is left of shared budgets becomes its own limit.
+    /// Before it is stored: what is left of shared budgets becomes its own limit, and its keys go on by themselves.
     pub(crate) fn stand_alone(&mut self) {
         let used = self.used();
         self.scope.budget.stand_alone(used);
+        self.scope.keys.stand_alone();
     }
 
     fn used(&self) -> Used {

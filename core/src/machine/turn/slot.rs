@@ -3,7 +3,7 @@
 use alloc::string::{String, ToString};
 
 use crate::call::Call;
-use crate::command::{Id, ToolCall};
+use crate::command::{Id, KeySource, ToolCall};
 use crate::log::EventLog;
 use crate::policy::approval::Digest;
 use crate::stored::stored;
@@ -21,10 +21,12 @@ pub(super) struct Slot {
     /// What is wrong with its arguments, or with how it ended.
     pub(super) complaint: String,
     pub(super) risky: bool,
+    /// What its idempotency key is made of in a run that has an id, since it may run.
+    pub(super) key: Option<KeySource>,
     pub(super) state: SlotState,
 }
 
-stored! { Slot { name, tool, digest, complaint, risky, state } }
+stored! { Slot { name, tool, digest, complaint, risky, key, state } }
 
 /// Where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +56,7 @@ impl Slot {
             digest: call.arguments.ok(),
             complaint: call.arguments.err().unwrap_or_default().to_string(),
             risky,
+            key: None,
             state,
         }
     }

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::running;
 use super::slot::{Repeat, Slot, SlotState};
 use crate::call::Call;
-use crate::command::{CancelWhy, Command, End, Event, Handled, Replay, ToolCall, Verdict, WaitWhy, Work};
+use crate::command::{Attempt, CancelWhy, Command, End, Event, Handled, Replay, ToolCall, Verdict, WaitWhy, Work};
 use crate::notice::What;
 use crate::outcome::ToolOutcome;
 use crate::policy::approval::{Decision, Gate};
@@ -113,6 +113,11 @@ impl ToolCalls {
                 SlotState::Running(call) if next.is_some() && !call.is_taken() => {}
                 SlotState::Running(call) => match call.poll_in(cx) {
                     Command::Finish(verdict) => self.tool_over(cx, tools, index, verdict),
+                    Command::Attempt(attempt) => {
+                        slot.key = slot.key.or_else(|| cx.scope.keys.tool(&slot.name, slot.digest));
+                        let key = slot.key.unwrap_or(attempt.key);
+                        next = next.or(Some(Command::Attempt(Attempt { key, ..attempt })));
+                    }
                     Command::Wait { until, why: WaitWhy::Running, .. } => {
                         until_first = until_first.min(until);
                         under_way = true;

@@ -18,10 +18,10 @@ fn spans_keep_what_is_left_and_the_calendar_does_not() {
 }
 
 fn session() -> Session {
-    let Ok(session) = Session::new(Policy::default().into(), vec![Route::new("a"), Route::new("b")], u64::MAX) else {
+    let Ok(session) = Session::new(Policy::default().into(), vec![Route::new("a"), Route::new("b")]) else {
         panic!("a good session");
     };
-    session
+    session.with_seed(u64::MAX)
 }
 
 fn turn() -> Turn {
