@@ -5,7 +5,7 @@ use std::time::Duration;
 use failsoft::Policy;
 use failsoft::classify::{Facts, HEADERS};
 use failsoft::policy::failure::Phase;
-use failsoft::value::{Spelling, Value};
+use failsoft::value::Spelling;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;

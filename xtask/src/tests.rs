@@ -64,7 +64,7 @@ fn wasm(places: &Places, report: &mut Report) {
     }
     let build = ["build", "--package", "failsoft", "--no-default-features", "--target", cargo::WASM];
     let bare = cargo("wasm: the bare core builds").args(build);
-    let full = cargo("wasm: the core with features builds").args(build).args(["--features", "json,canonical"]);
+    let full = cargo("wasm: the core with features builds").args(build).args(["--features", "json,canonical,schema"]);
     for step in [bare, full] {
         lint::check(places, report, &step);
     }
