@@ -39,7 +39,8 @@
 //! A [`Policy`] is data, checked once. A [`Session`] lives as long as the process or the conversation and knows routes, breakers
 //! and budgets. A [`Turn`] is one request of a user (a [`Scope`] is that without the agent loop), and a [`Call`] one guarded
 //! operation in it. They are plain values: clone, compare and print them, and store them as plain data ([`Turn::snapshot_value`]) or, with the
-//! feature `json`, as text.
+//! feature `json`, as text. The feature `serde` reads policies and routes from any format that it knows, such as TOML, and writes
+//! reports and notices.
 //!
 //! # Four kinds of methods
 //!

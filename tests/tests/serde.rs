@@ -90,7 +90,7 @@ fn what_is_written_is_read_again() {
     let text = serde_json::to_string(&(&policy, &routes)).unwrap();
     assert_eq!(serde_json::from_str::<(Policy, Vec<Route>)>(&text).unwrap(), (policy.clone(), routes.clone()));
     assert_eq!(Policy::from_json(&policy.to_json()).unwrap(), policy);
-    let session = Session::new(Arc::new(policy.clone()), routes.clone(), 7).unwrap();
+    let session = Session::new(Arc::new(policy.clone()), routes.clone()).unwrap();
     let stored = session.snapshot_value(Instant::ZERO, 0);
     let read: Value = serde_json::from_str(&serde_json::to_string(&stored).unwrap()).unwrap();
     assert_eq!(read, stored);
@@ -100,7 +100,7 @@ fn what_is_written_is_read_again() {
 #[test]
 fn reports_and_notices_are_plain_data() {
     let routes = vec![Route::new("primary"), Route::new("backup")];
-    let mut session = Session::new(Arc::new(Policy::default()), routes, 7).unwrap();
+    let mut session = Session::new(Arc::new(Policy::default()), routes).unwrap();
     let mut turn = Turn::new(&mut session, Arc::new([]), Instant::ZERO);
     let Command::Attempt(attempt) = turn.poll(&mut session, Instant::ZERO) else { panic!("an attempt") };
     let failure = Failure::new(FailureKind::NotFound).status(404);

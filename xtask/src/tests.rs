@@ -65,7 +65,8 @@ fn wasm(places: &Places, report: &mut Report) {
     }
     let build = ["build", "--package", "failsoft", "--no-default-features", "--target", cargo::WASM];
     let bare = cargo("wasm: the bare core builds").args(build);
-    let full = cargo("wasm: the core with features builds").args(build).args(["--features", "json,canonical,wasm_js"]);
+    let features = ["--features", "json,canonical,schema,wasm_js"];
+    let full = cargo("wasm: the core with features builds").args(build).args(features);
     for step in [bare, full] {
         lint::check(places, report, &step);
     }

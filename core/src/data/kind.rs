@@ -1,4 +1,4 @@
-//! What a field may hold: its kind, and what holds for it beyond that.
+//! What can be visited, what it may hold, and what holds for it beyond that.
 
 use alloc::format;
 use alloc::string::String;
@@ -6,8 +6,25 @@ use core::ops::RangeInclusive;
 use core::time::Duration;
 
 use super::leaves::Thousandths;
+use super::visit::Visitor;
 use crate::time::millis;
 use crate::value::{Spelling, Value};
+
+/// What can be visited: its fields one by one, or itself if it has none.
+pub(crate) trait Data {
+    /// Hands each field to the visitor, which looks at it or replaces it.
+    fn visit(&mut self, visitor: &mut Visitor<'_>);
+
+    /// Whether it is a span of time, which some spellings say in the field's name.
+    fn is_span(&self) -> bool {
+        false
+    }
+}
+
+/// What reading a state starts from.
+pub(crate) trait Blank: Data + Sized {
+    const BLANK: Self;
+}
 
 /// What holds for a field beyond its type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

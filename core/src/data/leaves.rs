@@ -75,7 +75,7 @@ fn number(slot: &mut u64, most: u64, kind: fn(u64, u64) -> Kind, visitor: &mut V
 fn within(amount: f64, low: u64, high: u64, exact: bool) -> Option<u64> {
     let range = low as f64 - 0.0005..=high as f64 + 0.0005;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the range, so not negative")]
-    let whole = range.contains(&amount).then(|| (amount + 0.5) as u64)?;
+    let whole = range.contains(&amount).then_some((amount + 0.5) as u64)?;
     (!exact || whole as f64 == amount).then_some(whole)
 }
 

@@ -10,43 +10,30 @@ use alloc::vec::Vec;
 use core::mem::{discriminant, replace, take};
 
 use super::invalid::Invalid;
-pub(crate) use super::kind::{Kind, Limits};
+pub(crate) use super::kind::{Blank, Data, Kind, Limits};
 use super::travel::Travel;
 use crate::value::{Spelling, Value};
 
 /// The longest list that is read: a bound for texts that somebody else wrote.
 const LONGEST_LIST: usize = 100_000;
 
-/// What can be visited: its fields one by one, or itself if it has none.
-pub(crate) trait Data {
-    /// Hands each field to the visitor, which looks at it or replaces it.
-    fn visit(&mut self, visitor: &mut Visitor<'_>);
-
-    /// Whether it is a span of time, which some spellings say in the field's name.
-    fn is_span(&self) -> bool {
-        false
-    }
-}
-
-/// What reading a state starts from.
-pub(crate) trait Blank: Data + Sized {
-    const BLANK: Self;
-}
-
 /// Fields that have no type of their own.
 pub(crate) struct Group<F>(pub(crate) F);
 
 impl<F: FnMut(&mut Visitor<'_>)> Data for Group<F> {
     fn visit(&mut self, visitor: &mut Visitor<'_>) {
-        visitor.into = Value::Map(Vec::new());
+        if visitor.does == Does::Write {
+            visitor.into = Value::Map(Vec::new());
+        }
         (self.0)(visitor);
     }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Does {
-    /// Writes, and keeps the first thing that is out of its range.
     Write,
+    /// Keeps the first thing that is out of its range, and otherwise goes the way of writing.
+    Check,
     /// Reads, and keeps the first thing that is wrong.
     Read,
     #[cfg(feature = "schema")]
@@ -106,7 +93,7 @@ impl<'a> Visitor<'a> {
 
     /// Checks ranges, where the types of Rust allow more; messages have spans in seconds.
     pub(crate) fn check(part: &mut dyn Data, path: String) -> Result<(), Invalid> {
-        let mut visitor = Self::new(Does::Write, Some(Spelling::Python), path);
+        let mut visitor = Self::new(Does::Check, Some(Spelling::Python), path);
         part.visit(&mut visitor);
         visitor.wrong.map_or(Ok(()), Err)
     }
@@ -147,7 +134,7 @@ impl<'a> Visitor<'a> {
 
     /// Whether it writes, so that what says nothing may be left out.
     pub(crate) fn is_writing(&self) -> bool {
-        self.does == Does::Write
+        matches!(self.does, Does::Write | Does::Check)
     }
 
     /// A field of a state.
@@ -170,6 +157,7 @@ impl<'a> Visitor<'a> {
             None => Cow::Borrowed(name),
         };
         match self.does {
+            Does::Check => drop(self.within(&spelled, None, limits, part)),
             Does::Write => {
                 let value = self.within(&spelled, None, limits, part);
                 match &mut self.into {
@@ -222,8 +210,10 @@ impl<'a> Visitor<'a> {
         let named = self.limits == Limits::Names;
         let allowed = || if named { "a list of names".into() } else { format!("a list of up to {most}") };
         match (self.does, self.from) {
-            (Does::Write, _) => {
-                self.into = Value::List(Vec::with_capacity(count));
+            (Does::Write | Does::Check, _) => {
+                if self.does == Does::Write {
+                    self.into = Value::List(Vec::new());
+                }
                 if count > most {
                     self.refuse_value(format!("a list of {count}"), allowed());
                 }
@@ -255,10 +245,22 @@ impl<'a> Visitor<'a> {
 
     /// Visits what stands one step further in, and gives what was written.
     fn within(&mut self, step: &str, from: Option<&'a Value>, limits: Limits, part: &mut dyn Data) -> Value {
-        let (outer, known, into) =
-            (replace(&mut self.from, from), take(&mut self.known), replace(&mut self.into, Value::Null));
         let (around, length) = (replace(&mut self.limits, limits), self.path.len());
         self.step(step);
+        let written = if self.does == Does::Check {
+            part.visit(self);
+            Value::Null
+        } else {
+            self.inside(from, part)
+        };
+        self.path.truncate(length);
+        self.limits = around;
+        written
+    }
+
+    fn inside(&mut self, from: Option<&'a Value>, part: &mut dyn Data) -> Value {
+        let (outer, known) = (replace(&mut self.from, from), take(&mut self.known));
+        let into = replace(&mut self.into, Value::Null);
         part.visit(self);
         if let (Some(Value::Map(entries)), None) = (from, &self.wrong)
             && let Some((key, value)) = entries.iter().find(|(key, _)| !self.known.iter().any(|known| known == key))
@@ -267,8 +269,7 @@ impl<'a> Visitor<'a> {
             self.from = Some(value);
             self.refuse(format!("one of the fields {}", self.known.join(", ")));
         }
-        self.path.truncate(length);
-        (self.from, self.known, self.limits) = (outer, known, around);
+        (self.from, self.known) = (outer, known);
         replace(&mut self.into, into)
     }
 
@@ -282,7 +283,7 @@ impl<'a> Visitor<'a> {
     /// Whether it is nothing: `absent`, or what is read.
     pub(super) fn absent(&mut self, absent: bool) -> bool {
         match self.does {
-            Does::Write => absent,
+            Does::Write | Does::Check => absent,
             Does::Read => self.from == Some(&Value::Null),
             #[cfg(feature = "schema")]
             Does::Describe => {
@@ -296,6 +297,7 @@ impl<'a> Visitor<'a> {
     pub(crate) fn leaf(&mut self, kind: Kind, value: &dyn Fn() -> Value, take: &mut dyn FnMut(&Value) -> bool) {
         match (self.does, self.from) {
             (Does::Write, _) => self.into = value(),
+            (Does::Check, _) => {}
             (Does::Read, Some(Value::Null)) if self.spelling.is_some() => {}
             (Does::Read, Some(from)) if take(from) => {}
             (Does::Read, from) => match (kind, from) {

@@ -18,36 +18,36 @@ fields! {
     /// When a breaker opens, for how long, and what closes it.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub struct Breaker {
-        /// Whether breakers are on. Default true. What was ordered by hand holds either way.
+        /// Whether breakers are on. Default true. A manual override holds either way.
         enabled: bool = true;
-        /// Opens after this many charged failures in a row, 1 to 1000. When set, it replaces the failure rate. Default: not set.
+        /// How many counted failures in a row open the breaker, 1 to 1000. When set, it replaces the failure rate. Default: not set.
         consecutive: Option<u32> = None, 1..=1000;
-        /// Opens when this part of the calls in the window failed, the threshold included. Default 0.5.
+        /// The part of the calls in the window that opens the breaker when it failed, the threshold included. Default 0.5.
         rate: Thousandths = Thousandths(500), Thousandths(1)..=Thousandths(1000);
         /// The fewest calls in the window on which a rate is judged; of a window of calls, never more than it holds. Default 5.
         min_calls: u32 = 5, 1..=100_000;
         /// The window over which the rates are taken. Default 30 s.
         window: Duration = span(30_000), LIMITS;
-        /// Slices that the window is cut into, 1 to 12; they fall out of it one by one. Default 10.
+        /// How many slices the window is cut into, 1 to 12; they fall out of it one by one. Default 10.
         buckets: u32 = 10, 1..=MOST_BUCKETS;
-        /// The rates are taken over the last so many calls, 1 to 256, in place of `window`. Default: not set.
+        /// Over how many of the last calls, 1 to 256, the rates are taken, in place of `window`. Default: not set.
         count_window: Option<u32> = None, 1..=LONGEST_COUNT;
-        /// A call that took this long or longer was slow; of a stream, until its first progress. Default: not set, none is.
+        /// How long a call takes that counts as slow; of a stream, until its first progress. Default: not set, none is.
         slow: Option<Duration> = None, LIMITS;
-        /// Opens, too, when this part of the calls in the window was slow, the threshold included. Default 1.
+        /// The part of the calls in the window that opens the breaker when it was slow, the threshold included. Default 1.
         slow_rate: Thousandths = Thousandths(1000), Thousandths(1)..=Thousandths(1000);
-        /// How long it stays open the first time. Default 5 s.
+        /// How long the breaker stays open the first time. Default 5 s.
         open: Duration = span(5_000), LIMITS;
-        /// Each opening in a row doubles the time, up to this. Default 30 s.
+        /// How long the breaker stays open at most; each opening in a row doubles the time. Default 30 s.
         max_open: Duration = span(30_000), LIMITS;
-        /// Calls that are let through while half open. 1 to 100, default 1.
+        /// How many calls are let through while the breaker is half open. 1 to 100, default 1.
         probes: u32 = 1, 1..=100;
-        /// How many of them must succeed to close it, at most all; it opens again as soon as so many cannot succeed any more.
+        /// How many of the probes must succeed to close the breaker, at most all; it opens again as soon as so many cannot succeed any more.
         /// Default: not set, all of them.
         successes: Option<u32> = None, 1..=100;
         /// The longest half-open time: undecided by then, it opens again, for longer. Default: not set.
         half_open: Option<Duration> = None, LIMITS;
-        /// Counts and never refuses. Default false.
+        /// Whether the breaker counts and never refuses. Default false.
         metrics_only: bool = false;
     }
 }

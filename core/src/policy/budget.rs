@@ -14,11 +14,11 @@ fields! {
     /// again and for a rebuild, never for moving on.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub struct RetryBudget {
-        /// Retries that are always granted in a window. Default 10.
+        /// How many retries are always granted in a window. Default 10.
         floor: u32 = 10, 0..=1_000_000;
-        /// Retries granted for each first attempt. Default 0.2.
+        /// How many retries are granted for each first attempt. Default 0.2.
         ratio: Thousandths = Thousandths(200), Thousandths(0)..=Thousandths(10_000);
-        /// The window. Default 60 s.
+        /// The window in which retries are counted. Default 60 s.
         window: Duration = span(60_000), span(10)..=LONGEST;
     }
 }

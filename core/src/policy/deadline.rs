@@ -10,11 +10,11 @@ fields! {
     /// The limits of one attempt. A route may override each (reasoning models think long).
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub struct AttemptLimits {
-        /// The whole attempt; a stream that progresses has no such limit. Default 600 s, as the OpenAI and Anthropic SDKs.
+        /// How long the whole attempt may take; a stream that progresses has no such limit. Default 600 s, as the OpenAI and Anthropic SDKs.
         timeout: Duration = span(600_000), LIMITS;
-        /// Until the first meaningful progress of an attempt declared streaming. Default 60 s.
+        /// How long an attempt declared streaming may take until its first meaningful progress. Default 60 s.
         first_progress: Duration = span(60_000), LIMITS;
-        /// Between two meaningful chunks of an attempt declared streaming. Default 60 s.
+        /// How long an attempt declared streaming may pause between two meaningful chunks. Default 60 s.
         idle: Duration = span(60_000), LIMITS;
     }
 }
@@ -54,8 +54,6 @@ pub fn share(now: Instant, timeout: Duration, deadline: Option<Instant>, to_come
     let owed = millis(timeout).min(millis(deadline - now) / (to_come + 1));
     Allowance { total, cut: deadline - span(owed.saturating_mul(to_come)) }
 }
-
-impl AttemptLimits {}
 
 #[cfg(test)]
 mod tests;

@@ -10,26 +10,24 @@ fields! {
     /// The limits of one turn. Each ends the turn with a `stop_reason` of its own, never with an exception.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub struct TurnLimits {
-        /// Wall-clock time for the whole turn: waits, rebuilds and tools included, people excluded. Default: none.
+        /// How long the whole turn may take by the wall clock: waits, rebuilds and tools included, people excluded. Default: none.
         deadline: Option<Duration> = None, LIMITS;
-        /// Model requests of the agent loop, exactly. 1 to 100,000, default 10.
+        /// How many model requests the agent loop makes at most, exactly. 1 to 100,000, default 10.
         steps: u32 = 10, 1..=100_000;
-        /// Tool calls in all. Default: none.
+        /// How many tool calls the turn makes at most. Default: none.
         tool_calls: Option<u32> = None, 1..=1_000_000;
-        /// Attempts in all, over every call of the turn. Default: none.
+        /// How many attempts all calls of the turn make together at most. Default: none.
         attempts: Option<u32> = None, 1..=1_000_000;
-        /// Tokens in all, as the models report them; of failed attempts those that are known to have been used. Default: none.
+        /// How many tokens the turn uses at most, as the models report them; of failed attempts those that are known to have been used. Default: none.
         tokens: Option<u32> = None, 1..=u32::MAX;
         /// Whether a token limit stops the turn when a model does not report its usage. Default: false, it passes with a notice.
         strict: bool = false;
-        /// The same tool call failing this often stops the turn. Default 3.
+        /// How often the same tool call fails before the turn is stopped. Default 3.
         same_failure: u32 = 3, 1..=1000;
         /// Whether the last step is asked without tools, for an answer from what is there. Default false.
         final_answer: bool = false;
     }
 }
-
-impl TurnLimits {}
 
 /// The number of the next step, if `most` allows one more: exactly `most` steps are taken.
 #[must_use]

@@ -45,11 +45,11 @@ fields! {
     /// "Exponential backoff and jitter", 2015; base and factor as in the OpenAI and Anthropic SDKs).
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub struct Retry {
-        /// Attempts a route in one call, the first included. 1 to 1000; 1 means no retry.
+        /// How many attempts a call makes on one route, the first included. 1 to 1000; 1 means no retry.
         max_attempts: u32 = 3, 1..=1000;
-        /// The first backoff. 0 s to 30 days.
+        /// The wait before the first retry. 0 s to 30 days.
         base: Duration = span(500), SPANS;
-        /// Each backoff is this many times the one before. 1 to 100.
+        /// How many times as long each backoff is as the one before. 1 to 100.
         factor: Thousandths = Thousandths(2000), Thousandths(1000)..=Thousandths(100_000);
         /// The longest backoff; at least `base`. No wait of ours exceeds it, only one that the provider asked for.
         cap: Duration = span(30_000), SPANS;
@@ -59,7 +59,7 @@ fields! {
         patience: Duration = span(5_000), SPANS;
         /// The longest wait on the last route. Default 60 s.
         patience_last: Duration = span(60_000), SPANS;
-        /// What happens beyond the patience.
+        /// What happens when a wait would be longer than the patience for it.
         past_patience: PastPatience = PastPatience::MoveOn;
     }
 }

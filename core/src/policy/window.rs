@@ -27,7 +27,7 @@ impl Data for Window {
         let mut ends = self.ends.as_millis();
         visitor.part("buckets", &mut self.buckets);
         visitor.part("head", &mut self.head);
-        visitor.part("at", &mut self.at);
+        visitor.field("at", &mut self.at, (0..=MOST_BUCKETS - 1).into(), "");
         visitor.part("ends", &mut ends);
         self.ends = Instant::from_millis(ends);
         let (next, travel) = (self.head.saturating_add(1), &visitor.travel);
