@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use failsoft::command::{Command, Event, Id};
+use failsoft::policy::limits::Usage;
 use failsoft::turn::explain_call;
 use failsoft::value::Spelling;
 use failsoft::{Replay, Work};
@@ -94,8 +95,17 @@ impl Call {
         self.handle(py, Event::Succeeded(id))
     }
 
-    fn failed(&self, py: Python<'_>, id: Id, failure: &Failure) -> PyResult<bool> {
-        self.handle(py, Event::Failed { id, failure: failure.0 })
+    /// The attempt failed. `spent` is as a turn takes it, and counts nothing: no function is a model.
+    #[pyo3(signature = (id, failure, spent=None))]
+    fn failed(
+        &self,
+        py: Python<'_>,
+        id: Id,
+        failure: &Failure,
+        spent: Option<(Option<u64>, Option<u64>)>,
+    ) -> PyResult<bool> {
+        let spent = spent.map(|(input_tokens, output_tokens)| Usage { input_tokens, output_tokens });
+        self.handle(py, Event::Failed { id, failure: failure.0, spent })
     }
 
     fn progress(&self, py: Python<'_>, id: Id, meaningful: bool) -> PyResult<bool> {

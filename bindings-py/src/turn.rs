@@ -87,18 +87,21 @@ impl Turn {
         self.handle(py, Event::Succeeded(id))
     }
 
-    fn failed(&self, py: Python<'_>, id: Id, failure: &Failure) -> PyResult<bool> {
-        self.handle(py, Event::Failed { id, failure: failure.0 })
+    /// The attempt failed. `spent` is what it has used of the model, as input and output tokens, where the host can say.
+    #[pyo3(signature = (id, failure, spent=None))]
+    fn failed(
+        &self,
+        py: Python<'_>,
+        id: Id,
+        failure: &Failure,
+        spent: Option<(Option<u64>, Option<u64>)>,
+    ) -> PyResult<bool> {
+        let spent = spent.map(|(input_tokens, output_tokens)| Usage { input_tokens, output_tokens });
+        self.handle(py, Event::Failed { id, failure: failure.0, spent })
     }
 
     fn progress(&self, py: Python<'_>, id: Id, meaningful: bool) -> PyResult<bool> {
         self.handle(py, Event::Progress { id, meaningful })
-    }
-
-    /// What the attempt has used of the model, as far as that is known; said before `failed`.
-    #[pyo3(signature = (id, input_tokens=None, output_tokens=None))]
-    fn spent(&self, py: Python<'_>, id: Id, input_tokens: Option<u64>, output_tokens: Option<u64>) -> PyResult<bool> {
-        self.handle(py, Event::Spent { id, usage: Usage { input_tokens, output_tokens } })
     }
 
     /// The models of these routes, by their places in the chain, stream: for the model requests to come.

@@ -10,6 +10,7 @@ import {
   need,
   plain,
   routeFields,
+  spent,
   toolCall,
   Unfused,
   Wrong,
@@ -294,13 +295,10 @@ export class Actor {
         need(value, true, "interrupted");
         return this.machine.interrupted();
       case "failed":
-        return this.machine.failed(value.id, failure(this.host.machine, value));
+        return this.machine.failed(value.id, failure(this.host.machine, value), spent(value));
       case "progress":
         known(value, "id meaningful");
         return this.machine.progress(value.id, value.meaningful);
-      case "spent":
-        known(value, "id input_tokens output_tokens");
-        return this.turn.spent(value.id, plain(value));
       case "decided":
         known(value, "id decision digest");
         return this.turn.decided(value.id, value.decision, digits(value.digest) ?? this.asked.get(value.id));

@@ -320,13 +320,10 @@ class Actor:
                 need(value, True, "interrupted")
                 return bool(machine.interrupted())
             case "failed":
-                return bool(machine.failed(value["id"], failure(value)))
+                return bool(machine.failed(value["id"], failure(value), *spent(value)))
             case "progress":
                 known(value, "id meaningful")
                 return bool(machine.progress(**value))
-            case "spent":
-                known(value, "id input_tokens output_tokens")
-                return bool(machine.spent(**value))
             case "decided":
                 known(value, "id decision digest")
                 digest = value.get("digest") or self.asked[value["id"]]
@@ -373,9 +370,18 @@ class Unfused(Exception):
 
 
 def failure(form: dict[str, Any]) -> Failure:
-    known(form, "id kind status retry_after_ms reset_after_ms phase should_retry effect")
-    fields = {name: value for name, value in seconds(form).items() if name not in ("id", "kind")}
+    known(form, "id kind status retry_after_ms reset_after_ms phase should_retry effect spent")
+    fields = {name: value for name, value in seconds(form).items() if name not in ("id", "kind", "spent")}
     return Failure(form["kind"], **fields)
+
+
+def spent(form: dict[str, Any]) -> tuple[tuple[int | None, int | None], ...]:
+    """What a failed attempt has used, as one more argument; nothing where the host cannot say."""
+    if "spent" not in form:
+        return ()
+    usage = form["spent"]
+    known(usage, "input_tokens output_tokens")
+    return ((usage.get("input_tokens"), usage.get("output_tokens")),)
 
 
 def tool_call(

@@ -108,7 +108,7 @@ impl Host {
             }
             Some(failure) => {
                 let form = json!({ "failed": failed_form(id, &failure) });
-                self.event(who, Event::Failed { id, failure }, form)?;
+                self.event(who, Event::Failed { id, failure, spent: None }, form)?;
             }
         }
         Ok(())
