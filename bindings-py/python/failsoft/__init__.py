@@ -7,14 +7,15 @@ whole ``Agent``.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ._approval import ApprovalRequest
-    from ._breaker import CircuitBreaker
-    from ._classify import classify, explain
-    from ._context import current_turn
-    from ._metrics import BreakerMetrics, Isolation
+    from ._engine.approval import ApprovalRequest
+    from ._engine.breaker import CircuitBreaker
+    from ._engine.context import current_turn
+    from ._engine.metrics import BreakerMetrics, Isolation
+    from ._engine.route import Route
+    from ._facts.classify import classify, explain
+    from ._loops.attempts import attempts
+    from ._loops.retry import retry, retrying
     from ._native import Attempt, Explanation, Failure, Policy
-    from ._retry import attempts, retry, retrying
-    from ._route import Route
     from .agent import Agent, Result
     from .errors import (
         ApprovalDenied,
@@ -37,16 +38,17 @@ if TYPE_CHECKING:
 _HOMES = {
     "_native": "Attempt Explanation Failure Policy",
     "agent": "Agent Result",
-    "_classify": "classify explain",
-    "_context": "current_turn",
+    "_facts.classify": "classify explain",
+    "_engine.context": "current_turn",
     "errors": "ApprovalDenied BreakerOpen CallTimeout DeadlineExceeded Exhausted FailsoftError PermanentError"
     " StepLimitExceeded TransientError",
-    "_approval": "ApprovalRequest",
+    "_engine.approval": "ApprovalRequest",
     "events": "Discard",
-    "_breaker": "CircuitBreaker",
-    "_metrics": "BreakerMetrics Isolation",
-    "_route": "Route",
-    "_retry": "attempts retry retrying",
+    "_engine.breaker": "CircuitBreaker",
+    "_engine.metrics": "BreakerMetrics Isolation",
+    "_engine.route": "Route",
+    "_loops.attempts": "attempts",
+    "_loops.retry": "retry retrying",
     "runtime": "Runtime",
     "session": "Report Session Turn Usage",
     "toolkit": "StepLimiter approval_gate call_with_deadline fallback",

@@ -41,11 +41,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from ._anthropic import AnthropicMessages
-from ._chat import ChatModel
-from ._openai import OpenAIChat
-from ._stream import ProviderError, UnusableReply
-from ._watch import Watch
+from ._models.anthropic import AnthropicMessages
+from ._models.chat import ChatModel
+from ._models.openai import OpenAIChat
+from ._models.watch import Watch
+from ._models.wrong import ProviderError, UnusableReply
 
 __all__ = ["ChatModel", "ProviderError", "UnusableReply", "Watch", "anthropic_messages", "openai_chat"]
 

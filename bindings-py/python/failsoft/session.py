@@ -7,19 +7,22 @@ from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from . import _check, _clients, _native, _process
-from ._classify import classify, explain, judged
-from ._clients import Clients, Held
-from ._facts import MOST_RETRIES
-from ._metrics import BreakerMetrics, Isolation
-from ._native import Attempt, Explanation, Failure, Policy, Rebuild, Switch
-from ._peek import get, whole
-from ._report import Report, Usage
-from ._route import Route, Span
-from ._turn import Turn, TurnWithClients
+from . import _native
+from ._engine import check, process
+from ._engine.clients import clients_of
+from ._engine.metrics import BreakerMetrics, Isolation
+from ._engine.report import Report, Usage
+from ._engine.route import Route, Span
+from ._engine.turn import Turn, TurnWithClients
+from ._facts.classify import classify, explain, judged
+from ._facts.facts import MOST_RETRIES
+from ._facts.peek import get, whole
+from ._loops import aio, here
+from ._loops.runners import arun, run
+from ._native import Attempt, Explanation, Failure, Policy
 
 if TYPE_CHECKING:
-    from ._context import Parent
+    from ._engine.context import Parent
     from .runtime import Runtime
 
 __all__ = ["Report", "Session", "Turn", "Usage"]
@@ -64,14 +67,14 @@ class Session:
         runtime: Runtime | None = None,
     ) -> None:
         if isinstance(routes, str) or not isinstance(routes, Iterable):
-            told = _check.shown(routes)
+            told = check.shown(routes)
             raise TypeError(f'Session: routes: {told} is not a list; use one such as ["primary", "backup"]')
         if policy is not None and not isinstance(policy, Policy):
             raise TypeError('policy: use a Policy, such as Policy(retry={"max_attempts": 5})')
-        _check.function("Session: clock", clock)
-        _check.function("Session: sleep", sleep)
+        check.function("Session: clock", clock)
+        check.function("Session: sleep", sleep)
         if seed is not None and not isinstance(seed, int):
-            raise TypeError(f"seed: {_check.shown(seed)} is not allowed; use a whole number")
+            raise TypeError(f"seed: {check.shown(seed)} is not allowed; use a whole number")
         self.routes = [route if isinstance(route, Route) else Route(route) for route in routes]
         if not self.routes:
             raise ValueError("routes: an empty chain is not allowed; use 1 to 64 routes")
@@ -107,23 +110,22 @@ class Session:
                     raise ValueError(f"routes[{place}].runtime: not allowed without a Runtime; use Session(runtime=..)")
         else:
             if not callable(getattr(runtime, "_fields", None)):
-                raise TypeError(f"Session: runtime: {_check.shown(runtime)} is not a Runtime")
+                raise TypeError(f"Session: runtime: {check.shown(runtime)} is not a Runtime")
             pairs = [(route, runtime._fields(route, place)) for place, route in enumerate(self.routes)]
         seed = _drawn() if seed is None else seed & (2**64 - 1)
         self.core = _native.Session(policy or Policy(), pairs, clock, seed, runtime is not None)
         self._warning = _Warning()
         self.runtime = runtime
-        self._clients = Clients(self, runtime) if Clients.are_needed(self.routes, runtime) else None
+        self._clients = clients_of(self, runtime)
         if self.routes:
-            _process.tell(self, Session._forked)
+            process.tell(self, Session._forked)
 
     def _forked(self) -> None:
         self.core.forked(_drawn())
-        if self._clients is not None:
-            self._clients.renew()
+        self._clients.renew()
 
     def __reduce__(self) -> NoReturn:
-        _process.refuse(self, "make one of the same policy and routes where you need it")
+        process.refuse(self, "make one of the same policy and routes where you need it")
 
     @property
     def policy(self) -> Policy:
@@ -139,7 +141,7 @@ class Session:
         :param share_budgets: count its attempts, tool calls and tokens against the limits of ``parent``, and of those
             above, as well: all of them together never make more.
         """
-        return (Turn if self._clients is None else TurnWithClients)(
+        return (TurnWithClients if self._clients.are_counted else Turn)(
             self, deadline=deadline, parent=parent, share_budgets=share_budgets
         )
 
@@ -211,16 +213,11 @@ class Session:
 
         The session can be used on: a route's client is made again before it is next asked.
         """
-        for held in self._taken_out():
-            _clients.close(held)
+        run(self._clients.close(), here.Host().do)
 
     async def aclose(self) -> None:
         """As ``close``, for hooks that may be async."""
-        for held in self._taken_out():
-            await _clients.aclose(held)
-
-    def _taken_out(self) -> list[Held]:
-        return [] if self._clients is None else self._clients.taken_out()
+        await arun(self._clients.close(), aio.Host().do)
 
     def __enter__(self) -> Session:
         return self
@@ -237,22 +234,6 @@ class Session:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
-
-    # ---- For the host loops. ----
-
-    def prepare(self, change: Switch | Rebuild) -> bool:
-        """Makes a route's client, or makes it again."""
-        return self._clients is None or self._clients.prepare(change)
-
-    def hold(self, attempt: Attempt) -> None:
-        """A request begins: it uses the client of its attempt."""
-        if self._clients is not None:
-            self._clients.hold(attempt)
-
-    def let_go(self, attempt: Attempt | None) -> None:
-        """It ended, failed, or was given up on."""
-        if self._clients is not None:
-            _clients.close(self._clients.let_go(attempt))
 
     def _look_at(self, client: Any, route: Route) -> None:
         """A client is in service: does it ask again by itself?"""

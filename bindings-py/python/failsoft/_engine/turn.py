@@ -1,0 +1,316 @@
+"""One request of a user, for those with a loop of their own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Generator, Iterable, Mapping
+from contextvars import Token
+from datetime import timedelta
+from types import CoroutineType, TracebackType
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
+
+from .. import _native
+from .._loops import aio
+from .._loops.call import calling
+from .._loops.effects import Flow
+from .._loops.functions import plain
+from .._loops.here import Host
+from .._loops.runners import aitems, arun, items, run
+from .._loops.tasks import Tasks
+from .._native import Attempt, Call, Policy
+from ..errors import DeadlineExceeded, StepLimitExceeded
+from . import check, context, process
+from .approval import Approver, asking
+from .report import Report, read_report
+from .route import Span
+
+if TYPE_CHECKING:
+    from .._models.chunks import Read
+    from ..events import Discard
+    from ..session import Session
+
+T = TypeVar("T")
+C = TypeVar("C")
+
+
+class Turn(_native.Turn):
+    """One request of a user. It begins at the primary, and all its calls share one deadline and one account.
+
+    Use it as ``with session.turn() as turn:`` or ``async with``: inside the block it is the current turn, which other
+    turns, retries and time limits find without being told (``failsoft.current_turn``). Leaving the block changes
+    nothing in the session, but that a ``Runtime`` is free for the next turn.
+    """
+
+    session: Session
+    _entered: list[Token[Turn | None]]
+
+    def __new__(
+        cls,
+        session: Session,
+        tools: Iterable[Any] = (),
+        deadline: Span | None = None,
+        parent: context.Parent = "current",
+        share_budgets: bool = False,
+    ) -> Turn:
+        if share_budgets is not False:
+            check.flag("turn: share_budgets", share_budgets)
+        above = context.found(parent)
+        rows = [(tool.name, tool.is_risky, tool.replay, tool.timeout) for tool in tools]
+        turn = cast(Turn, super().__new__(cls, session.core, rows))
+        turn.session = session
+        turn._entered = []
+        if above is not None:
+            turn.inherit(above, share_budgets)
+        if deadline is not None:
+            turn.shorten(_seconds("deadline", deadline))
+        if session.runtime is not None:
+            session.runtime._begin(turn)
+        return turn
+
+    def __init__(self, *_: Any, **__: Any) -> None: ...
+
+    def __reduce__(self) -> NoReturn:
+        process.refuse(self, "begin one where you need it")
+
+    def __enter__(self) -> Turn:
+        self._entered.append(context.enter(self))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        context.leave(self._entered.pop())
+        self.end()
+
+    async def __aenter__(self) -> Turn:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, trace)
+
+    # Not keyword-only: that costs every call some 10 ns more (CPython 3.11).
+    def call(self, request: Callable[[Attempt], T], isolate: bool = False, context_tokens: int | None = None) -> T:
+        """Makes a request by ``request(attempt)``: again, or on another route, as long as the policy allows.
+
+        ``attempt.route``, ``attempt.client``, ``attempt.timeout`` and ``attempt.idempotency_key`` say how to make it.
+        The function runs inline, so hand ``attempt.timeout`` to a client that honours it; with ``isolate=True`` it runs
+        in a thread that is left behind at the limit. Only there can it be hedged (``policy.hedge``): then two requests
+        are under way at once.
+
+        :param context_tokens: how many tokens of context the request takes, counted or estimated, 0 to 4294967295:
+            routes whose ``context_window`` is known and smaller are passed over. Left out, none is.
+        :raises Exhausted: everything was tried; the last error is the cause.
+        :raises BreakerOpen: nothing could be asked; ``retry_in`` says when to come back.
+        :raises DeadlineExceeded: the turn's time is over.
+        :raises Exception: the original error, unchanged, where asking again cannot help.
+        """
+        if isolate:
+            return self._apart(request, context_tokens)
+        entered = self.enter() if context_tokens is None else self.enter(context_tokens=context_tokens)
+        if type(entered) is not Attempt:
+            return cast(T, run(self._calling(entered, request), Host(self.session.sleep).do))
+        try:
+            value = request(entered)
+            if type(value) is CoroutineType:
+                plain(value, "the request")
+        except Exception as error:
+            failed, last = self.settle_failed(entered, self.session._judge(error, entered)), error
+        except BaseException:
+            self.settle_abandoned(entered)
+            raise
+        else:
+            self.settle(entered)
+            return value
+        try:
+            return cast(T, run(self._calling(failed, request, last), Host(self.session.sleep).do))
+        finally:
+            del last
+
+    def _calling(
+        self,
+        entered: Call | Attempt | None,
+        request: Callable[[Attempt], Any],
+        last: Exception | None = None,
+        beside: str | None = None,
+    ) -> Flow[Any]:
+        """The rest of a call: its first attempt was not let through, or failed."""
+        try:
+            call = entered if isinstance(entered, Call) else Call(self)
+            return calling(call, request, self.session._clients, self.session._judge, last, beside)
+        finally:
+            del last  # an exception must not hold the frame that holds it
+
+    def _apart(self, request: Callable[[Attempt], T], context_tokens: int | None) -> T:
+        """The request runs in threads that are left behind."""
+        session, call = self.session, Call(self, context_tokens=context_tokens)
+        beside = "; the thread that runs it is left behind" if session.core.hedges else None
+        return cast(T, run(self._calling(call, request, None, beside), Host(session.sleep, is_isolated=True).do))
+
+    async def acall(self, request: Callable[[Attempt], Awaitable[T]], context_tokens: int | None = None) -> T:
+        """As ``call``, for an async request: it is cancelled at its limit, on asyncio and on trio."""
+        entered: Attempt | Call | None = self.enter(context_tokens=context_tokens)
+        last = None
+        if type(entered) is Attempt:
+            try:
+                value = await aio.within(entered.timeout, request(entered))
+            except Exception as error:
+                entered, last = self.settle_failed(entered, self.session._judge(error, entered)), error
+            except BaseException:
+                self.settle_abandoned(entered)
+                raise
+            else:
+                self.settle(entered)
+                return value
+        try:
+            if not self.session.core.hedges:
+                return cast(T, await arun(self._calling(entered, request, last), aio.Host(self.session.sleep).do))
+            async with Tasks() as tasks:
+                host = aio.Host(self.session.sleep, tasks)
+                return cast(T, await arun(self._calling(entered, request, last, " and cancelled"), host.do))
+        finally:
+            last = None
+
+    def stream(
+        self,
+        request: Callable[[Attempt], Iterable[C]],
+        *,
+        restartable: bool = False,
+        collect: bool = False,
+        accept_cut: bool = False,
+        read: Read | None = None,
+        context_tokens: int | None = None,
+    ) -> Generator[C | Discard, None, None]:
+        """Makes a request that brings a stream, and hands on its chunks: ``for chunk in turn.stream(request)``.
+
+        ``request(attempt)`` brings any iterable of chunks: what an SDK returns for ``stream=True``, or a generator of
+        your own. Before the first chunk that is a part of an answer (not the role alone, not usage, not a keep-alive)
+        everything may be asked again, unnoticed. After it, a stream that breaks, hangs, or ends without the reason for
+        its end is an error; it is never continued.
+
+        The source is pulled in a daemon thread, one chunk at a time, within ``attempt.first_progress`` and
+        ``attempt.idle``; while you have a chunk, no clock runs. Leaving the loop early closes the source.
+
+        :param restartable: ask again after the first part, too: then a ``failsoft.Discard`` comes before the chunks of
+            the new stream, and says that those before it are void.
+        :param collect: hand nothing on until the stream is whole; then what came before a failure was never seen.
+        :param accept_cut: an answer that the provider cut at a limit of tokens counts as whole.
+        :param read: says of a chunk what it holds, as a mapping: ``text``, ``tool_call``, ``reasoning``, ``usage``,
+            ``terminator``, ``malformed``, ``other`` (true or left out), ``finish``, ``refusal`` (text). By default,
+            chunks of ``openai`` and ``anthropic`` are known, objects or dicts, and all others are ``other``: content
+            that is whole when it ends.
+        :param context_tokens: as with ``call``.
+        :raises Exhausted: as ``call``; also for a stream that broke after its first part.
+        """
+        from .._loops.pull import ThreadPuller
+
+        flow = self._streaming(request, ThreadPuller, (restartable, collect, accept_cut), read, context_tokens)
+        return items(flow, Host(self.session.sleep).do)
+
+    def astream(
+        self,
+        request: Callable[[Attempt], AsyncIterable[C] | Awaitable[AsyncIterable[C]] | Iterable[C]],
+        *,
+        restartable: bool = False,
+        collect: bool = False,
+        accept_cut: bool = False,
+        read: Read | None = None,
+        context_tokens: int | None = None,
+    ) -> AsyncGenerator[C | Discard, None]:
+        """As ``stream``, on asyncio or trio: ``async for chunk in turn.astream(request)``.
+
+        ``request(attempt)`` brings an async iterable, or is a coroutine that does; a plain iterable is pulled in
+        threads. When you leave the loop early, close the generator (``contextlib.aclosing``), or the source stays open
+        until the collector comes by.
+        """
+        from .._loops.pull import TaskPuller
+
+        flow = self._streaming(request, TaskPuller, (restartable, collect, accept_cut), read, context_tokens)
+        return aitems(flow, aio.Host(self.session.sleep).do)
+
+    def _streaming(
+        self,
+        request: Callable[[Attempt], Any],
+        puller: Callable[[Callable[[], Any]], Any],
+        flags: tuple[bool, bool, bool],
+        read: Read | None,
+        context_tokens: int | None,
+    ) -> Flow[None]:
+        from .._loops.stream import Streaming
+
+        restartable, collect, accept_cut = flags
+        call = Call(self, streaming=True, restartable=restartable or collect, context_tokens=context_tokens)
+        streaming = Streaming(call, request, self.session._clients, self.session._judge, puller)
+        return streaming.drive(read, accept_cut, collect)
+
+    def step(self) -> None:
+        """Counts a step of your own loop.
+
+        :raises StepLimitExceeded: the policy's ``turn.steps`` are taken.
+        :raises DeadlineExceeded: the turn's time is over.
+        """
+        limit = self.take_step()
+        if limit == "deadline":
+            raise DeadlineExceeded(_native.deadline_passed())
+        if limit is not None:
+            raise StepLimitExceeded(_native.no_steps_left())
+
+    def gate(
+        self, tool: str, arguments: Mapping[str, Any], *, risky: bool = False, approver: Approver | None = None
+    ) -> None:
+        """Returns when a tool call of your own loop may run. Standing approvals of the session count.
+
+        :raises ApprovalDenied: it may not; ``reason`` says why.
+        """
+        run(self._asking(tool, arguments, risky, approver), Host().do)
+
+    async def agate(
+        self, tool: str, arguments: Mapping[str, Any], *, risky: bool = False, approver: Approver | None = None
+    ) -> None:
+        """As ``gate``, for an approver that may be async."""
+        await arun(self._asking(tool, arguments, risky, approver), aio.Host().do)
+
+    def _asking(self, tool: str, arguments: Mapping[str, Any], risky: bool, approver: Approver | None) -> Flow[None]:
+        standing = self.session.approvals()
+        decision = yield from asking(self.session.policy, tool, arguments, risky, approver, standing)
+        if decision is not None and _native.stands(decision):
+            self.session.core.stand_for(tool)
+
+    def report(self) -> Report:
+        """What became of the turn so far."""
+        return read_report(self)
+
+    def end(self) -> None:
+        """Lets the next turn have the session's ``Runtime``, which serves one at a time: for turns without a ``with``.
+
+        Without a Runtime it does nothing.
+        """
+        if self.session.runtime is not None:
+            self.session.runtime._end(self)
+
+
+class TurnWithClients(Turn):
+    """A turn of a session that counts who uses its clients: its calls go the long way, which does."""
+
+    def enter(self, streaming: bool = False, restartable: bool = True, context_tokens: int | None = None) -> Call:
+        self._go_on()
+        return Call(self, streaming=streaming, restartable=restartable, context_tokens=context_tokens)
+
+    def _apart(self, request: Callable[[Attempt], T], context_tokens: int | None) -> T:
+        self._go_on()
+        return super()._apart(request, context_tokens)
+
+    def _streaming(self, *options: Any) -> Flow[None]:
+        self._go_on()
+        return super()._streaming(*options)
+
+    def _go_on(self) -> None:
+        """A turn that has ended may go on, if no other has begun on its ``Runtime``."""
+        if self.session.runtime is not None:
+            self.session.runtime._begin(self)
+
+
+def _seconds(field: str, span: Span) -> float:
+    seconds = span.total_seconds() if isinstance(span, timedelta) else span
+    Policy(turn={field: seconds})  # the core's own check, and its words
+    return float(seconds)

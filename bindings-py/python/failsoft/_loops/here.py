@@ -1,0 +1,129 @@
+"""The host of sync loops: everything happens in the thread of the caller, or in one that it waits for."""
+
+from __future__ import annotations
+
+import contextvars
+import functools
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from .._engine import context, timing
+from .._native import given_up_on, monotonic
+from ..errors import CallTimeout
+from .effects import Close, Do, Effect, Inside, Leave, Listen, Report, Sleep, Start, Take, Through, Within
+from .functions import plain
+from .runners import run
+
+T = TypeVar("T")
+Outcome = tuple[Any, BaseException | None]
+"""A value, or an error."""
+
+
+class Host:
+    """Does what a loop wants.
+
+    :param sleep: the caller's own ``sleep``.
+    :param is_isolated: whether what has a limit runs in a thread that is left behind there; else it has none.
+    """
+
+    def __init__(self, sleep: Callable[[float], object] | None = None, is_isolated: bool = False) -> None:
+        self._sleep, self._is_isolated = sleep, is_isolated
+        self._due: deque[tuple[int, Effect]] = deque()
+        self._inbox = timing.Inbox()
+
+    def do(self, effect: Effect) -> Any:
+        match effect:
+            case Do(work, what) | Close(work, what):
+                return plain(work(), what)
+            case Take():
+                return self._take()
+            case Start(key, inner, beside):
+                if beside:
+                    start(functools.partial(self._deliver, key, inner))
+                else:
+                    self._due.append((key, inner))
+            case Within(timeout, inner, what):
+                work = functools.partial(self.do, inner)
+                return within(timeout, work, what) if self._is_isolated else work()
+            case Sleep(delay):
+                plain((self._sleep or timing.current().sleep)(delay), "sleep")
+            case Listen(delay):
+                timing.current().wait(self._inbox, delay)
+            case Inside(turn, inner):
+                with context.inside(turn):
+                    return self.do(inner)
+            case Through(flow):
+                return run(flow, self.do)
+            case Leave():
+                pass  # the thread that runs it is left behind
+            case other:
+                raise NotImplementedError(f"a sync host cannot do {other!r}")
+        return None
+
+    def tell(self, key: int, value: Any) -> None:
+        """A report amid what was started, from any thread."""
+        self._inbox.put((key, value, None))
+
+    def _take(self) -> Report | None:
+        if not self._due:
+            return cast("Report | None", self._inbox.take())
+        key, effect = self._due.popleft()
+        return (key, *outcome_of(functools.partial(self.do, effect)))
+
+    def _deliver(self, key: int, effect: Effect) -> None:
+        self._inbox.put((key, *outcome_of(functools.partial(self.do, effect))))
+
+
+def within(
+    timeout: float, work: Callable[[], T], what: str = "the call", clock: Callable[[], float] | None = None
+) -> T:
+    """Runs ``work`` in a daemon thread with the caller's context, and leaves it behind when the limit passes.
+
+    A Python thread cannot be killed: what was left behind goes on until it ends by itself, and its result is dropped.
+    Give the client inside a time limit of its own (``timeout=`` of an SDK or socket) to end it for good.
+    """
+    if timeout == float("inf"):
+        return work()
+    source, inbox = timing.current(), timing.Inbox()
+    clock = clock or monotonic
+    until, left = clock() + timeout, timeout
+    with source.driving():
+        start(lambda: inbox.put(outcome_of(work)))
+        while (outcome := inbox.take()) is None and left > 0:
+            source.wait(inbox, left)
+            left = until - clock()
+    if outcome is None:
+        raise CallTimeout(f"{given_up_on(what, timeout)}; the thread that runs it is left behind")
+    try:
+        return cast(T, unwrapped(outcome))
+    finally:
+        del outcome
+
+
+def outcome_of(work: Callable[[], Any]) -> Outcome:
+    """What work brings: a value, or an error."""
+    try:
+        return work(), None
+    except BaseException as error:
+        return None, error
+
+
+def unwrapped(outcome: Outcome) -> Any:
+    """The value of an outcome, or its error raised."""
+    value, error = outcome
+    try:
+        if error is not None:
+            raise error
+        return value
+    finally:
+        del outcome, error  # an exception must not hold the frame that holds it
+
+
+def start(work: Callable[[], None]) -> None:
+    """Starts a daemon thread with the caller's context: it never keeps the process alive."""
+    source = timing.current()
+    source.begin()
+    work = functools.partial(contextvars.copy_context().run, work)
+    threading.Thread(target=source.inside, args=(work,), name="failsoft", daemon=True).start()
