@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ._facts.classify import classify, explain
     from ._loops.attempts import attempts
     from ._loops.retry import retry, retrying
-    from ._native import Attempt, Explanation, Failure, Policy
+    from ._native import Attempt, Explanation, Failure, Policy, __version__
     from .agent import Agent, Result
     from .errors import (
         ApprovalDenied,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 # Each name is loaded when it is first used: an import at the start of somebody's program should cost next to nothing.
 _HOMES = {
-    "_native": "Attempt Explanation Failure Policy",
+    "_native": "Attempt Explanation Failure Policy __version__",
     "agent": "Agent Result",
     "_facts.classify": "classify explain",
     "_engine.context": "current_turn",
@@ -68,7 +68,7 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, "__version__"})
 
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""The command ``failsoft``, also ``python -m failsoft``: what the engine makes of a failure, from what a log has left."""
+"""The command ``failsoft``, also ``python -m failsoft``: says what a failure is, from what a log has left of it."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="failsoft", description="One reliability engine for AI agents.")
+    parser.add_argument("--version", action="version", version=f"failsoft {_native.__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="classify")
     one = commands.add_parser(
         "classify",

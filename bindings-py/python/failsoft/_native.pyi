@@ -1,7 +1,7 @@
 from collections.abc import Callable
-from typing import Any, ClassVar, Literal, final
+from typing import Any, ClassVar, Literal, TypeVar, final
 
-from typing_extensions import disjoint_base
+from typing_extensions import Self, disjoint_base
 
 __all__ = [
     "HEADERS",
@@ -51,7 +51,10 @@ __all__ = [
     "tool_failed",
 ]
 
+_T = TypeVar("_T")
+
 HEADERS: tuple[str, ...]
+__version__: str
 
 _State = Literal["closed", "open", "half_open", "isolated", "forced_open", "forced_closed", "metrics_only"]
 _Order = Literal["automatic", "force_open", "force_closed", "metrics_only"]
@@ -301,7 +304,9 @@ class Session:
 
 @disjoint_base
 class Turn:
-    def __new__(cls, session: Session, tools: list[_ToolRow]) -> Turn: ...
+    def __new__(cls, session: Any, tools: list[_ToolRow] | None = None) -> Self: ...
+    @property
+    def session(self) -> Any: ...
     @staticmethod
     def restore(session: Session, text: str, tools: list[_ToolRow], wall: float) -> Turn: ...
     def snapshot(self, wall: float) -> str: ...
@@ -336,6 +341,9 @@ class Turn:
     def time_left(self) -> float | None: ...
     def shorten(self, timeout: float) -> None: ...
     def inherit(self, parent: Turn, share_budgets: bool) -> None: ...
+    def call(
+        self, request: Callable[[Attempt], _T], isolate: bool = False, context_tokens: int | None = None
+    ) -> _T: ...
     def enter(
         self, streaming: bool = False, restartable: bool = True, context_tokens: int | None = None
     ) -> Attempt | Call: ...

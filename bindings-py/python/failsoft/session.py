@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from . import _native
 from ._engine import check, process
 from ._engine.clients import clients_of
+from ._engine.context import here
 from ._engine.metrics import BreakerMetrics, Isolation
 from ._engine.report import Report, Usage
 from ._engine.route import Route, Span
-from ._engine.turn import Turn, TurnWithClients
+from ._engine.turn import Turn, TurnWithClients, begun
 from ._facts.classify import classify, explain, judged
 from ._facts.facts import MOST_RETRIES
 from ._facts.peek import get, whole
-from ._loops import aio, here
+from ._loops import aio
+from ._loops.here import Host
 from ._loops.runners import arun, run
 from ._native import Attempt, Explanation, Failure, Policy
 
@@ -117,6 +119,7 @@ class Session:
         self._warning = _Warning()
         self.runtime = runtime
         self._clients = clients_of(self, runtime)
+        self._turns = TurnWithClients if self._clients.are_counted else Turn
         if self.routes:
             process.tell(self, Session._forked)
 
@@ -141,9 +144,10 @@ class Session:
         :param share_budgets: count its attempts, tool calls and tokens against the limits of ``parent``, and of those
             above, as well: all of them together never make more.
         """
-        return (TurnWithClients if self._clients.are_counted else Turn)(
-            self, deadline=deadline, parent=parent, share_budgets=share_budgets
-        )
+        turn = self._turns(self)
+        if parent == "current" and deadline is None and share_budgets is False and self.runtime is None and not here():
+            return turn  # it stands alone: there is nothing to pass on
+        return begun(turn, deadline, parent, share_budgets)
 
     def classify(self, error: BaseException, *, phase: str | None = None, provider: str | None = None) -> Failure:
         """As ``failsoft.classify``, by the session's policy."""
@@ -213,7 +217,7 @@ class Session:
 
         The session can be used on: a route's client is made again before it is next asked.
         """
-        run(self._clients.close(), here.Host().do)
+        run(self._clients.close(), Host().do)
 
     async def aclose(self) -> None:
         """As ``close``, for hooks that may be async."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from .. import _native
 from .._engine.approval import ApprovalRequest, digest_of, plain_copy
 from .._engine.context import Parent
-from .._engine.turn import Turn
+from .._engine.turn import Turn, begun
 from .._facts.facts import text_of
 from .._loops.effects import Do, Effect, Inside
 from .._loops.functions import is_async
@@ -46,7 +46,8 @@ class AgentTurn:
         for reason in self.raise_on - set(_native.stop_reasons()):
             raise ValueError(f'raise_on: "{reason}" is not allowed; use some of {", ".join(_native.stop_reasons())}')
         self.tools = {tool.name: tool for tool in agent.tools}
-        self.turn = Turn(agent.session, tools=agent.tools, parent=parent, share_budgets=share_budgets)
+        rows = [(tool.name, tool.is_risky, tool.replay, tool.timeout) for tool in agent.tools]
+        self.turn = begun(Turn(agent.session, rows), parent=parent, share_budgets=share_budgets)
         self.turn.stream_on([place for place, one in enumerate(agent.models) if _streams(one)], restartable)
         said = [{"role": "user", "content": task}] if isinstance(task, str) else task
         self.messages: list[Message] = [dict(one) for one in said]
@@ -92,7 +93,7 @@ class AgentTurn:
         return partial(model, messages, specs)
 
     def ask(self, ask: AskApproval) -> Effect:
-        """What puts a tool call to the approver. A copy: whatever that does to it, what runs is what was asked about."""
+        """Puts a tool call to the approver: a copy, so that what runs is what was asked about."""
         approver, call = self.agent.approver, self.calls[ask.index]
         if approver is None:
             return Do(lambda: "no_approver")

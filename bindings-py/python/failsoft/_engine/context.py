@@ -54,11 +54,11 @@ def inside(turn: Turn) -> Iterator[None]:
 
 def found(parent: Parent) -> Turn | None:
     """The turn to begin within: the current one, the one that is given, or none."""
+    if parent == "current":
+        return here()
     if parent is None or isinstance(parent, _native.Turn):
         return parent
-    if parent != "current":
-        raise TypeError(f"parent: {parent!r} is not allowed; use a turn, None to stand alone, or leave it out")
-    return here()
+    raise TypeError(f"parent: {parent!r} is not allowed; use a turn, None to stand alone, or leave it out")
 
 
 def time_left() -> float | None:

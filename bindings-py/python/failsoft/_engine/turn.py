@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Generator, Iterable, Mapping
 from contextvars import Token
 from datetime import timedelta
-from types import CoroutineType, TracebackType
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from .. import _native
 from .._loops import aio
 from .._loops.call import calling
 from .._loops.effects import Flow
-from .._loops.functions import plain
 from .._loops.here import Host
 from .._loops.runners import aitems, arun, items, run
 from .._loops.tasks import Tasks
@@ -40,45 +39,26 @@ class Turn(_native.Turn):
     nothing in the session, but that a ``Runtime`` is free for the next turn.
     """
 
-    session: Session
-    _entered: list[Token[Turn | None]]
+    _entered: tuple[Token[Turn | None], ...] = ()
 
-    def __new__(
-        cls,
-        session: Session,
-        tools: Iterable[Any] = (),
-        deadline: Span | None = None,
-        parent: context.Parent = "current",
-        share_budgets: bool = False,
-    ) -> Turn:
-        if share_budgets is not False:
-            check.flag("turn: share_budgets", share_budgets)
-        above = context.found(parent)
-        rows = [(tool.name, tool.is_risky, tool.replay, tool.timeout) for tool in tools]
-        turn = cast(Turn, super().__new__(cls, session.core, rows))
-        turn.session = session
-        turn._entered = []
-        if above is not None:
-            turn.inherit(above, share_budgets)
-        if deadline is not None:
-            turn.shorten(_seconds("deadline", deadline))
-        if session.runtime is not None:
-            session.runtime._begin(turn)
-        return turn
+    if TYPE_CHECKING:
 
-    def __init__(self, *_: Any, **__: Any) -> None: ...
+        @property
+        def session(self) -> Session: ...
 
     def __reduce__(self) -> NoReturn:
         process.refuse(self, "begin one where you need it")
 
     def __enter__(self) -> Turn:
-        self._entered.append(context.enter(self))
+        self._entered = (*self._entered, context.enter(self))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        context.leave(self._entered.pop())
+        *others, last = self._entered
+        self._entered = tuple(others)
+        context.leave(last)
         self.end()
 
     async def __aenter__(self) -> Turn:
@@ -89,87 +69,61 @@ class Turn(_native.Turn):
     ) -> None:
         self.__exit__(kind, error, trace)
 
-    # Not keyword-only: that costs every call some 10 ns more (CPython 3.11).
-    def call(self, request: Callable[[Attempt], T], isolate: bool = False, context_tokens: int | None = None) -> T:
-        """Makes a request by ``request(attempt)``: again, or on another route, as long as the policy allows.
-
-        ``attempt.route``, ``attempt.client``, ``attempt.timeout`` and ``attempt.idempotency_key`` say how to make it.
-        The function runs inline, so hand ``attempt.timeout`` to a client that honours it; with ``isolate=True`` it runs
-        in a thread that is left behind at the limit. Only there can it be hedged (``policy.hedge``): then two requests
-        are under way at once.
-
-        :param context_tokens: how many tokens of context the request takes, counted or estimated, 0 to 4294967295:
-            routes whose ``context_window`` is known and smaller are passed over. Left out, none is.
-        :raises Exhausted: everything was tried; the last error is the cause.
-        :raises BreakerOpen: nothing could be asked; ``retry_in`` says when to come back.
-        :raises DeadlineExceeded: the turn's time is over.
-        :raises Exception: the original error, unchanged, where asking again cannot help.
-        """
-        if isolate:
-            return self._apart(request, context_tokens)
-        entered = self.enter() if context_tokens is None else self.enter(context_tokens=context_tokens)
-        if type(entered) is not Attempt:
-            return cast(T, run(self._calling(entered, request), Host(self.session.sleep).do))
+    def _rest(
+        self, request: Callable[[Attempt], T], call: Call, attempt: Attempt | None = None, last: Exception | None = None
+    ) -> T:
+        """The rest of ``call``, whose first attempt was not let through, or failed."""
         try:
-            value = request(entered)
-            if type(value) is CoroutineType:
-                plain(value, "the request")
-        except Exception as error:
-            failed, last = self.settle_failed(entered, self.session._judge(error, entered)), error
-        except BaseException:
-            self.settle_abandoned(entered)
-            raise
-        else:
-            self.settle(entered)
-            return value
-        try:
-            return cast(T, run(self._calling(failed, request, last), Host(self.session.sleep).do))
+            if attempt is not None and last is not None:
+                call.failed(attempt.id, self.session._judge(last, attempt))
+            return cast(T, run(self._calling(call, request, last), Host(self.session.sleep).do))
         finally:
-            del last
+            del last  # an exception must not hold the frame that holds it
 
     def _calling(
         self,
-        entered: Call | Attempt | None,
+        call: Call | None,
         request: Callable[[Attempt], Any],
         last: Exception | None = None,
         beside: str | None = None,
     ) -> Flow[Any]:
-        """The rest of a call: its first attempt was not let through, or failed."""
         try:
-            call = entered if isinstance(entered, Call) else Call(self)
-            return calling(call, request, self.session._clients, self.session._judge, last, beside)
+            return calling(call or Call(self), request, self.session._clients, self.session._judge, last, beside)
         finally:
             del last  # an exception must not hold the frame that holds it
 
     def _apart(self, request: Callable[[Attempt], T], context_tokens: int | None) -> T:
-        """The request runs in threads that are left behind."""
+        """As ``call``, with the request in a thread that is left behind at its limit."""
         session, call = self.session, Call(self, context_tokens=context_tokens)
         beside = "; the thread that runs it is left behind" if session.core.hedges else None
         return cast(T, run(self._calling(call, request, None, beside), Host(session.sleep, is_isolated=True).do))
 
     async def acall(self, request: Callable[[Attempt], Awaitable[T]], context_tokens: int | None = None) -> T:
         """As ``call``, for an async request: it is cancelled at its limit, on asyncio and on trio."""
-        entered: Attempt | Call | None = self.enter(context_tokens=context_tokens)
+        entered = self.enter(context_tokens=context_tokens)
+        call: Call | None = None
         last = None
         if type(entered) is Attempt:
             try:
                 value = await aio.within(entered.timeout, request(entered))
             except Exception as error:
-                entered, last = self.settle_failed(entered, self.session._judge(error, entered)), error
+                call, last = self.settle_failed(entered, self.session._judge(error, entered)), error
             except BaseException:
                 self.settle_abandoned(entered)
                 raise
             else:
                 self.settle(entered)
                 return value
+        elif isinstance(entered, Call):
+            call = entered
         try:
             if not self.session.core.hedges:
-                return cast(T, await arun(self._calling(entered, request, last), aio.Host(self.session.sleep).do))
+                return cast(T, await arun(self._calling(call, request, last), aio.Host(self.session.sleep).do))
             async with Tasks() as tasks:
                 host = aio.Host(self.session.sleep, tasks)
-                return cast(T, await arun(self._calling(entered, request, last, " and cancelled"), host.do))
+                return cast(T, await arun(self._calling(call, request, last, " and cancelled"), host.do))
         finally:
-            last = None
+            last = None  # an exception must not hold the frame that holds it
 
     def stream(
         self,
@@ -292,6 +246,11 @@ class Turn(_native.Turn):
 class TurnWithClients(Turn):
     """A turn of a session that counts who uses its clients: its calls go the long way, which does."""
 
+    def call(self, request: Callable[[Attempt], T], isolate: bool = False, context_tokens: int | None = None) -> T:
+        if isolate:
+            return self._apart(request, context_tokens)
+        return self._rest(request, self.enter(context_tokens=context_tokens))
+
     def enter(self, streaming: bool = False, restartable: bool = True, context_tokens: int | None = None) -> Call:
         self._go_on()
         return Call(self, streaming=streaming, restartable=restartable, context_tokens=context_tokens)
@@ -308,6 +267,22 @@ class TurnWithClients(Turn):
         """A turn that has ended may go on, if no other has begun on its ``Runtime``."""
         if self.session.runtime is not None:
             self.session.runtime._begin(self)
+
+
+def begun(
+    turn: Turn, deadline: Span | None = None, parent: context.Parent = "current", share_budgets: bool = False
+) -> Turn:
+    """A turn that was just made, within its deadline and its parent, and on the session's ``Runtime``."""
+    if share_budgets is not False:
+        check.flag("turn: share_budgets", share_budgets)
+    above = context.found(parent)
+    if above is not None:
+        turn.inherit(above, share_budgets)
+    if deadline is not None:
+        turn.shorten(_seconds("deadline", deadline))
+    if turn.session.runtime is not None:
+        turn.session.runtime._begin(turn)
+    return turn
 
 
 def _seconds(field: str, span: Span) -> float:

@@ -1,8 +1,8 @@
 """What a loop wants done.
 
-A loop is a generator, a ``Flow``: it yields one of these effects, and is sent what came of it, or has thrown into it what was
-raised. Each loop so exists once; a host does what it says, in a thread (``here.Host``) or on an event loop
-(``aio.Host``), and ``runners`` carries effects and outcomes between the two.
+A loop is a generator, a ``Flow``: it yields effects, and is sent what came of each, or has thrown into it what that
+raised. So each loop exists once. A host does what it says, in a thread (``here.Host``) or on an event loop
+(``aio.Host``); ``runners`` carries effects and outcomes between the two.
 """
 
 from __future__ import annotations
