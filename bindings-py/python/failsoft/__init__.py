@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from ._facts.classify import classify, explain
     from ._loops.attempts import attempts
     from ._loops.retry import retry, retrying
-    from ._native import Attempt, Explanation, Failure, Policy, __version__
+    from ._native import Attempt, Explanation, Failure, Policy
+    from ._native import __version__ as __version__
     from .agent import Agent, Result
     from .errors import (
         ApprovalDenied,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, TypeVar, cast
@@ -12,7 +11,7 @@ from typing import Any, TypeVar, cast
 from .._engine import context, timing
 from .._native import given_up_on, monotonic
 from ..errors import CallTimeout
-from .effects import Close, Do, Effect, Give, Inside, Leave, Listen, Report, Sleep, Start, Take, Through, Within
+from .effects import Close, Do, Effect, Give, Inside, Leave, Listen, Sleep, Start, Take, Through, Try, Within
 from .here import outcome_of, start, unwrapped
 from .runners import arun
 from .tasks import Signal, Tasks, on_trio
@@ -26,7 +25,7 @@ class Host:
     """Does what a loop wants.
 
     :param sleep: the caller's own ``sleep``, sync or async.
-    :param tasks: where to run what is started; without, it runs when its report is taken.
+    :param tasks: where to run what is started, if anything is.
     :param give: takes what is given, where nobody consumes the loop itself.
     """
 
@@ -37,23 +36,24 @@ class Host:
         give: Callable[[Any], Awaitable[object]] | None = None,
     ) -> None:
         self._sleep, self._tasks, self._give = sleep, tasks, give
-        self._due: deque[tuple[int, Effect]] = deque()
 
     async def do(self, effect: Effect) -> Any:
         match effect:
             case Do(work, _, apart):
                 return await settled(await in_thread(work) if apart else work())
-            case Take():
-                return self._tasks.take() if self._tasks else await self._due_outcome()
-            case Start(key, inner):
-                if self._tasks:
-                    self._tasks.start(key, partial(self.do, inner))
-                else:
-                    self._due.append((key, inner))
+            case Try(key, inner):
+                try:
+                    return key, await self.do(inner), None
+                except BaseException as error:
+                    return key, None, error
             case Within(timeout, inner, what):
                 return await within(timeout, self.do(inner), what)
             case Sleep(delay):
                 await asleep(delay, self._sleep)
+            case Take() if self._tasks:
+                return self._tasks.take()
+            case Start(key, inner) if self._tasks:
+                self._tasks.start(key, partial(self.do, inner))
             case Listen(delay) if self._tasks:
                 await self._tasks.wait(delay)
             case Inside(turn, inner):
@@ -70,15 +70,6 @@ class Host:
             case other:
                 raise NotImplementedError(f"this host cannot do {other!r}")
         return None
-
-    async def _due_outcome(self) -> Report | None:
-        if not self._due:
-            return None
-        key, effect = self._due.popleft()
-        try:
-            return key, await self.do(effect), None
-        except BaseException as error:
-            return key, None, error
 
 
 async def settled(value: Any) -> Any:

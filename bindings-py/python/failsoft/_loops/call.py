@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from .._native import Attempt, Call, Cancel, Failure, Finish, Rebuild, Switch, Wait, given_up_on
 from ..errors import BreakerOpen, CallTimeout, DeadlineExceeded, Exhausted, StepLimitExceeded
-from .effects import Do, Flow, Leave, Listen, Sleep, Start, Take, Within
+from .effects import Do, Flow, Leave, Listen, Report, Sleep, Start, Take, Try, Within
 
 if TYPE_CHECKING:
     from .._engine.clients import Clients, NoClients
@@ -28,36 +28,44 @@ def calling(
 
     :param last: the error of an attempt that was made before.
     :param beside: how an attempt that is given up on ends, where requests run beside the loop, so that two may be under
-        way at once; without it each one is done when its report is taken.
+        way at once; without it the loop waits for each.
     """
     held: dict[int, Attempt] = {}
     value: Any = None
     command: Any = None
+    report: Report | None = None
     try:
         while True:
-            while (report := (yield Take())) is not None:
-                key, came, error = report
-                if key not in held:
+            if beside and report is None:
+                report = yield Take()
+            if report is not None:
+                (key, came, error), report = report, None
+                if (attempt := held.get(key)) is None:
                     continue  # given up on before
                 if error is None:
                     is_done = call.succeeded(key)
                     value = came if is_done else value
                 elif isinstance(error, Exception):
                     is_done, last = False, error
-                    call.failed(key, judge(error, held[key]))
+                    call.failed(key, judge(error, attempt))
                 else:
                     raise error
-                yield from clients.let_go(held.pop(key))
+                del held[key]
+                if clients.are_counted:
+                    yield from clients.let_go(attempt)
                 if is_done and not held:
                     return value
+                continue
             command = call.next()
             match command:
                 case Attempt() as attempt:
                     held[attempt.id] = attempt
                     clients.hold(attempt)
                     work = Do(partial(request, attempt), "the request")
-                    timed = work if beside else Within(attempt.timeout, work, "the call")
-                    yield Start(attempt.id, timed, bool(beside))
+                    if beside:
+                        yield Start(attempt.id, work, True)
+                    else:
+                        report = yield Try(attempt.id, Within(attempt.timeout, work, "the call"))
                 case Wait(why="running") as wait:
                     yield Listen(wait.delay)
                 case Wait() as wait:

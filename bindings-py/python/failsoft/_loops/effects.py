@@ -63,11 +63,18 @@ class Sleep(NamedTuple):
     delay: float
 
 
+class Try(NamedTuple):
+    """Do this now, and bring its ``Report`` in place of its value or error."""
+
+    key: int
+    effect: Effect
+
+
 class Start(NamedTuple):
     """Begin this under a key; what it brings comes by ``Take``.
 
-    An async host with tasks runs it in one of them. A sync host runs it in a thread if it is to run ``beside`` the
-    loop, else when the next report is taken.
+    An async host runs it in a task. A sync host runs it in a thread if it is to run ``beside`` the loop, else when the
+    next report is taken.
     """
 
     key: int
@@ -97,5 +104,5 @@ class Give(NamedTuple):
     item: Any
 
 
-Effect: TypeAlias = Do | Close | Through | Inside | Within | Sleep | Start | Take | Listen | Leave | Give
+Effect: TypeAlias = Do | Close | Through | Inside | Within | Sleep | Try | Start | Take | Listen | Leave | Give
 Flow: TypeAlias = Generator[Effect, Any, T]

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 from .._engine import context, timing
 from .._native import given_up_on, monotonic
 from ..errors import CallTimeout
-from .effects import Close, Do, Effect, Inside, Leave, Listen, Report, Sleep, Start, Take, Through, Within
+from .effects import Close, Do, Effect, Inside, Leave, Listen, Sleep, Start, Take, Through, Try, Within
 from .functions import plain
 from .runners import run
 
@@ -30,25 +30,28 @@ class Host:
 
     def __init__(self, sleep: Callable[[float], object] | None = None, is_isolated: bool = False) -> None:
         self._sleep, self._is_isolated = sleep, is_isolated
-        self._due: deque[tuple[int, Effect]] = deque()
+        self._due: deque[Try] = deque()
         self._inbox = timing.Inbox()
 
     def do(self, effect: Effect) -> Any:
         match effect:
             case Do(work, what) | Close(work, what):
                 return plain(work(), what)
-            case Take():
-                return self._take()
-            case Start(key, inner, beside):
-                if beside:
-                    start(functools.partial(self._deliver, key, inner))
-                else:
-                    self._due.append((key, inner))
+            case Try(key, inner):
+                return (key, *outcome_of(functools.partial(self.do, inner)))
             case Within(timeout, inner, what):
-                work = functools.partial(self.do, inner)
-                return within(timeout, work, what) if self._is_isolated else work()
+                if not self._is_isolated:
+                    return self.do(inner)
+                return within(timeout, functools.partial(self.do, inner), what)
             case Sleep(delay):
                 plain((self._sleep or timing.current().sleep)(delay), "sleep")
+            case Take():
+                return self.do(self._due.popleft()) if self._due else self._inbox.take()
+            case Start(key, inner, beside):
+                if beside:
+                    start(functools.partial(self._deliver, Try(key, inner)))
+                else:
+                    self._due.append(Try(key, inner))
             case Listen(delay):
                 timing.current().wait(self._inbox, delay)
             case Inside(turn, inner):
@@ -66,14 +69,8 @@ class Host:
         """A report amid what was started, from any thread."""
         self._inbox.put((key, value, None))
 
-    def _take(self) -> Report | None:
-        if not self._due:
-            return cast("Report | None", self._inbox.take())
-        key, effect = self._due.popleft()
-        return (key, *outcome_of(functools.partial(self.do, effect)))
-
-    def _deliver(self, key: int, effect: Effect) -> None:
-        self._inbox.put((key, *outcome_of(functools.partial(self.do, effect))))
+    def _deliver(self, work: Try) -> None:
+        self._inbox.put(self.do(work))
 
 
 def within(
