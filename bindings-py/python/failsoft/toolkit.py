@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from datetime import timedelta
 from typing import Any, TypeVar, overload
 
-from ._engine import context
+from ._engine import check, context
 from ._engine.approval import Approver, asking
 from ._engine.route import Route, Span
 from ._loops import aio
@@ -37,8 +36,7 @@ def call_with_deadline(fn: Callable[[], Any], timeout: Span, *, clock: Callable[
     :raises CallTimeout: the limit passed. It is a ``TransientError``, a ``DeadlineExceeded`` and a ``TimeoutError``.
     :raises DeadlineExceeded: the current turn (``failsoft.current_turn``) has less time left than that, and it is over.
     """
-    limit = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
-    Policy(attempt={"timeout": limit})  # the core's own check, and its words
+    limit = check.seconds("attempt", "timeout", timeout)
     left = context.time_left()
     limit = limit if left is None else min(limit, left)
     if is_async(fn):

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from .._native import Policy
+
+if TYPE_CHECKING:
+    from .route import Span
 
 
 def function(what: str, value: Any) -> None:
@@ -29,3 +35,13 @@ def shown(value: object) -> str:
     if value is None or isinstance(value, bool | int | float):
         return repr(value)[:100]
     return f'"{value[:100]}"' if isinstance(value, str) else f"a {type(value).__name__}"
+
+
+def seconds(group: str, field: str, span: Span) -> float:
+    """A span as seconds, checked as this field of a policy is.
+
+    :raises ValueError: it is out of range.
+    """
+    told = span.total_seconds() if isinstance(span, timedelta) else span
+    Policy(**{group: {field: told}})  # the core's own check, and its words
+    return float(told)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Generator, Iterable, Mapping
 from contextvars import Token
-from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
@@ -15,7 +14,7 @@ from .._loops.effects import Flow
 from .._loops.here import Host
 from .._loops.runners import aitems, arun, items, run
 from .._loops.tasks import Tasks
-from .._native import Attempt, Call, Policy
+from .._native import Attempt, Call
 from ..errors import DeadlineExceeded, StepLimitExceeded
 from . import check, context, process
 from .approval import Approver, asking
@@ -279,13 +278,7 @@ def begun(
     if above is not None:
         turn.inherit(above, share_budgets)
     if deadline is not None:
-        turn.shorten(_seconds("deadline", deadline))
+        turn.shorten(check.seconds("turn", "deadline", deadline))
     if turn.session.runtime is not None:
         turn.session.runtime._begin(turn)
     return turn
-
-
-def _seconds(field: str, span: Span) -> float:
-    seconds = span.total_seconds() if isinstance(span, timedelta) else span
-    Policy(turn={field: seconds})  # the core's own check, and its words
-    return float(seconds)

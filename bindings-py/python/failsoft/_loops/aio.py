@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -12,6 +11,7 @@ from .._engine import context, timing
 from .._native import given_up_on, monotonic
 from ..errors import CallTimeout
 from .effects import Close, Do, Effect, Give, Inside, Leave, Listen, Sleep, Start, Take, Through, Try, Within
+from .functions import is_awaitable
 from .here import outcome_of, start, unwrapped
 from .runners import arun
 from .tasks import Signal, Tasks, on_trio
@@ -39,34 +39,35 @@ class Host:
 
     async def do(self, effect: Effect) -> Any:
         match effect:
-            case Do(work, _, apart):
-                return await settled(await in_thread(work) if apart else work())
-            case Try(key, inner):
+            case Try():
                 try:
-                    return key, await self.do(inner), None
+                    work = settled(effect.work())
+                    return effect.key, await within(effect.timeout, work), None
                 except BaseException as error:
-                    return key, None, error
-            case Within(timeout, inner, what):
-                return await within(timeout, self.do(inner), what)
-            case Sleep(delay):
-                await asleep(delay, self._sleep)
+                    return effect.key, None, error
+            case Do():
+                return await settled(await in_thread(effect.work) if effect.in_thread else effect.work())
+            case Sleep():
+                await asleep(effect.delay, self._sleep)
+            case Within():
+                return await within(effect.timeout, self.do(effect.effect), effect.what)
             case Take() if self._tasks:
                 return self._tasks.take()
-            case Start(key, inner) if self._tasks:
-                self._tasks.start(key, partial(self.do, inner))
-            case Listen(delay) if self._tasks:
-                await self._tasks.wait(delay)
-            case Inside(turn, inner):
-                with context.inside(turn):
-                    return await self.do(inner)
-            case Through(flow):
-                return await arun(flow, self.do)
-            case Leave(key) if self._tasks:
-                self._tasks.cancel(key)
-            case Give(item) if self._give:
-                await self._give(item)
-            case Close(work):
-                await _shielded(work())
+            case Start() if self._tasks:
+                self._tasks.start(effect.key, partial(self.do, effect.effect))
+            case Listen() if self._tasks:
+                await self._tasks.wait(effect.delay)
+            case Inside():
+                with context.inside(effect.turn):
+                    return await self.do(effect.effect)
+            case Through():
+                return await arun(effect.flow, self.do)
+            case Leave() if self._tasks:
+                self._tasks.cancel(effect.key)
+            case Give() if self._give:
+                await self._give(effect.item)
+            case Close():
+                await _shielded(effect.work())
             case other:
                 raise NotImplementedError(f"this host cannot do {other!r}")
         return None
@@ -74,12 +75,12 @@ class Host:
 
 async def settled(value: Any) -> Any:
     """A value, awaited if it must be."""
-    return await value if inspect.isawaitable(value) else value
+    return await value if is_awaitable(value) else value
 
 
 async def _shielded(closing: Any) -> None:
     """Awaits what closes something. A task that is cancelled on trio could await nothing any more."""
-    if not inspect.isawaitable(closing):
+    if not is_awaitable(closing):
         return
     if not on_trio():
         await closing

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from .._native import Attempt, Call, Cancel, Failure, Finish, Rebuild, Switch, Wait, given_up_on
 from ..errors import BreakerOpen, CallTimeout, DeadlineExceeded, Exhausted, StepLimitExceeded
-from .effects import Do, Flow, Leave, Listen, Report, Sleep, Start, Take, Try, Within
+from .effects import Do, Flow, Leave, Listen, Report, Sleep, Start, Take, Try
 
 if TYPE_CHECKING:
     from .._engine.clients import Clients, NoClients
@@ -61,11 +61,11 @@ def calling(
                 case Attempt() as attempt:
                     held[attempt.id] = attempt
                     clients.hold(attempt)
-                    work = Do(partial(request, attempt), "the request")
+                    work = partial(request, attempt)
                     if beside:
-                        yield Start(attempt.id, work, True)
+                        yield Start(attempt.id, Do(work, "the request"), True)
                     else:
-                        report = yield Try(attempt.id, Within(attempt.timeout, work, "the call"))
+                        report = yield Try(attempt.id, work, attempt.timeout)
                 case Wait(why="running") as wait:
                     yield Listen(wait.delay)
                 case Wait() as wait:

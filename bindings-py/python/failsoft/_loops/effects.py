@@ -64,10 +64,11 @@ class Sleep(NamedTuple):
 
 
 class Try(NamedTuple):
-    """Do this now, and bring its ``Report`` in place of its value or error."""
+    """Make a request by ``work()``, within ``timeout`` seconds as ``Within`` does, and bring its ``Report``."""
 
     key: int
-    effect: Effect
+    work: Callable[[], Any]
+    timeout: float
 
 
 class Start(NamedTuple):

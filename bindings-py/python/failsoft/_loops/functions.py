@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from types import GeneratorType
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -35,9 +36,14 @@ def is_generator(fn: object) -> bool:
     )
 
 
+def is_awaitable(value: object) -> bool:
+    """As ``inspect.isawaitable``, and quick for what is not."""
+    return hasattr(type(value), "__await__") or (type(value) is GeneratorType and inspect.isawaitable(value))
+
+
 def plain(value: T, what: str) -> T:
     """Refuses an awaitable where a plain value is needed."""
-    if inspect.isawaitable(value):
+    if is_awaitable(value):
         if inspect.iscoroutine(value):
             value.close()
         raise TypeError(f"{what} is async: use the async form of this function")

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 from .._engine import context, timing
 from .._native import given_up_on, monotonic
 from ..errors import CallTimeout
-from .effects import Close, Do, Effect, Inside, Leave, Listen, Sleep, Start, Take, Through, Try, Within
+from .effects import Close, Do, Effect, Inside, Leave, Listen, Report, Sleep, Start, Take, Through, Try, Within
 from .functions import plain
 from .runners import run
 
@@ -30,35 +30,38 @@ class Host:
 
     def __init__(self, sleep: Callable[[float], object] | None = None, is_isolated: bool = False) -> None:
         self._sleep, self._is_isolated = sleep, is_isolated
-        self._due: deque[Try] = deque()
-        self._inbox = timing.Inbox()
+        self._due: deque[tuple[int, Callable[[Any], Any], Effect]] = deque()
+
+    @functools.cached_property
+    def _inbox(self) -> timing.Inbox:
+        """For those who start something; most do not."""
+        return timing.Inbox()
 
     def do(self, effect: Effect) -> Any:
         match effect:
-            case Do(work, what) | Close(work, what):
-                return plain(work(), what)
-            case Try(key, inner):
-                return (key, *outcome_of(functools.partial(self.do, inner)))
-            case Within(timeout, inner, what):
-                if not self._is_isolated:
-                    return self.do(inner)
-                return within(timeout, functools.partial(self.do, inner), what)
-            case Sleep(delay):
-                plain((self._sleep or timing.current().sleep)(delay), "sleep")
+            case Try():
+                return self._report(effect.key, self._request, effect)
+            case Sleep():
+                plain((self._sleep or timing.current().sleep)(effect.delay), "sleep")
+            case Do() | Close():
+                return plain(effect.work(), effect.what)
+            case Within():
+                work = functools.partial(self.do, effect.effect)
+                return within(effect.timeout, work, effect.what) if self._is_isolated else work()
             case Take():
-                return self.do(self._due.popleft()) if self._due else self._inbox.take()
-            case Start(key, inner, beside):
-                if beside:
-                    start(functools.partial(self._deliver, Try(key, inner)))
+                return self._report(*self._due.popleft()) if self._due else self._inbox.take()
+            case Start():
+                if effect.beside:
+                    start(functools.partial(self._deliver, effect))
                 else:
-                    self._due.append(Try(key, inner))
-            case Listen(delay):
-                timing.current().wait(self._inbox, delay)
-            case Inside(turn, inner):
-                with context.inside(turn):
-                    return self.do(inner)
-            case Through(flow):
-                return run(flow, self.do)
+                    self._due.append((effect.key, self.do, effect.effect))
+            case Listen():
+                timing.current().wait(self._inbox, effect.delay)
+            case Inside():
+                with context.inside(effect.turn):
+                    return self.do(effect.effect)
+            case Through():
+                return run(effect.flow, self.do)
             case Leave():
                 pass  # the thread that runs it is left behind
             case other:
@@ -69,8 +72,20 @@ class Host:
         """A report amid what was started, from any thread."""
         self._inbox.put((key, value, None))
 
-    def _deliver(self, work: Try) -> None:
-        self._inbox.put(self.do(work))
+    def _request(self, request: Try) -> Any:
+        if self._is_isolated:
+            return within(request.timeout, lambda: plain(request.work(), "the request"))
+        return plain(request.work(), "the request")
+
+    def _deliver(self, started: Start) -> None:
+        self._inbox.put(self._report(started.key, self.do, started.effect))
+
+    @staticmethod
+    def _report(key: int, do: Callable[[Any], Any], effect: Effect) -> Report:
+        try:
+            return key, do(effect), None
+        except BaseException as error:
+            return key, None, error
 
 
 def within(

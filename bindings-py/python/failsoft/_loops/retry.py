@@ -26,10 +26,12 @@ _DEFAULTS = (3, 0.5, 2.0, 30.0, "full")
 _OTHERS = ("on", "sleep", "clock", "seed")
 
 
-@functools.lru_cache(maxsize=256)
-def retry_policy(max_attempts: int, base: Span, factor: float, cap: Span, jitter: str) -> Policy:
-    """The policy behind these options."""
+def _make_policy(max_attempts: int, base: Span, factor: float, cap: Span, jitter: str) -> Policy:
     return Policy.for_retry(max_attempts=max_attempts, base=base, factor=factor, cap=cap, jitter=jitter)
+
+
+retry_policy = functools.lru_cache(maxsize=256)(_make_policy)
+"""The policy behind these options."""
 
 
 def judge_by(on: On, session: Session) -> Judge:
