@@ -141,7 +141,7 @@ class Agent:
 
         The events are those of ``failsoft.events``; each has a ``type``, and the last is a ``report`` with what ``run``
         returns. Text comes in parts where the model streams (adapters with ``stream=True``), else step by step. While
-        you have an event, the run rests. Leaving the loop early abandons it, and closes the response that it reads.
+        you have an event, the run waits. Leaving the loop early abandons it, and closes the response that it reads.
 
         :param collect: tell text only once its reply is whole: nothing is ever taken back.
         :param restartable: ask again when a stream breaks after its first part: then a ``discard`` comes first. If

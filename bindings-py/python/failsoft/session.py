@@ -167,7 +167,7 @@ class Session:
         return BreakerMetrics(*self.core.breaker_metrics(self._place(route)))
 
     def isolate(self, route: str) -> Isolation:
-        """Takes a route out of use, with all routes to the same deployment, until it is released: calls pass it over.
+        """Takes a route out of use, with all routes to the same deployment, until it is released: calls skip it.
 
         ``with session.isolate("primary"):`` or ``.release()``. Where several hold it, the last one to release it
         counts. It is not part of a snapshot.
@@ -177,24 +177,23 @@ class Session:
         return Isolation(lambda: self.core.release_route(place))
 
     def force_open(self, route: str) -> None:
-        """Orders the breaker of a route to refuse, until ``automatic``. It is part of a snapshot, as all orders are."""
+        """Forces the breaker of a route open, until ``automatic``. A manual override is part of a snapshot."""
         self.core.order_breaker(self._place(route), "force_open")
 
     def force_closed(self, route: str) -> None:
-        """Orders it to let everything pass and to count nothing, until ``automatic``. What it held against the route is
-        forgotten."""
+        """Forces it closed, until ``automatic``: it admits everything, counts nothing, and forgets what it learnt."""
         self.core.order_breaker(self._place(route), "force_closed")
 
     def metrics_only(self, route: str) -> None:
-        """Orders it to let everything pass and to count it, until ``automatic``."""
+        """Lets it admit everything and count it, until ``automatic``."""
         self.core.order_breaker(self._place(route), "metrics_only")
 
     def automatic(self, route: str) -> None:
-        """Takes such an order back: it decides by itself again, with what it counted meanwhile."""
+        """Ends the manual override: it decides by itself again, with what it counted meanwhile."""
         self.core.order_breaker(self._place(route), "automatic")
 
     def reset(self, route: str) -> None:
-        """Forgets all that was held against a route: breakers close, rests end. What was ordered by hand stays."""
+        """Forgets all that was held against a route: breakers close, cooldowns end. A manual override stays."""
         self.core.reset_route(self._place(route))
 
     def approvals(self) -> list[str]:

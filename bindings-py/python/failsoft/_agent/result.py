@@ -15,9 +15,9 @@ Message = dict[str, Any]
 class Result(Mapping[str, Any]):
     """What a run brought. ``dict(result)`` has ``answer``, ``steps``, ``blocked`` and ``degraded``.
 
-    ``answer`` is the model's answer or, when the run is ``degraded``, a calm message; ``stop_reason`` says why it
+    ``answer`` is the model's answer or, when the run is ``degraded``, a degraded answer; ``stop_reason`` says why it
     ended; ``error`` is the cause, if there was one; ``route`` is where the turn came to; ``blocked`` names the tools
-    that were not allowed to run (which alone does not make a run degraded); ``lines`` is the whole account;
+    that were not allowed to run (which alone does not make a run degraded); ``lines`` is the event log;
     ``messages`` the conversation so far; ``cost`` is unknown as yet, and so None.
 
     ``usage`` is that of the replies that were taken, ``spent`` that of the attempts that failed, and ``model`` who

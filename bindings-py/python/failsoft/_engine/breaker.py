@@ -26,8 +26,8 @@ class CircuitBreaker:
     """Stops calling what keeps failing, and tries again with exactly one probe.
 
     ``breaker.call(fn, *args)``, ``await breaker.acall(fn, *args)``, ``@breaker`` and ``with breaker:`` (or ``async
-    with``); ``breaker.keyed("search")`` is one of its own for each key. It charges every ``Exception`` but those in
-    ``ignore``; being cancelled charges nobody.
+    with``); ``breaker.keyed("search")`` is one of its own for each key. It counts every ``Exception`` but those in
+    ``ignore``; being cancelled is not counted.
 
     :param consecutive: opens after this many failures in a row, 1 to 1000; replaces the failure rate.
     :param rate: opens when this part of the calls in the window failed, the threshold included; 0.001 to 1.
@@ -112,23 +112,23 @@ class CircuitBreaker:
         return Isolation(lambda: circuit.release(held))
 
     def force_open(self) -> None:
-        """Orders it to refuse, until ``automatic``."""
+        """Forces it open, until ``automatic``."""
         self._circuit.order("force_open", self._key)
 
     def force_closed(self) -> None:
-        """Orders it to let everything pass and to count nothing, until ``automatic``; what it learnt is forgotten."""
+        """Forces it closed, until ``automatic``: it admits everything, counts nothing, and forgets what it learnt."""
         self._circuit.order("force_closed", self._key)
 
     def metrics_only(self) -> None:
-        """Orders it to let everything pass and to count it, until ``automatic``."""
+        """Lets it admit everything and count it, until ``automatic``."""
         self._circuit.order("metrics_only", self._key)
 
     def automatic(self) -> None:
-        """Takes such an order back: it decides by itself again, with what it counted meanwhile."""
+        """Ends the manual override: it decides by itself again, with what it counted meanwhile."""
         self._circuit.order("automatic", self._key)
 
     def reset(self) -> None:
-        """Closes it and forgets what it has learnt. What was ordered by hand stays."""
+        """Closes it and forgets what it has learnt. A manual override stays."""
         self._circuit.reset(self._key)
 
     def _admit(self) -> Permit:

@@ -18,7 +18,7 @@ class Usage:
 
 @dataclass(frozen=True)
 class Report:
-    """What became of a turn so far. ``route`` is where it came to; ``lines`` is the whole account, for people.
+    """What became of a turn so far. ``route`` is where it came to; ``lines`` is the event log, for people.
 
     ``usage`` is that of the requests whose reply was taken, ``spent`` that of the others.
     """

@@ -23,14 +23,14 @@ class Route:
     :param model: the model that is asked for.
     :param endpoint: where it is reached, such as a base URL.
     :param credential: what pays for it: a name or a fingerprint, never the secret itself.
-    :param has_credential: whether there is a credential to ask it with; true. A route without one is passed over, the
-        primary too, and the account says so: a chain may be written down whole.
+    :param has_credential: whether there is a credential to ask it with; true. A route without one is skipped, the
+        primary too, and the event log says so: a chain may be written down whole.
     :param aggregator: whether it spreads requests over several upstreams: its client is not rebuilt after a failed
         connection. Left out, the well-known ones (OpenRouter, Nous, Requesty, Portkey, Helicone, AI/ML API, the
         gateways of Vercel and Cloudflare, the router of Hugging Face) are recognised by ``provider`` or the host of
         ``endpoint``.
     :param context_window: the model's context window in tokens, if known: calls that are said to need more
-        (``context_tokens``) pass it over.
+        (``context_tokens``) skip it.
     :param timeout: the limit of one attempt in seconds, in place of the policy's ``attempt.timeout`` (600 s).
     :param first_progress: seconds until a stream must make progress, in place of ``attempt.first_progress`` (60 s).
     :param idle: seconds between two chunks of a stream, in place of ``attempt.idle`` (60 s).

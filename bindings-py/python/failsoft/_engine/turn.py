@@ -31,7 +31,7 @@ C = TypeVar("C")
 
 
 class Turn(_native.Turn):
-    """One request of a user. It begins at the primary, and all its calls share one deadline and one account.
+    """One request of a user. It begins at the primary, and all its calls share one deadline and one event log.
 
     Use it as ``with session.turn() as turn:`` or ``async with``: inside the block it is the current turn, which other
     turns, retries and time limits find without being told (``failsoft.current_turn``). Leaving the block changes

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Hand(Generic[T]):
-    """One item at a time: while the consumer has it, the loop rests.
+    """One item at a time: while the consumer has it, the loop waits.
 
     The loop runs in a task of its own, so that no nursery and no cancel scope of it is open while the consumer has an
     item: trio allows that to no async generator, and whoever left one early would see his own scopes break.
