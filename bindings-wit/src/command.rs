@@ -100,7 +100,9 @@ pub(crate) fn tell(event: wit::Event, handle: impl FnOnce(Event<'_>) -> bool) ->
         wit::Event::Failed(failed) => {
             Event::Failed { id: failed.id, failure: failure_in(failed.failure), spent: failed.spent.map(usage_in) }
         }
-        wit::Event::Progress(progress) => Event::Progress { id: progress.id, meaningful: progress.meaningful },
+        wit::Event::Progress(progress) => {
+            Event::Progress { id: progress.id, meaningful: progress.meaningful, usage: progress.usage.map(usage_in) }
+        }
         wit::Event::Waited(id) => Event::Waited(id),
         wit::Event::Ready(id) => Event::Ready(id),
         wit::Event::NotReady(id) => Event::NotReady(id),

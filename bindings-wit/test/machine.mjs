@@ -195,7 +195,7 @@ export function machineOf(component) {
     succeeded = (id) => this.tell("succeeded", id);
     failed = (id, failure, spent) =>
       this.tell("failed", { id, failure: failureIn(failure), spent: spent && usageIn(spent) });
-    progress = (id, meaningful) => this.tell("progress", { id, meaningful });
+    progress = (id, meaningful, usage) => this.tell("progress", { id, meaningful, usage: usage && usageIn(usage) });
     waited = (id) => this.tell("waited", id);
     ready = (id) => this.tell("ready", id);
     notReady = (id) => this.tell("not-ready", id);

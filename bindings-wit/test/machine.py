@@ -237,8 +237,9 @@ class Driven:
         usage = spent and record(input_tokens=spent[0], output_tokens=spent[1])
         return self.tell("failed", record(id=id, failure=failure.told(), spent=usage))
 
-    def progress(self, id: int, meaningful: bool) -> bool:
-        return self.tell("progress", record(id=id, meaningful=meaningful))
+    def progress(self, id: int, meaningful: bool, usage: tuple[int | None, int | None] | None = None) -> bool:
+        used = usage and record(input_tokens=usage[0], output_tokens=usage[1])
+        return self.tell("progress", record(id=id, meaningful=meaningful, usage=used))
 
     def interrupted(self) -> bool:
         return self.tell("interrupted")

@@ -87,11 +87,11 @@ export function failure(machine, form) {
   return new machine.Failure(kind, fields);
 }
 
-/** What a failed attempt has used; undefined where the host cannot say. */
-export function spent(form) {
-  if (form.spent === undefined) return undefined;
-  known(form.spent, "input_tokens output_tokens");
-  return plain(form.spent);
+/** What an attempt has used; undefined where the host cannot say. */
+export function used(form) {
+  if (form === undefined) return undefined;
+  known(form, "input_tokens output_tokens");
+  return plain(form);
 }
 
 /** A failure as a vector writes it. */

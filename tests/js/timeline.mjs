@@ -10,9 +10,9 @@ import {
   need,
   plain,
   routeFields,
-  spent,
   toolCall,
   Unfused,
+  used,
   Wrong,
 } from "./form.mjs";
 
@@ -295,10 +295,10 @@ export class Actor {
         need(value, true, "interrupted");
         return this.machine.interrupted();
       case "failed":
-        return this.machine.failed(value.id, failure(this.host.machine, value), spent(value));
+        return this.machine.failed(value.id, failure(this.host.machine, value), used(value.spent));
       case "progress":
-        known(value, "id meaningful");
-        return this.machine.progress(value.id, value.meaningful);
+        known(value, "id meaningful usage");
+        return this.machine.progress(value.id, value.meaningful, used(value.usage));
       case "decided":
         known(value, "id decision digest");
         return this.turn.decided(value.id, value.decision, digits(value.digest) ?? this.asked.get(value.id));

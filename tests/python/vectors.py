@@ -320,10 +320,10 @@ class Actor:
                 need(value, True, "interrupted")
                 return bool(machine.interrupted())
             case "failed":
-                return bool(machine.failed(value["id"], failure(value), *spent(value)))
+                return bool(machine.failed(value["id"], failure(value), *used(value, "spent")))
             case "progress":
-                known(value, "id meaningful")
-                return bool(machine.progress(**value))
+                known(value, "id meaningful usage")
+                return bool(machine.progress(value["id"], value["meaningful"], *used(value, "usage")))
             case "decided":
                 known(value, "id decision digest")
                 digest = value.get("digest") or self.asked[value["id"]]
@@ -375,11 +375,11 @@ def failure(form: dict[str, Any]) -> Failure:
     return Failure(form["kind"], **fields)
 
 
-def spent(form: dict[str, Any]) -> tuple[tuple[int | None, int | None], ...]:
-    """What a failed attempt has used, as one more argument; nothing where the host cannot say."""
-    if "spent" not in form:
+def used(form: dict[str, Any], name: str) -> tuple[tuple[int | None, int | None], ...]:
+    """What an attempt has used, as one more argument; nothing where the host cannot say."""
+    if name not in form:
         return ()
-    usage = form["spent"]
+    usage = form[name]
     known(usage, "input_tokens output_tokens")
     return ((usage.get("input_tokens"), usage.get("output_tokens")),)
 

@@ -323,7 +323,7 @@ impl Host<'_> {
             return Ok(Event::Replied { id: form.id, reply, usage });
         }
         if let Some(form) = &step.progress {
-            return Ok(Event::Progress { id: form.id, meaningful: form.meaningful });
+            return Ok(Event::Progress { id: form.id, meaningful: form.meaningful, usage: form.usage() });
         }
         if let Some(form) = &step.decided {
             let asked = actor.asked.get(&form.id).copied();

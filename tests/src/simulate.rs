@@ -239,7 +239,7 @@ impl Simulation {
             0..=3 => self.settled(at, id, Event::Succeeded(id), json!({ "succeeded": id })),
             4 => {
                 let meaningful = (choice / 16).is_multiple_of(2);
-                let event = Event::Progress { id, meaningful };
+                let event = Event::Progress { id, meaningful, usage: None };
                 self.event(at, event, json!({ "progress": { "id": id, "meaningful": meaningful } }));
             }
             5 => self.settled(at, id, Event::Abandoned(id), json!({ "abandoned": id })),

@@ -269,6 +269,16 @@ pub struct ProgressForm {
     pub id: u32,
     /// Whether it was part of an answer.
     pub meaningful: bool,
+    /// What the stream says to have used so far; left out, it says nothing.
+    usage: Option<UsageForm>,
+}
+
+impl ProgressForm {
+    /// What the stream says to have used so far, if it does.
+    #[must_use]
+    pub fn usage(&self) -> Option<Usage> {
+        self.usage.map(Usage::from)
+    }
 }
 
 /// A person's decision; without a digest it is for the arguments that were asked about.

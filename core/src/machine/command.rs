@@ -230,6 +230,8 @@ pub enum Event<'a> {
         id: Id,
         /// Whether it was part of an answer.
         meaningful: bool,
+        /// What the stream says to have used so far, where it does: that counts if it ends without an answer.
+        usage: Option<Usage>,
     },
     /// The wait is over.
     Waited(Id),

@@ -289,7 +289,7 @@ impl Stage {
             }
             "progress" => {
                 let form: ProgressForm = read(value)?;
-                self.event(turn, at, Event::Progress { id: form.id, meaningful: form.meaningful })
+                self.event(turn, at, Event::Progress { id: form.id, meaningful: form.meaningful, usage: form.usage() })
             }
             "decided" => {
                 let form: DecidedForm = read(value)?;

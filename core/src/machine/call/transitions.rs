@@ -124,9 +124,10 @@ impl Call {
                 *taken = true;
                 return Handled::Accepted;
             }
-            (State::Attempt(attempt), Event::Progress { id, meaningful })
+            (State::Attempt(attempt), Event::Progress { id, meaningful, usage })
                 if id == attempt.id && attempt.is_streaming() =>
             {
+                attempt.usage = usage.or(attempt.usage);
                 if meaningful {
                     attempt.progressed(cx.now);
                     self.share_anew(cx);
@@ -232,7 +233,7 @@ impl Call {
         }
     }
 
-    /// What a model's attempt that brought nothing has used: as the host says, nothing where the provider refused before
+    /// What a model's attempt that brought nothing has used: as the host or the stream says, nothing where the provider refused before
     /// anything came, and else nobody knows.
     pub(super) fn count_spent(
         &self,
@@ -248,7 +249,7 @@ impl Call {
             |failure: Failure| failure.effect == Effect::None || failure.status.is_some_and(|status| status >= 400);
         let nothing = attempt.progress.is_none() && failure.is_some_and(refused);
         let unsaid = if nothing { Usage::NOTHING } else { Usage::default() };
-        cx.scope.spend(spent.unwrap_or(unsaid));
+        cx.scope.spend(spent.or(attempt.usage).unwrap_or(unsaid));
     }
 
     /// The end after a stream that may not start over: the deadline where that cut it off, for with more time it had gone on.
