@@ -43,7 +43,7 @@
 //!                 }
 //!             }
 //!             Err(failure) => {
-//!                 let failed = Event::Failed { id: attempt.id, failure };
+//!                 let failed = Event::Failed { id: attempt.id, failure, spent: None };
 //!                 let _ = call.handle(&mut scope, &mut session, time.now(), failed);
 //!             }
 //!         },
