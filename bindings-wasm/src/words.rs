@@ -1,8 +1,5 @@
 //! The core's words and sentences.
 
-use alloc::string::{String, ToString as _};
-use alloc::vec::Vec;
-
 use failsoft::account::{Follows, What};
 use failsoft::command::{CancelWhy, Raised, ReplyKind, SwitchWhy, WaitWhy};
 use failsoft::policy::approval::Decision;

@@ -1,0 +1,185 @@
+// Commands: what a host loop switches over by `kind`. An attempt is read from numbers, for every call has one; the others the engine
+// writes as objects.
+
+import { failureOf } from "./failure.js";
+import { known, native, out } from "./native.js";
+import { hear, unhear } from "./signals.js";
+
+const WORKS = ["model", "tool", "function"];
+
+/** Make this request, then report what became of it. */
+export class Attempt {
+  #session;
+  #place;
+  #until;
+  #firstProgress;
+  #idle;
+  #key1;
+  #key2;
+  #key3;
+  #key4;
+  /** Its signal: made when it is first read, since most requests never look. */
+  #controller = undefined;
+  #caller = undefined;
+  #forward = undefined;
+  /** Why it was stopped, in a box: a reason may be anything. */
+  #stopped = undefined;
+
+  /** @param entry the handle of what the short way let through; -1 for an attempt of a machine. */
+  constructor(session, entry = -1) {
+    const numbers = out();
+    this.#session = session;
+    this.#place = numbers[1] | 0;
+    this.#until = numbers[8];
+    this.#firstProgress = numbers[9];
+    this.#idle = numbers[10];
+    this.#key1 = numbers[11] | 0;
+    this.#key2 = numbers[12] | 0;
+    this.#key3 = numbers[13] | 0;
+    this.#key4 = numbers[14] | 0;
+    this.entry = entry;
+    this.id = numbers[0];
+    this.generation = numbers[2];
+    this.work = WORKS[numbers[3] | 0];
+    this.detail = numbers[4] | 0;
+    this.withTools = numbers[5] !== 0;
+    this.number = numbers[6];
+    this.timeout = numbers[7];
+  }
+
+  /** The route to ask, the very object that the session was made with; undefined for tools and functions without routes. */
+  get route() {
+    return this.#session.routes[this.#place];
+  }
+
+  /** The route's client: what its `activate` made, or what it was given as `client`; undefined for a route with neither. */
+  get client() {
+    return this.#session.clientOf(this.#place, this);
+  }
+
+  get until() {
+    return known(this.#until);
+  }
+
+  get firstProgress() {
+    return known(this.#firstProgress);
+  }
+
+  get idle() {
+    return known(this.#idle);
+  }
+
+  /** The same on every attempt of the call. */
+  get idempotencyKey() {
+    return native.keyText(this.#key1, this.#key2, this.#key3, this.#key4);
+  }
+
+  /** The tool call's place in the model's reply. */
+  get index() {
+    return this.work === "tool" ? this.detail : undefined;
+  }
+
+  /** Which model request of the turn it is, from 1. */
+  get step() {
+    return this.work === "model" ? this.detail : undefined;
+  }
+
+  /** Aborted at the attempt's limit, and when the caller's own signal is. */
+  get signal() {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#stopped !== undefined) {
+        this.#controller.abort(this.#stopped.reason);
+      } else if (this.#caller !== undefined) {
+        this.#listen();
+      }
+    }
+    return this.#controller.signal;
+  }
+
+  /** The host's own: the signal follows the caller's until `done`. */
+  follow(signal) {
+    this.#caller = signal ?? undefined;
+    return this;
+  }
+
+  /** The host's own: stops what it started. */
+  abort(reason) {
+    this.done();
+    this.#stopped ??= { reason };
+    this.#controller?.abort(this.#stopped.reason);
+  }
+
+  /** The host's own: it is over, and nothing listens any more. */
+  done() {
+    if (this.#forward !== undefined) {
+      unhear(this.#caller, this.#forward);
+      this.#forward = undefined;
+    }
+    this.#caller = undefined;
+  }
+
+  #listen() {
+    const caller = this.#caller;
+    if (caller.aborted) {
+      this.abort(caller.reason);
+    } else {
+      this.#forward = { handleEvent: () => this.abort(caller.reason) };
+      hear(caller, this.#forward);
+    }
+  }
+}
+
+class Command {
+  constructor({ kind, ...fields }) {
+    Object.assign(this, fields);
+  }
+}
+
+/** Sleep `delay`, then report `waited`; with why "running" wait for a report instead. */
+export class Wait extends Command {}
+
+/** Make this route's client ready, then report `ready` or `notReady`. */
+export class Switch extends Command {}
+
+/** Close this route's client and make it again, then report `ready` or `notReady`. */
+export class Rebuild extends Command {}
+
+/** Ask a person whether this tool call may run, then report `decided`. */
+export class AskApproval extends Command {}
+
+/** Stop what was taken under this id. */
+export class Cancel extends Command {}
+
+/** It is over. */
+export class Finish extends Command {
+  #raises;
+
+  constructor({ raises, failure, ...fields }) {
+    super(fields);
+    this.#raises = raises;
+    this.failure = failureOf(failure);
+  }
+
+  /** Which error this end is: the original one, or one of ours. */
+  raised(hasOriginal) {
+    return this.#raises[Number(hasOriginal)];
+  }
+}
+
+const KINDS = { attempt: Attempt, wait: Wait, switch: Switch, rebuild: Rebuild };
+Object.assign(KINDS, { ask_approval: AskApproval, cancel: Cancel, finish: Finish });
+for (const [kind, one] of Object.entries(KINDS)) {
+  Object.defineProperty(one.prototype, "kind", { value: kind, enumerable: true });
+}
+
+/** The command that the engine said: undefined for an attempt, whose numbers stand in `out`. */
+export function readCommand(said, session) {
+  if (said === undefined) {
+    return new Attempt(session);
+  }
+  if (said === null) {
+    throw new Error("this call or turn is over, and its place was given back");
+  }
+  return new KINDS[said.kind](said);
+}
