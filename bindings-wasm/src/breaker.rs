@@ -17,13 +17,13 @@ use crate::outward::object;
 use crate::policy::Policy;
 
 /// One breaker by the numbers of a policy's `breaker` part, and one for each key.
-#[wasm_bindgen]
+#[wasm_bindgen(js_name = EngineCircuit)]
 pub struct Circuit {
     core: Breakers,
     _alive: Alive,
 }
 
-#[wasm_bindgen]
+#[wasm_bindgen(js_class = EngineCircuit)]
 impl Circuit {
     /// With at most so many keys.
     #[wasm_bindgen(js_name = begin)]
@@ -116,14 +116,14 @@ pub(crate) fn order_of(word: &str) -> Result<Order, JsValue> {
 }
 
 /// Counts steps up to a policy's `turn.steps`.
-#[wasm_bindgen]
+#[wasm_bindgen(js_name = EngineCounter)]
 pub struct Counter {
     most: u32,
     taken: u32,
     _alive: Alive,
 }
 
-#[wasm_bindgen]
+#[wasm_bindgen(js_class = EngineCounter)]
 impl Counter {
     /// With all its steps.
     #[wasm_bindgen(js_name = begin)]

@@ -13,13 +13,12 @@ use crate::turn::said;
 
 impl Session {
     fn tell_call(&mut self, turn: Handle, call: Handle, now: f64, event: Event<'_>) -> bool {
-        self.call(turn, call).is_some_and(|(call, turn, session)| {
-            call.handle(turn.scope_mut(), session, instant(now), event).accepted()
-        })
+        self.call(turn, call)
+            .is_some_and(|(call, turn, session)| call.handle(turn.scope_mut(), session, instant(now), event).accepted())
     }
 }
 
-#[wasm_bindgen]
+#[wasm_bindgen(js_class = EngineSession)]
 impl Session {
     /// A call that has not begun.
     #[wasm_bindgen(js_name = callNew)]

@@ -12,7 +12,7 @@ use crate::inward::value;
 use crate::outward::object;
 use crate::policy::Policy;
 
-#[wasm_bindgen]
+#[wasm_bindgen(js_class = EnginePolicy)]
 impl Policy {
     /// The failure that these facts make.
     #[wasm_bindgen(js_name = classify)]

@@ -51,14 +51,17 @@ impl Reader {
             return Value::Text(if thing.is_symbol() { "a symbol" } else { "a function" }.into());
         }
         let Some(deeper) = depth.checked_sub(1) else { return Value::Text("too deeply nested".into()) };
-        self.read_entries(thing, deeper)
-            .unwrap_or_else(|_| Value::Text("something that throws when it is read".into()))
+        self.read_entries(thing, deeper).unwrap_or_else(|_| Value::Text("something that throws when it is read".into()))
     }
 
     fn read_entries(&mut self, thing: &JsValue, deeper: u32) -> Result<Value, JsValue> {
         let is_list = is_array(thing)?;
         let keys = if is_list { Array::new() } else { own_keys(thing)? };
-        let count = if is_list { Reflect::get(thing, &"length".into())?.as_f64().unwrap_or_default() } else { f64::from(keys.length()) };
+        let count = if is_list {
+            Reflect::get(thing, &"length".into())?.as_f64().unwrap_or_default()
+        } else {
+            f64::from(keys.length())
+        };
         if count > self.left {
             return Ok(Value::Text("too large".into()));
         }

@@ -4,6 +4,10 @@
 //! are small integers there, so that a call costs no object. The way of a call that succeeds speaks in numbers (`out`); everything
 //! else goes out as objects (`outward`, `forms`) and comes in through one guarded reader (`inward`).
 
+#[cfg(target_family = "wasm")]
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
 mod alive;
 mod breaker;
 mod call;

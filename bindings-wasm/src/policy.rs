@@ -14,7 +14,7 @@ use crate::inward::value;
 use crate::outward::plain;
 
 /// A policy: immutable, and shared with the sessions that follow it.
-#[wasm_bindgen]
+#[wasm_bindgen(js_name = EnginePolicy)]
 pub struct Policy {
     core: Arc<failsoft::Policy>,
     _alive: Alive,
@@ -34,7 +34,7 @@ impl Policy {
     }
 }
 
-#[wasm_bindgen]
+#[wasm_bindgen(js_class = EnginePolicy)]
 impl Policy {
     /// A policy from an object of fields.
     #[wasm_bindgen(js_name = fromFields)]

@@ -15,7 +15,7 @@ use crate::policy::Policy;
 use crate::table::{Handle, Table};
 
 /// A session with its turns, and each of those with its calls: what holds one has all that it needs.
-#[wasm_bindgen]
+#[wasm_bindgen(js_name = EngineSession)]
 pub struct Session {
     pub(crate) core: failsoft::Session,
     pub(crate) turns: Table<OfSession>,
@@ -56,12 +56,20 @@ impl Session {
 
     /// Asks a turn that is still there, else says nothing.
     #[inline(always)]
-    pub(crate) fn turn<R: Default>(&mut self, turn: Handle, ask: impl FnOnce(&mut Turn, &mut failsoft::Session) -> R) -> R {
+    pub(crate) fn turn<R: Default>(
+        &mut self,
+        turn: Handle,
+        ask: impl FnOnce(&mut Turn, &mut failsoft::Session) -> R,
+    ) -> R {
         self.turns.get_mut(turn).map(|turn| ask(&mut turn.core, &mut self.core)).unwrap_or_default()
     }
 
     /// A call with its turn and session.
-    pub(crate) fn call(&mut self, turn: Handle, call: Handle) -> Option<(&mut Call, &mut Turn, &mut failsoft::Session)> {
+    pub(crate) fn call(
+        &mut self,
+        turn: Handle,
+        call: Handle,
+    ) -> Option<(&mut Call, &mut Turn, &mut failsoft::Session)> {
         let turn = self.turns.get_mut(turn)?;
         Some((&mut turn.calls.get_mut(call)?.core, &mut turn.core, &mut self.core))
     }
@@ -71,7 +79,7 @@ fn read_chain(routes: &[JsValue]) -> Result<Vec<Route>, JsValue> {
     routes.iter().map(|fields| Route::from_value(&value(fields), Spelling::JavaScript).map_err(invalid)).collect()
 }
 
-#[wasm_bindgen]
+#[wasm_bindgen(js_class = EngineSession)]
 impl Session {
     /// A session over routes, or, with none, without.
     #[wasm_bindgen(js_name = begin)]

@@ -38,7 +38,7 @@ impl Session {
     }
 }
 
-#[wasm_bindgen]
+#[wasm_bindgen(js_class = EngineSession)]
 impl Session {
     /// A turn that begins now, without tools.
     #[wasm_bindgen(js_name = turnBegin)]
@@ -57,7 +57,13 @@ impl Session {
 
     /// A turn from its snapshot, its tools given anew.
     #[wasm_bindgen(js_name = turnRestore)]
-    pub fn turn_restore(&mut self, stored: &JsValue, tools: Vec<JsValue>, now: f64, wall: f64) -> Result<Handle, JsValue> {
+    pub fn turn_restore(
+        &mut self,
+        stored: &JsValue,
+        tools: Vec<JsValue>,
+        now: f64,
+        wall: f64,
+    ) -> Result<Handle, JsValue> {
         let (stored, tools) = (value(stored), read_tools(&tools)?);
         let core = Turn::restore_value(&stored, &mut self.core, tools, instant(now), wall as u64).map_err(invalid)?;
         Ok(self.turns.insert(OfSession::new(core)))
@@ -72,8 +78,7 @@ impl Session {
     /// The state as plain data.
     #[wasm_bindgen(js_name = turnSnapshot)]
     pub fn turn_snapshot(&mut self, turn: Handle, now: f64, wall: f64) -> JsValue {
-        let stored =
-            self.turn(turn, |turn, session| Some(turn.snapshot_value(session, instant(now), wall as u64)));
+        let stored = self.turn(turn, |turn, session| Some(turn.snapshot_value(session, instant(now), wall as u64)));
         stored.as_ref().map_or(JsValue::NULL, plain)
     }
 
@@ -122,7 +127,14 @@ impl Session {
 
     /// A person decided.
     #[wasm_bindgen(js_name = turnDecided)]
-    pub fn turn_decided(&mut self, turn: Handle, now: f64, id: Id, decision: &str, digest: &str) -> Result<bool, JsValue> {
+    pub fn turn_decided(
+        &mut self,
+        turn: Handle,
+        now: f64,
+        id: Id,
+        decision: &str,
+        digest: &str,
+    ) -> Result<bool, JsValue> {
         let decision = named("decision", decision, Decision::NAMES, Decision::from_name(decision))?;
         let Some(digest) = Digest::from_hex(digest) else { return Ok(false) };
         Ok(self.tell(turn, now, Event::Decided { id, decision, digest }))

@@ -19,10 +19,10 @@ import { words } from "../engine/words.js";
 import { CallTimeout, InvalidOption } from "../errors.js";
 import { errorIn, textIn, word } from "../facts/chunks.js";
 import { classify } from "../facts/classify.js";
-import { mark, providerError, ProviderError, UnusableReply } from "../facts/course.js";
+import { mark, ProviderError, providerError, UnusableReply } from "../facts/course.js";
 import { get } from "../facts/peek.js";
 import { current } from "../loops/time.js";
-import { collect, Collecting } from "./collect.js";
+import { Collecting, collect } from "./collect.js";
 
 /** Longer timers fire at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;

@@ -1,7 +1,7 @@
 // Breakers and a step counter for those who want nothing else.
 
 import { era, monotonic } from "./clock.js";
-import { checked, known, native, out } from "./native.js";
+import { checked, collects, GONE, known, native, out } from "./native.js";
 import { engineOf } from "./policy.js";
 
 /** One breaker by the numbers of a policy's `breaker` part, and one for each key. */
@@ -11,7 +11,7 @@ export class Circuit {
 
   constructor(policy, clock, maxKeys) {
     this.#clock = clock ?? (() => this.#monotonic());
-    this.engine = checked(() => native.Circuit.begin(engineOf(policy), maxKeys));
+    this.engine = checked(() => native.EngineCircuit.begin(engineOf(policy), maxKeys));
   }
 
   #monotonic() {
@@ -59,6 +59,14 @@ export class Circuit {
   reset(key) {
     this.engine.reset(key);
   }
+
+  /** The end of a `using` block. */
+  leave() {
+    if (!collects) {
+      this.engine.free();
+      this.engine = GONE;
+    }
+  }
 }
 
 /** Counts steps up to a policy's `turn.steps`. */
@@ -66,7 +74,7 @@ export class StepCounter {
   #engine;
 
   constructor(policy) {
-    this.#engine = native.Counter.begin(engineOf(policy));
+    this.#engine = native.EngineCounter.begin(engineOf(policy));
   }
 
   /** The number of the step that is taken; undefined when there is none left. */

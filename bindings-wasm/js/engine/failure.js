@@ -7,7 +7,10 @@ export class Failure {
   constructor(kind, { status, retryAfter, resetAfter, phase, shouldRetry, effect } = {}) {
     const fields = { kind: String(kind), status, retryAfter, resetAfter, phase: word(phase), effect: word(effect) };
     fields.shouldRetry = shouldRetry === undefined ? undefined : Boolean(shouldRetry);
-    Object.assign(this, checked(() => native.failureNew(fields)));
+    Object.assign(
+      this,
+      checked(() => native.failureNew(fields)),
+    );
     Object.freeze(this);
   }
 

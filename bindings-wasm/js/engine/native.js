@@ -8,6 +8,9 @@ export let native = refusing(
   'the engine is not there yet: import "failsoft", or with "failsoft/wasm" first `await init(module)`',
 );
 
+/** Whether the collector tells of what nobody holds any more. Where it does not, the end of a `using` block does. */
+export const collects = typeof FinalizationRegistry === "function";
+
 /** What stands in place of an object of the engine that was given back. */
 export const GONE = refusing("this is over, and its place in the engine was given back");
 

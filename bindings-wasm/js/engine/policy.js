@@ -22,24 +22,24 @@ export class Policy {
 
   constructor(groups = {}) {
     const isMade = groups instanceof Made;
-    this.#engine = isMade ? groups.engine : (engineIn(groups) ?? checked(() => native.Policy.fromFields(groups)));
+    this.#engine = isMade ? groups.engine : (engineIn(groups) ?? checked(() => native.EnginePolicy.fromFields(groups)));
     Object.freeze(this);
   }
 
   /** A policy from a policy file: its text, or what `JSON.parse` made of it. */
   static fromJSON(file) {
     const known = typeof file === "string" ? parsed("policy", file, "valid JSON: an object of fields") : file;
-    return made(() => native.Policy.fromFile(known));
+    return made(() => native.EnginePolicy.fromFile(known));
   }
 
   /** The policy that `retry` follows. */
   static forRetry(fields) {
-    return made(() => native.Policy.forRetry(fields));
+    return made(() => native.EnginePolicy.forRetry(fields));
   }
 
   /** The policy that `fallback` follows. */
   static forFallback() {
-    return made(() => native.Policy.forFallback());
+    return made(() => native.EnginePolicy.forFallback());
   }
 
   /** What a policy file says, defaults included: the same file serves every language. */

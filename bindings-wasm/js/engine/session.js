@@ -1,12 +1,11 @@
 // A session, as the engine knows it.
 
 import { era, monotonic } from "./clock.js";
-import { checked, GONE, native, parsed } from "./native.js";
+import { checked, collects, GONE, native, parsed } from "./native.js";
 import { engineOf, policyOf } from "./policy.js";
 
 const SEEDS = 2n ** 64n;
-const registry =
-  globalThis.FinalizationRegistry && new FinalizationRegistry(({ life, handle }) => life.engine?.turnDrop(handle));
+const registry = collects ? new FinalizationRegistry(({ life, handle }) => life.engine?.turnDrop(handle)) : undefined;
 
 /** The process or the conversation, as the engine knows it; clients and the user's route objects stay here. */
 export class MachineSession {
@@ -25,7 +24,7 @@ export class MachineSession {
    */
   constructor(policy, routes, clock, seed, oneSlot = false, restored = undefined) {
     const fields = routes.map(([, one]) => one);
-    const make = restored ?? (() => native.Session.begin(engineOf(policy), fields, seedOf(seed), oneSlot));
+    const make = restored ?? (() => native.EngineSession.begin(engineOf(policy), fields, seedOf(seed), oneSlot));
     this.routes = routes.map(([object]) => object);
     this.#clock = clock ?? undefined;
     this.engine = checked(make);
@@ -37,7 +36,7 @@ export class MachineSession {
     const fields = routes.map(([, one]) => one);
     const now = clock ? clock() : monotonic();
     const stored = parsed("snapshot", text, "the text of a session's snapshot");
-    const make = () => native.Session.restore(stored, engineOf(policy), fields, epoch, now, wall, oneSlot);
+    const make = () => native.EngineSession.restore(stored, engineOf(policy), fields, epoch, now, wall, oneSlot);
     return new MachineSession(policy, routes, clock, undefined, oneSlot, make);
   }
 
@@ -120,6 +119,13 @@ export class MachineSession {
     this.engine.free();
     this.engine = GONE;
     this.#life.engine = undefined;
+  }
+
+  /** The end of a `using` block. */
+  leave() {
+    if (!collects) {
+      this.release();
+    }
   }
 
   /** A route's client; for an attempt that was pinned, the one that it began with. */

@@ -2,7 +2,7 @@
 
 import { Attempt, readCommand } from "./commands.js";
 import { failureOf } from "./failure.js";
-import { checked, native, parsed } from "./native.js";
+import { checked, collects, native, parsed } from "./native.js";
 
 const NONE = [];
 
@@ -99,13 +99,17 @@ export class MachineTurn extends Machine {
   }
 
   decided(id, decision, digest) {
-    return checked(() => this.session.engine.turnDecided(this.handle, this.session.now(), id, String(decision), String(digest)));
+    return checked(() =>
+      this.session.engine.turnDecided(this.handle, this.session.now(), id, String(decision), String(digest)),
+    );
   }
 
   /** @param kind what `readReply` said. @param rows objects of name, digest, complaint and risky. */
   replied(id, kind, rows = [], { inputTokens, outputTokens } = {}) {
     const tokens = [inputTokens ?? NaN, outputTokens ?? NaN];
-    return checked(() => this.session.engine.turnReplied(this.handle, this.session.now(), id, String(kind), rows, ...tokens));
+    return checked(() =>
+      this.session.engine.turnReplied(this.handle, this.session.now(), id, String(kind), rows, ...tokens),
+    );
   }
 
   /** What became of a tool call; undefined while it is open. */
@@ -204,6 +208,13 @@ export class MachineTurn extends Machine {
     this.handle = NOBODY;
   }
 
+  /** The end of a `using` block. */
+  leave() {
+    if (!collects) {
+      this.release();
+    }
+  }
+
   /** The state as text; `wall` is milliseconds since the Unix epoch. */
   snapshot(wall = Date.now()) {
     return JSON.stringify(this.session.engine.turnSnapshot(this.handle, this.session.now(), wall));
@@ -287,4 +298,3 @@ export function checkTool(tool) {
 function rowOf({ name, risky, replay, timeout }) {
   return { name, risky, replay, timeout };
 }
-

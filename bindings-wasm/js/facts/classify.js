@@ -6,7 +6,6 @@ import { checkOptions } from "../engine/options.js";
 import { facts } from "./facts.js";
 import { get, isObject, parent } from "./peek.js";
 
-
 const OPTIONS = ["phase", "policy", "provider"];
 
 /**

@@ -3,7 +3,7 @@
 import { words } from "../engine/words.js";
 import { CallTimeout } from "../errors.js";
 import { judged } from "../facts/classify.js";
-import { driven, Driver, TaskDriver } from "./driver.js";
+import { Driver, driven, TaskDriver } from "./driver.js";
 import { within } from "./race.js";
 
 /** By the built-in rules alone. */

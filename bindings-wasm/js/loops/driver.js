@@ -159,7 +159,11 @@ export class TaskDriver extends Driver {
 
   /** Why nobody waits for it any more, for whoever listens to its signal. */
   reasonOf(command, why) {
-    return why === "timed_out" ? (this.last = this.late(command)) : needless();
+    if (why !== "timed_out") {
+      return needless();
+    }
+    this.last = this.late(command);
+    return this.last;
   }
 
   close() {

@@ -145,6 +145,18 @@ export class Session {
     await this.clients?.closeAll();
   }
 
+  /** The end of an `await using` block. */
+  async [Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]() {
+    await this.close();
+    this.core.leave();
+  }
+
+  /** The end of a `using` block: clients are closed, and not waited for. */
+  [Symbol.dispose ?? Symbol.for("Symbol.dispose")]() {
+    this.close();
+    this.core.leave();
+  }
+
   /** The host's own: makes a route's client, or makes it again. */
   async prepare(change, signal) {
     return this.clients === undefined || (await this.clients.prepare(change, signal));
@@ -203,9 +215,4 @@ function toConsole({ level, message }) {
   if (level === "warn") {
     console.warn(`failsoft: ${message}`);
   }
-}
-
-// `await using`, where the language has it.
-if (Symbol.asyncDispose !== undefined) {
-  Session.prototype[Symbol.asyncDispose] = Session.prototype.close;
 }

@@ -162,6 +162,12 @@ export class Turn extends MachineTurn {
     runtimes.end(this.owner.runtime, this);
   }
 
+  /** The end of a `using` block. */
+  [Symbol.dispose ?? Symbol.for("Symbol.dispose")]() {
+    this.end();
+    this.leave();
+  }
+
   /** What became of the turn so far. */
   report() {
     const { inputTokens, outputTokens, spentInputTokens, spentOutputTokens, ...report } = this.tally();
@@ -173,11 +179,6 @@ export class Turn extends MachineTurn {
 // Apart: a class that names itself in its body is given another name where it is joined to others.
 function made(owner, options) {
   return new Turn(owner, options);
-}
-
-// `using`, where the language has it.
-if (Symbol.dispose !== undefined) {
-  Turn.prototype[Symbol.dispose] = Turn.prototype.end;
 }
 
 /** The first attempt of a call, on its short way: most calls end with it. */

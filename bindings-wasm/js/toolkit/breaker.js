@@ -98,6 +98,13 @@ export class CircuitBreaker {
     this.#circuit.reset(this.#key);
   }
 
+  /** The end of a `using` block. A breaker of a key goes with the one that it is of. */
+  [Symbol.dispose ?? Symbol.for("Symbol.dispose")]() {
+    if (this.#key === undefined) {
+      this.#circuit.leave();
+    }
+  }
+
   /** Calls `fn(...given)`, sync or async, if the breaker lets it; else rejects with `BreakerOpen`. */
   call(fn, ...given) {
     try {
