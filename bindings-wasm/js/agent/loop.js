@@ -20,13 +20,11 @@ export class RunLoop extends TaskDriver {
   }
 
   ask(asked) {
-    stoppable(asked);
     this.tasks.start(asked.id, () => this.#run.ask(asked));
   }
 
   /** Tools may run meanwhile: it is not waited for. */
   prepare(change) {
-    stoppable(change);
     this.tasks.start(change.id, () => this.owner.prepare(change, change.signal));
   }
 
@@ -74,11 +72,4 @@ export class RunLoop extends TaskDriver {
     this.tasks.close();
     this.machine.end();
   }
-}
-
-/** Makes a question or a client one that can be taken back, as an attempt can. */
-function stoppable(asked) {
-  const controller = new AbortController();
-  const done = () => {};
-  Object.assign(asked, { signal: controller.signal, abort: (reason) => controller.abort(reason), done });
 }

@@ -3,12 +3,12 @@
 
 import { failureOf } from "./failure.js";
 import { known, native, out } from "./native.js";
-import { hear, unhear } from "./signals.js";
+import { Stoppable } from "./signals.js";
 
 const WORKS = ["model", "tool", "function"];
 
 /** Make this request, then report what became of it. */
-export class Attempt {
+export class Attempt extends Stoppable {
   #session;
   #place;
   #until;
@@ -18,15 +18,10 @@ export class Attempt {
   #key2;
   #key3;
   #key4;
-  /** Its signal: made when it is first read, since most requests never look. */
-  #controller = undefined;
-  #caller = undefined;
-  #forward = undefined;
-  /** Why it was stopped, in a box: a reason may be anything. */
-  #stopped = undefined;
 
   /** @param entry the handle of what the short way let through; -1 for an attempt of a machine. */
   constructor(session, entry = -1) {
+    super();
     const numbers = out();
     this.#session = session;
     this.#place = numbers[1] | 0;
@@ -83,55 +78,11 @@ export class Attempt {
   get step() {
     return this.work === "model" ? this.detail : undefined;
   }
-
-  /** Aborted at the attempt's limit, and when the caller's own signal is. */
-  get signal() {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#stopped !== undefined) {
-        this.#controller.abort(this.#stopped.reason);
-      } else if (this.#caller !== undefined) {
-        this.#listen();
-      }
-    }
-    return this.#controller.signal;
-  }
-
-  /** The host's own: the signal follows the caller's until `done`. */
-  follow(signal) {
-    this.#caller = signal ?? undefined;
-    return this;
-  }
-
-  /** The host's own: stops what it started. */
-  abort(reason) {
-    this.done();
-    this.#stopped ??= { reason };
-    this.#controller?.abort(this.#stopped.reason);
-  }
-
-  /** The host's own: it is over, and nothing listens any more. */
-  done() {
-    if (this.#forward !== undefined) {
-      unhear(this.#caller, this.#forward);
-      this.#forward = undefined;
-    }
-    this.#caller = undefined;
-  }
-
-  #listen() {
-    const caller = this.#caller;
-    if (caller.aborted) {
-      this.abort(caller.reason);
-    } else {
-      this.#forward = { handleEvent: () => this.abort(caller.reason) };
-      hear(caller, this.#forward);
-    }
-  }
 }
 
-class Command {
+class Command extends Stoppable {
   constructor({ kind, ...fields }) {
+    super();
     Object.assign(this, fields);
   }
 }

@@ -1,7 +1,6 @@
 // Work that runs beside the one driver of a turn.
 
-import { hear, unhear } from "../engine/signals.js";
-import { Alarm, current } from "./time.js";
+import { current, Pause } from "./time.js";
 
 /** Tasks that leave their reports for the driver, which alone talks to the engine. */
 export class Tasks {
@@ -48,13 +47,9 @@ export class Tasks {
   /** Resolves when there is a report, or after so many milliseconds; rejects with `signal.reason`. */
   wait(delay, signal) {
     return new Promise((resolve, reject) => {
-      if (signal?.aborted) {
-        reject(signal.reason);
-      } else if (this.#reports.length > 0) {
-        resolve();
-      } else {
-        this.#waiting = new Waiting(resolve, reject, signal, () => (this.#waiting = undefined));
-        this.#waiting.begin(delay);
+      this.#waiting = new Pause(current(), delay, signal, resolve, reject);
+      if (this.#reports.length > 0) {
+        this.#waiting.ring();
       }
     });
   }
@@ -63,41 +58,5 @@ export class Tasks {
   close() {
     this.#running.clear();
     this.#reports.length = 0;
-  }
-}
-
-class Waiting extends Alarm {
-  constructor(resolve, reject, signal, over) {
-    super();
-    this.resolve = resolve;
-    this.reject = reject;
-    this.signal = signal;
-    this.over = over;
-    this.source = current();
-  }
-
-  begin(delay) {
-    hear(this.signal, this);
-    if (delay < Infinity) {
-      this.source.arm(this, this.source.now() + delay);
-    }
-  }
-
-  end() {
-    this.source.disarm(this);
-    unhear(this.signal, this);
-    this.over();
-  }
-
-  /** There is a report, or the time is over. */
-  ring() {
-    this.end();
-    this.resolve();
-  }
-
-  /** The signal was aborted. */
-  handleEvent() {
-    this.end();
-    this.reject(this.signal.reason);
   }
 }

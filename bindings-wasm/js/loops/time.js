@@ -201,40 +201,45 @@ export function install(source) {
   return before;
 }
 
-class Sleeper extends Alarm {
-  constructor(source, signal, resolve, reject) {
+/** A wait that ends when it is rung: by its time, or before that by whoever has what is waited for. */
+export class Pause extends Alarm {
+  constructor(source, delay, signal, resolve, reject) {
     super();
     this.source = source;
     this.signal = signal;
     this.resolve = resolve;
     this.reject = reject;
+    if (signal?.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    hear(signal, this);
+    if (delay < Infinity) {
+      source.arm(this, source.now() + delay);
+    }
   }
 
   ring() {
-    unhear(this.signal, this);
+    this.#end();
     this.resolve();
   }
 
   /** The signal was aborted. */
   handleEvent() {
+    this.#end();
+    this.reject(this.signal.reason);
+  }
+
+  #end() {
     this.source.disarm(this);
     unhear(this.signal, this);
-    this.reject(this.signal.reason);
   }
 }
 
 /** Sleeps so many milliseconds on a source of time; rejects with `signal.reason` when the signal is aborted. */
 export function rest(source, delay, signal) {
   return new Promise((resolve, reject) => {
-    if (signal?.aborted) {
-      reject(signal.reason);
-      return;
-    }
-    const sleeper = new Sleeper(source, signal, resolve, reject);
-    hear(signal, sleeper);
-    if (delay < Infinity) {
-      source.arm(sleeper, source.now() + delay);
-    }
+    new Pause(source, delay, signal, resolve, reject);
   });
 }
 

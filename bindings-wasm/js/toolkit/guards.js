@@ -4,6 +4,7 @@ import { passGate } from "../agent/approval.js";
 import { StepCounter } from "../engine/circuit.js";
 import { checkFunction, checkOptionalFunction, checkOptions, checkSignal, checkSpan } from "../engine/options.js";
 import { Policy } from "../engine/policy.js";
+import { Stoppable } from "../engine/signals.js";
 import { words } from "../engine/words.js";
 import { CallTimeout, StepLimitExceeded } from "../errors.js";
 import { tellLate, timeLeft } from "../loops/context.js";
@@ -25,7 +26,7 @@ export async function callWithDeadline(fn, timeout, options) {
   checkSignal("callWithDeadline", signal ?? undefined);
   checkOptionalFunction("callWithDeadline: clock", clock);
   checkSpan("attempt", "timeout", timeout);
-  const given = new Given();
+  const given = new Stoppable();
   const name = fn.name || "the call";
   const ends = { signal: signal ?? undefined, clock: clock ?? undefined, stop: given };
   const left = timeLeft();
@@ -40,27 +41,6 @@ export async function callWithDeadline(fn, timeout, options) {
     }
     throw error;
   }
-}
-
-/** What the function is given. The signal is made only for those who look. */
-class Given {
-  #controller;
-  #stopped;
-
-  get signal() {
-    this.#controller ??= new AbortController();
-    if (this.#stopped !== undefined) {
-      this.#controller.abort(this.#stopped.reason);
-    }
-    return this.#controller.signal;
-  }
-
-  abort(reason) {
-    this.#stopped = { reason };
-    this.#controller?.abort(reason);
-  }
-
-  done() {}
 }
 
 let fallbackPolicy;
