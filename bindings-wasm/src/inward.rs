@@ -67,8 +67,11 @@ impl Reader {
         }
         self.left -= count;
         if is_list {
-            let items = (0..count as u32).map(|place| Ok(self.read(&Reflect::get_u32(thing, place)?, deeper)));
-            return items.collect::<Result<_, JsValue>>().map(Value::List);
+            let mut items = Vec::new();
+            for place in 0..count as u32 {
+                items.push(self.read(&Reflect::get_u32(thing, place)?, deeper));
+            }
+            return Ok(Value::List(items));
         }
         let mut entries = Vec::new();
         for key in keys.iter() {

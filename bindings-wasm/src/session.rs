@@ -76,7 +76,11 @@ impl Session {
 }
 
 fn read_chain(routes: &[JsValue]) -> Result<Vec<Route>, JsValue> {
-    routes.iter().map(|fields| Route::from_value(&value(fields), Spelling::JavaScript).map_err(invalid)).collect()
+    let mut chain = Vec::new();
+    for fields in routes {
+        chain.push(Route::from_value(&value(fields), Spelling::JavaScript).map_err(invalid)?);
+    }
+    Ok(chain)
 }
 
 #[wasm_bindgen(js_class = EngineSession)]

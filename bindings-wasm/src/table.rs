@@ -82,7 +82,8 @@ mod tests {
         table.remove(first);
         let second = table.insert("second");
         table.remove(first);
-        assert_eq!((table.get_mut(first), table.get_mut(second)), (None, Some(&mut "second")));
+        assert_eq!(table.get_mut(first), None);
+        assert_eq!(table.get_mut(second), Some(&mut "second"));
         assert_eq!(table.get_mut(u32::MAX), None);
     }
 

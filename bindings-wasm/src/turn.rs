@@ -19,7 +19,11 @@ use crate::session::{OfSession, OfTurn, Session};
 use crate::table::Handle;
 
 fn read_tools(rows: &[JsValue]) -> Result<Arc<[Tool]>, JsValue> {
-    rows.iter().map(|row| Tool::from_value(&value(row), Spelling::JavaScript).map_err(invalid)).collect()
+    let mut tools = Vec::new();
+    for row in rows {
+        tools.push(Tool::from_value(&value(row), Spelling::JavaScript).map_err(invalid)?);
+    }
+    Ok(tools.into())
 }
 
 /// Refuses a tool whose fields are wrong.
@@ -65,7 +69,7 @@ impl Session {
         wall: f64,
     ) -> Result<Handle, JsValue> {
         let (stored, tools) = (value(stored), read_tools(&tools)?);
-        let core = Turn::restore_value(&stored, &mut self.core, tools, instant(now), wall as u64).map_err(invalid)?;
+        let core = Turn::restore_value(&stored, &self.core, tools, instant(now), wall as u64).map_err(invalid)?;
         Ok(self.turns.insert(OfSession::new(core)))
     }
 
