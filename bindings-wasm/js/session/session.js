@@ -15,6 +15,7 @@ import { Turn } from "./turn.js";
 
 const OPTIONS = ["routes", "policy", "clock", "sleep", "seed", "log", "runtime"];
 const JUDGING = ["phase", "provider"];
+const OF_A_TURN = ["deadline", "parent", "shareBudgets"];
 
 /**
  * The process or the conversation: one policy, one chain of routes, and what has been learnt about them. The options
@@ -69,7 +70,7 @@ export class Session {
    * the time left of its `parent` at most, by default the current turn, and with `shareBudgets` uses up its budgets, too.
    */
   turn(options) {
-    checkOptions("turn", options, ["deadline", "parent", "shareBudgets"]);
+    checkOptions("turn", options, OF_A_TURN);
     return new Turn(this, options);
   }
 

@@ -16,7 +16,7 @@ import { runtimes } from "./clients.js";
 /** One request of a user. It begins at the primary, and all its calls share one deadline and one account. */
 export class Turn extends MachineTurn {
   /** @param owner the session. @param options `tools` for a turn that runs them itself, and those of `Session.turn`. */
-  constructor(owner, { tools = [], deadline, parent, shareBudgets = false, restored } = {}) {
+  constructor(owner, { tools, deadline, parent, shareBudgets = false, restored } = {}) {
     checkFlag("turn: shareBudgets", shareBudgets);
     const above = restored === undefined ? found("turn", parent) : undefined;
     super(owner.core, tools, restored);
