@@ -12,8 +12,7 @@ export class Attempt extends Stoppable {
   #session;
   #place;
   #until;
-  #firstProgress;
-  #idle;
+  #spans;
   #key1;
   #key2;
   #key3;
@@ -26,19 +25,19 @@ export class Attempt extends Stoppable {
     this.#session = session;
     this.#place = numbers[1] | 0;
     this.#until = numbers[8];
-    this.#firstProgress = numbers[9];
-    this.#idle = numbers[10];
+    // Of streams alone. What is a whole number is made one here: one that is not takes room of its own, for every call.
+    this.#spans = numbers[9] >= 0 || numbers[10] >= 0 ? [numbers[9], numbers[10]] : undefined;
     this.#key1 = numbers[11] | 0;
     this.#key2 = numbers[12] | 0;
     this.#key3 = numbers[13] | 0;
     this.#key4 = numbers[14] | 0;
     this.entry = entry;
-    this.id = numbers[0];
-    this.generation = numbers[2];
+    this.id = numbers[0] >>> 0;
+    this.generation = numbers[2] >>> 0;
     this.work = WORKS[numbers[3] | 0];
     this.detail = numbers[4] | 0;
     this.withTools = numbers[5] !== 0;
-    this.number = numbers[6];
+    this.number = numbers[6] >>> 0;
     this.timeout = numbers[7];
   }
 
@@ -57,11 +56,11 @@ export class Attempt extends Stoppable {
   }
 
   get firstProgress() {
-    return known(this.#firstProgress);
+    return this.#spans && known(this.#spans[0]);
   }
 
   get idle() {
-    return known(this.#idle);
+    return this.#spans && known(this.#spans[1]);
   }
 
   /** The same on every attempt of the call. */

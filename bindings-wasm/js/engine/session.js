@@ -5,7 +5,13 @@ import { checked, collects, GONE, native, parsed } from "./native.js";
 import { engineOf, policyOf } from "./policy.js";
 
 const SEEDS = 2n ** 64n;
-const registry = collects ? new FinalizationRegistry(({ life, handle }) => life.engine?.turnDrop(handle)) : undefined;
+const registry = collects ? new FinalizationRegistry(collected) : undefined;
+
+function collected({ life, handle }) {
+  if (handle !== undefined) {
+    life.engine?.turnDrop(handle);
+  }
+}
 
 /** The process or the conversation, as the engine knows it; clients and the user's route objects stay here. */
 export class MachineSession {
@@ -15,7 +21,7 @@ export class MachineSession {
   #clock;
   #era = era;
   #policy;
-  /** What is known of it to those who tell that a turn was collected: not more, or nothing would ever be. */
+  /** What is known of it to those who tell that turns were collected: not more, or nothing would ever be. */
   #life;
 
   /**
@@ -109,9 +115,14 @@ export class MachineSession {
     this.engine.setReady(route, ready);
   }
 
-  /** Drops a turn when nobody holds it any more. Where nothing tells of that, it goes with the session. */
+  /**
+   * Drops a turn when nobody holds it any more, unless its handle is taken out of what this returns: somebody else may have
+   * its place by then. Where nothing tells of that, it goes with the session.
+   */
   keep(turn) {
-    registry?.register(turn, { life: this.#life, handle: turn.handle });
+    const kept = { life: this.#life, handle: turn.handle };
+    registry?.register(turn, kept);
+    return kept;
   }
 
   /** Gives its place in the engine back before the collector would, for a host that knows that it is over. */

@@ -36,56 +36,77 @@ class Audience {
   }
 }
 
-/** What can be stopped, and has a signal for whoever listens: made when it is first read, since most never look. */
+/** What can be stopped, and has a signal for whoever listens. */
 export class Stoppable {
-  #controller = undefined;
-  #caller = undefined;
-  #forward = undefined;
-  /** Why it was stopped, in a box: a reason may be anything. */
-  #stopped = undefined;
+  /** Made for those who look or are followed by somebody: most never are. */
+  #ends = undefined;
 
   /** Aborted when it is given up on, and when the caller's own signal is. */
+  get signal() {
+    this.#ends ??= new Ends();
+    return this.#ends.signal;
+  }
+
+  /** The host's own: the signal follows the caller's until `done`. */
+  follow(signal) {
+    if (signal !== undefined) {
+      this.#ends ??= new Ends();
+      this.#ends.caller = signal;
+    }
+    return this;
+  }
+
+  /** The host's own: stops what it started. */
+  abort(reason) {
+    this.#ends ??= new Ends();
+    this.#ends.abort(reason);
+  }
+
+  /** The host's own: it is over, and nothing listens any more. */
+  done() {
+    this.#ends?.done();
+  }
+}
+
+/** A signal, made when it is first read; whom it follows, and why it was stopped. */
+class Ends {
+  #controller = undefined;
+  /** In a box: a reason may be anything. */
+  #stopped = undefined;
+  caller = undefined;
+  #isHearing = false;
+
   get signal() {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
       if (this.#stopped !== undefined) {
         this.#controller.abort(this.#stopped.reason);
-      } else if (this.#caller !== undefined) {
-        this.#listen();
+      } else if (this.caller?.aborted) {
+        this.abort(this.caller.reason);
+      } else {
+        this.#isHearing = this.caller !== undefined;
+        hear(this.caller, this);
       }
     }
     return this.#controller.signal;
   }
 
-  /** The host's own: the signal follows the caller's until `done`. */
-  follow(signal) {
-    this.#caller = signal ?? undefined;
-    return this;
-  }
-
-  /** The host's own: stops what it started. */
   abort(reason) {
     this.done();
     this.#stopped ??= { reason };
     this.#controller?.abort(this.#stopped.reason);
   }
 
-  /** The host's own: it is over, and nothing listens any more. */
   done() {
-    if (this.#forward !== undefined) {
-      unhear(this.#caller, this.#forward);
-      this.#forward = undefined;
+    if (this.#isHearing) {
+      this.#isHearing = false;
+      unhear(this.caller, this);
     }
-    this.#caller = undefined;
+    this.caller = undefined;
   }
 
-  #listen() {
-    const caller = this.#caller;
-    if (caller.aborted) {
-      this.abort(caller.reason);
-    } else {
-      this.#forward = { handleEvent: () => this.abort(caller.reason) };
-      hear(caller, this.#forward);
-    }
+  /** The caller's signal was aborted. */
+  handleEvent() {
+    this.abort(this.caller.reason);
   }
 }

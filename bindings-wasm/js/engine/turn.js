@@ -53,7 +53,7 @@ export class MachineTurn extends Machine {
     super();
     this.session = session;
     this.handle = restored === undefined ? begun(session, tools, session.now()) : checked(restored);
-    session.keep(this);
+    this.kept = session.keep(this);
   }
 
   /** A turn from its snapshot, its tools given anew. After a death, report `interrupted` first. */
@@ -204,8 +204,11 @@ export class MachineTurn extends Machine {
 
   /** Gives its place in the engine back before the collector would, for a host that knows that it is over. */
   release() {
-    this.session.engine.turnDrop(this.handle);
-    this.handle = NOBODY;
+    if (this.handle >= 0) {
+      this.session.engine.turnDrop(this.handle);
+      this.kept.handle = undefined;
+      this.handle = NOBODY;
+    }
   }
 
   /** The end of a `using` block. */
