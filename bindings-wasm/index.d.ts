@@ -569,7 +569,7 @@ export class Session<Client = unknown> {
  */
 export function currentTurn(): Turn | undefined;
 
-/** One request of a user, made by {@link Session.turn}: its calls share one deadline and one account. */
+/** One request of a user, made by {@link Session.turn}: its calls share one deadline and one event log. */
 export class Turn<Client = unknown> {
   private constructor();
   /**
@@ -858,7 +858,7 @@ export interface RouteOptions<Client = unknown> {
    */
   credential?: string | undefined;
   /**
-   * Whether there is a credential to ask it with. A route without one is passed over, the primary too, and the account says
+   * Whether there is a credential to ask it with. A route without one is skipped, the primary too, and the event log says
    * so: a chain may be written down whole.
    *
    * @default true
@@ -966,7 +966,7 @@ export interface SessionOptions<Client = unknown> {
    */
   sleep?: Sleep | undefined;
   /**
-   * Makes every draw (jitter, idempotency keys) repeatable: any whole number. By default random.
+   * Makes every draw (jitter, idempotency keys) repeatable, for tests: any whole number. By default random.
    *
    * @default undefined
    * @example new Session({ routes: ["primary"], seed: 7 })
@@ -1013,6 +1013,15 @@ export interface TurnOptions {
    * @example session.turn({ parent: turn, shareBudgets: true })
    */
   shareBudgets?: boolean | undefined;
+  /**
+   * Names the run, so that it repeats its idempotency keys when it is run again, in whatever process: a text that no other
+   * run has, such as the id of the job. A tool call's key is made of it, of the tool's name and arguments, and of how often
+   * they came, so that a run that goes another way gives no other call the same one.
+   *
+   * @default undefined
+   * @example session.turn({ runId: "order 7" })
+   */
+  runId?: string | undefined;
 }
 
 /** What a call may be given. */
@@ -1026,9 +1035,9 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /**
    * How many tokens of context the request takes, counted or estimated: a whole number from 0 to 4294967295. Routes whose
-   * `contextWindow` is known and smaller are passed over.
+   * `contextWindow` is known and smaller are skipped.
    *
-   * @default undefined: no route is passed over for its window
+   * @default undefined: no route is skipped for its window
    * @example turn.call(request, { contextTokens: 150_000 })
    */
   contextTokens?: number | undefined;
@@ -1068,9 +1077,9 @@ export interface StreamOptions<Chunk> {
   acceptCut?: boolean | undefined;
   /**
    * How many tokens of context the request takes, counted or estimated: a whole number from 0 to 4294967295. Routes whose
-   * `contextWindow` is known and smaller are passed over.
+   * `contextWindow` is known and smaller are skipped.
    *
-   * @default undefined: no route is passed over for its window
+   * @default undefined: no route is skipped for its window
    * @example turn.stream(request, { contextTokens: 150_000 })
    */
   contextTokens?: number | undefined;
@@ -1122,7 +1131,7 @@ export interface Report {
   failure: Failure | undefined;
   /** Where it came to. */
   route: string | undefined;
-  /** The whole account, for people. */
+  /** The whole event log, for people. */
   lines: string[];
 }
 
@@ -1240,7 +1249,7 @@ export interface SwitchEvent {
    * The kind of the failure that it left the one before for; a word of its own where that could not be asked, and
    * `returned` where it is back on the primary (`fallback.recheck`).
    */
-  reason: FailureKind | "passed_over" | "not_ready" | "returned" | "";
+  reason: FailureKind | "skipped" | "not_ready" | "returned" | "";
 }
 
 /** The last event: what `run` would have resolved with. */
@@ -1301,7 +1310,7 @@ export interface AgentOptions {
    */
   sleep?: Sleep | undefined;
   /**
-   * Makes every draw (jitter, idempotency keys) repeatable: any whole number. By default random.
+   * Makes every draw (jitter, idempotency keys) repeatable, for tests: any whole number. By default random.
    *
    * @default undefined
    * @example new Agent(model, { seed: 7 })
@@ -1348,6 +1357,15 @@ export interface RunOptions {
    * @example helper.run("look it up", { shareBudgets: true })
    */
   shareBudgets?: boolean | undefined;
+  /**
+   * Names the run, so that it repeats its idempotency keys when it is run again, in whatever process: a text that no other
+   * run has, such as the id of the job. A tool call's key is made of it, of the tool's name and arguments, and of how often
+   * they came, so that a run that goes another way gives no other call the same one.
+   *
+   * @default undefined
+   * @example agent.run("pay the order", { runId: "order 7" })
+   */
+  runId?: string | undefined;
 }
 
 /** What a run that is watched may be given. */
@@ -1371,7 +1389,7 @@ export interface AgentStreamOptions extends RunOptions {
 
 /** What came of a run. */
 export interface Result {
-  /** The model's answer, or a calm sentence in its place. */
+  /** The model's answer, or a degraded answer in its place. */
   answer: string;
   /** Model requests made. */
   steps: number;
@@ -1393,7 +1411,7 @@ export interface Result {
   spent: Usage;
   /** Not known yet: always undefined. */
   cost: number | undefined;
-  /** The whole account, for people. */
+  /** The whole event log, for people. */
   lines: string[];
   /** The conversation, the answer included. */
   messages: Message[];
@@ -1715,7 +1733,7 @@ export interface AdapterOptions {
   acceptCut?: boolean | undefined;
   /**
    * Whether replies are collected from a stream: a hung answer is noticed within `attempt.idle` rather than at the limit
-   * of the whole, and {@link Agent.stream} tells its text as it comes. A chunk that cannot be read is passed over where
+   * of the whole, and {@link Agent.stream} tells its text as it comes. A chunk that cannot be read is skipped where
    * the rest is whole. Chat Completions are asked for their usage, unless you say otherwise.
    *
    * @default false
@@ -1890,7 +1908,6 @@ export type StopReason =
   | "step_limit"
   | "tool_limit"
   | "token_limit"
-  | "cost_limit"
   | "attempt_limit"
   | "deadline"
   | "repeated_tool_failure"

@@ -142,7 +142,7 @@ export interface RouteFields extends Omit<RouteOptions, "activate" | "close" | "
 export class MachineSession {
   /**
    * @param routes pairs of an object of yours, which is `attempt.route`, and what the engine knows of it.
-   * @param seed random if not given.
+   * @param seed for tests; without one the engine asks the platform for randomness, when it first needs it.
    * @param oneSlot whether the host keeps one client at a time: to make one ready is to make the others not ready.
    */
   constructor(
@@ -270,7 +270,7 @@ export interface Notice {
   what:
     | "attempt_failed"
     | "recovered"
-    | "passed_over"
+    | "skipped"
     | "moved_on"
     | "returned"
     | "hedged"
@@ -280,10 +280,10 @@ export interface Notice {
     | "not_rebuilt"
     | "breaker_opened"
     | "breaker_closed"
-    | "cooling"
+    | "cooldown"
     | "waiting"
     | "replied"
-    | "asked"
+    | "approval_asked"
     | "decided"
     | "tool"
     | "limit_reached"
@@ -294,7 +294,7 @@ export interface Notice {
   /** Of an attempt that failed: which on its route, from 1; how; what follows, and the milliseconds before it. */
   attempt: number | undefined;
   kind: FailureKind | undefined;
-  next: "again" | "rebuild" | "move_on" | "wait" | "other" | "stop" | undefined;
+  next: "again" | "rebuild" | "move_on" | "wait" | "hedge" | "first" | "stop" | undefined;
   delay: number | undefined;
 }
 
@@ -327,7 +327,7 @@ export class MachineTurn extends Machine {
   /** What the model is told about a tool call that brought no result of its own. */
   sentence(index: number): string | undefined;
   /** What the user is told in place of an answer. */
-  calmAnswer(): string | undefined;
+  degradedAnswer(): string | undefined;
   /** Counts a step; returns the limit in the way, if there is one. */
   takeStep(): Limit | undefined;
   tally(): Tally;
@@ -339,6 +339,8 @@ export class MachineTurn extends Machine {
   shorten(timeout: number): void;
   /** Begins within another turn: with its time left at most, and, if shared, within its budgets. Before its first attempt. */
   inherit(parent: MachineTurn, shareBudgets?: boolean): void;
+  /** Names the run, so that its idempotency keys repeat when it is run again. To be said before its first attempt. */
+  setRunId(runId: string): void;
   /** The short way into a call: an attempt that was let through, to be settled, or a call to be driven. */
   enter(streaming?: boolean, restartable?: boolean, contextTokens?: number): Attempt | Call;
   settle(attempt: Attempt): void;
@@ -391,7 +393,7 @@ export interface MachineCallOptions {
   /**
    * How many tokens of context it takes: a whole number from 0 to 4294967295.
    *
-   * @default undefined: no route is passed over for its window
+   * @default undefined: no route is skipped for its window
    * @example new Call(turn, { contextTokens: 150_000 })
    */
   contextTokens?: number | undefined;
@@ -607,6 +609,10 @@ export function judgeFinish(
   refusal: string | undefined,
   acceptCut: boolean,
 ): { kind: FailureKind; what: string } | undefined;
+/** A name that somebody else wrote, as messages show it: on one line, escaped and cut at 64 characters. */
+export function foreignName(text: string): string;
+/** The same for a text, which is cut at 200 characters. */
+export function foreignText(text: string): string;
 /** The sentence for a tool that the policy denies. */
 export function deniedByRule(tool: string): string;
 /** What a model is told about a tool that ran and failed. */

@@ -3,7 +3,9 @@
 use std::sync::Mutex;
 
 use failsoft::command::{Command, Event, Id};
-use failsoft::{Replay, Work, words};
+use failsoft::turn::explain_call;
+use failsoft::value::Spelling;
+use failsoft::{Replay, Work};
 use pyo3::prelude::*;
 
 use crate::command::command;
@@ -20,7 +22,10 @@ pub(crate) struct Call {
 
 /// A call that takes so many tokens of context, where the host knows.
 pub(crate) fn needing(call: failsoft::Call, tokens: Option<&Bound<'_, PyAny>>) -> PyResult<failsoft::Call> {
-    tokens.map_or(Ok(call), |tokens| call.needs_value(&value(tokens)?).map_err(invalid))
+    match tokens {
+        Some(tokens) => call.needs_value(&value(tokens)?, Spelling::Python).map_err(invalid),
+        None => Ok(call),
+    }
 }
 
 impl Call {
@@ -44,7 +49,7 @@ impl Call {
                 let scope = turn.scope_mut();
                 let next = if take { call.next(scope, session, now) } else { call.poll(scope, session, now) };
                 let message = match next {
-                    Command::Finish(verdict) => words::explain_call(session, turn.scope(), call.id(), verdict),
+                    Command::Finish(verdict) => explain_call(session, turn.scope(), call.id(), verdict),
                     _ => String::new(),
                 };
                 (next, message)

@@ -3,10 +3,11 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use failsoft::account::{self, What};
 use failsoft::command::{Command, Id};
-use failsoft::{Admitted, End, Instant, Work};
+use failsoft::notice::{self, What};
+use failsoft::{Call, End, Instant, Work};
 use pyo3::IntoPyObjectExt;
+use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 
 use crate::convert::{Failure, seconds};
@@ -25,19 +26,19 @@ fn span(seconds_of: std::time::Duration) -> f64 {
 pub(crate) struct Attempt {
     pub(crate) core: failsoft::Attempt,
     session: Py<Session>,
-    admitted: Option<Admitted>,
+    admitted: Option<Call>,
     settled: AtomicBool,
     /// The client as it was first read: an attempt keeps the one that it began with.
     held: OnceLock<Option<Py<PyAny>>>,
 }
 
 impl Attempt {
-    pub(crate) fn new(core: failsoft::Attempt, session: Py<Session>, admitted: Option<Admitted>) -> Self {
+    pub(crate) fn new(core: failsoft::Attempt, session: Py<Session>, admitted: Option<Call>) -> Self {
         Self { core, session, admitted, settled: AtomicBool::new(false), held: OnceLock::new() }
     }
 
     /// What was let through, to be settled once.
-    pub(crate) fn take(&self) -> Option<&Admitted> {
+    pub(crate) fn take(&self) -> Option<&Call> {
         self.admitted.as_ref().filter(|_| !self.settled.swap(true, Ordering::Relaxed))
     }
 }
@@ -96,8 +97,9 @@ impl Attempt {
     }
 
     #[getter]
-    fn idempotency_key(&self) -> String {
-        self.core.idempotency_key.to_string()
+    fn idempotency_key(&self) -> PyResult<String> {
+        let key = self.core.idempotency_key();
+        key.map(|key| key.to_string()).map_err(|none| PyOSError::new_err(none.to_string()))
     }
 
     /// "model", "tool" or "function".
@@ -179,7 +181,7 @@ command! {
 }
 
 /// A notice as the class that Python sees.
-pub(crate) fn notice(notice: &account::Notice, turn: &failsoft::Turn, session: &failsoft::Session) -> Notice {
+pub(crate) fn notice(notice: &notice::Notice, turn: &failsoft::Turn, session: &failsoft::Session) -> Notice {
     let (attempt, kind, next, delay) = match notice.what {
         What::AttemptFailed { number, failure, next, delay } => {
             (Some(number), Some(failure.kind.name()), Some(next.name()), Some(seconds(delay)))
@@ -188,7 +190,7 @@ pub(crate) fn notice(notice: &account::Notice, turn: &failsoft::Turn, session: &
     };
     Notice {
         at: seconds(notice.at - turn.scope().started()),
-        line: turn.scope().account().line(session, notice),
+        line: turn.scope().event_log().line(session, notice),
         what: notice.what.name(),
         route: notice.route.map(|route| session.route_name(route).to_string()),
         attempt,

@@ -108,7 +108,7 @@ pub(crate) fn decision(answer: &Bound<'_, PyAny>, failed: bool) -> &'static str 
 pub(crate) fn refusal(tool: &str, decision: &str) -> PyResult<Option<(&'static str, String)>> {
     let decision = named("decision", decision, approval::Decision::NAMES, approval::Decision::from_name(decision))?;
     let outcome = failsoft::ToolOutcome::of(decision);
-    Ok(outcome.map(|outcome| (outcome.name(), failsoft::words::not_allowed(tool, outcome))))
+    Ok(outcome.map(|outcome| (outcome.name(), failsoft::text::not_allowed(tool, outcome))))
 }
 
 /// Whether a decision covers later calls of the tool too.
@@ -120,5 +120,5 @@ pub(crate) fn stands(decision: &str) -> bool {
 /// The sentence for a tool that a rule of the policy denies.
 #[pyfunction]
 pub(crate) fn denied_by_rule(tool: &str) -> String {
-    failsoft::words::denied_by_rule(tool)
+    failsoft::text::denied_by_rule(tool)
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant as SystemInstant;
 
 use failsoft::value::Spelling;
-use failsoft::{Instant, RouteId, words};
+use failsoft::{Instant, RouteId, text};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -118,16 +118,18 @@ impl Session {
         policy: &Policy,
         routes: Vec<(Py<PyAny>, Bound<'_, PyDict>)>,
         clock: Option<Py<PyAny>>,
-        seed: u64,
+        seed: Option<u64>,
         one_slot: bool,
     ) -> PyResult<Self> {
         let (objects, chain) = read_chain(routes)?;
         let core = if chain.is_empty() {
-            failsoft::Session::without_routes(policy.0.clone(), seed)
+            failsoft::Session::without_routes(policy.0.clone())
         } else {
-            failsoft::Session::new(policy.0.clone(), chain, seed)
+            failsoft::Session::new(policy.0.clone(), chain)
         };
-        Ok(Self::over(core.map_err(invalid)?, objects, clock, one_slot))
+        let core = core.map_err(invalid)?;
+        let core = if let Some(seed) = seed { core.with_seed(seed) } else { core };
+        Ok(Self::over(core, objects, clock, one_slot))
     }
 
     /// Whether calls of it may be hedged.
@@ -186,9 +188,9 @@ impl Session {
         locked(&self.core).release(RouteId(route));
     }
 
-    /// This process is a copy of the one that the session began in: it draws by another seed, and permits of the other mean nothing.
-    fn forked(&self, seed: u64) {
-        locked(&self.core).forked(seed);
+    /// This process is a copy of the one that the session began in: a seed is dropped, and permits of the other mean nothing.
+    fn forked(&self) {
+        locked(&self.core).forked();
     }
 
     /// Forgets all that was held against a route.
@@ -213,7 +215,7 @@ impl Session {
     /// The warning about a client that repeats its requests by itself; it is for whoever sees it first to say it once.
     fn multiplied(&self, route: Option<Lossy>, retries: u32) -> String {
         let attempts = locked(&self.core).policy().retry.max_attempts;
-        words::multiplied(route.as_ref().map(|route| route.0.as_str()), retries, attempts, "max_retries=0")
+        text::multiplied(route.as_ref().map(|route| route.0.as_str()), retries, attempts, Spelling::Python)
     }
 
     /// The host has made or closed a route's client by itself, between turns.

@@ -3,7 +3,8 @@
 use std::sync::Mutex;
 
 use failsoft::stream::{Chunk, LINGER, TAIL};
-use failsoft::words;
+use failsoft::text;
+use failsoft::value::Spelling;
 use pyo3::prelude::*;
 
 use crate::convert::{Lossy, seconds};
@@ -77,11 +78,11 @@ impl Stream {
 /// The sentence of the error for a stream that did not bring a whole answer; `what` is what `Stream.end` said.
 #[pyfunction]
 pub(crate) fn stream_failed(route: Option<Lossy>, what: Lossy) -> String {
-    words::stream_failed(route.as_ref().map(|route| &*route.0), &what.0)
+    text::stream_failed(route.as_ref().map(|route| &*route.0), &what.0)
 }
 
 /// The sentence of the error for a request that brought something else than a stream.
 #[pyfunction]
 pub(crate) fn no_stream(found: Lossy) -> String {
-    words::no_stream(&found.0)
+    text::no_stream(&found.0, Spelling::Python)
 }

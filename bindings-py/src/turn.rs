@@ -6,7 +6,7 @@ use failsoft::command::{Event, Id, Reply, ReplyKind, ToolCall};
 use failsoft::policy::approval::{Decision, Digest};
 use failsoft::policy::limits::{Limit, Usage};
 use failsoft::value::{Spelling, Value};
-use failsoft::{Entered, Instant, RouteId, Tool, ToolOutcome, Work, enter, settle};
+use failsoft::{Instant, RouteId, Tool, ToolOutcome, Work};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -171,8 +171,8 @@ impl Turn {
     }
 
     /// What the user is told in place of an answer.
-    fn calm_answer(&self) -> Option<String> {
-        locked(&self.core).calm_answer()
+    fn degraded_answer(&self) -> Option<String> {
+        locked(&self.core).degraded_answer()
     }
 
     /// Counts a step; None when it may be taken, else the limit in the way.
@@ -240,6 +240,11 @@ impl Turn {
         Ok(())
     }
 
+    /// Names the run, so that its idempotency keys repeat when it is run again. To be said before its first attempt.
+    fn set_run_id(&self, run_id: &str) -> PyResult<()> {
+        locked(&self.core).scope_mut().set_run_id(run_id).map_err(invalid)
+    }
+
     /// The short way into a call: an attempt that was let through, or a call to be driven by `poll`.
     #[pyo3(signature = (streaming=false, restartable=true, context_tokens=None))]
     fn enter(
@@ -252,16 +257,14 @@ impl Turn {
         let this = slf.get();
         let now = this.now(py)?;
         let call = needing(failsoft::Call::new(Work::Function), context_tokens)?;
-        let call = if streaming { call.streaming(restartable) } else { call };
+        let mut call = if streaming { call.streaming(restartable) } else { call };
         #[expect(clippy::result_large_err, reason = "a call is handed on whole: boxing it would cost an allocation")]
         let entered = this.with(|turn, session| {
             let scope = turn.scope_mut();
-            match enter(call, scope, session, now) {
-                Entered::Go(admitted) => match admitted.attempt(scope) {
-                    Some(attempt) => Ok(Attempt::new(attempt, this.session.clone_ref(py), Some(admitted))),
-                    None => Err(admitted.into_call()),
-                },
-                Entered::Slow(call) => Err(call),
+            let entered = if call.enter(scope, session, now) { call.attempted(scope) } else { None };
+            match entered {
+                Some(attempt) => Ok(Attempt::new(attempt, this.session.clone_ref(py), Some(call))),
+                None => Err(call),
             }
         });
         match entered {
@@ -274,7 +277,7 @@ impl Turn {
     fn settle(&self, py: Python<'_>, attempt: &Attempt) -> PyResult<()> {
         let Some(admitted) = attempt.take() else { return Ok(()) };
         let now = self.now(py)?;
-        self.with(|turn, session| settle(*admitted, turn.scope_mut(), session, now, Ok(())));
+        self.with(|turn, session| admitted.clone().settle(turn.scope_mut(), session, now, Ok(())));
         Ok(())
     }
 
@@ -283,8 +286,9 @@ impl Turn {
         let this = slf.get();
         let Some(admitted) = attempt.take() else { return Ok(None) };
         let now = this.now(slf.py())?;
-        let call = this.with(|turn, session| settle(*admitted, turn.scope_mut(), session, now, Err(failure.0)));
-        Ok(call.map(|call| Call::new(slf, call)))
+        let mut call = admitted.clone();
+        this.with(|turn, session| call.settle(turn.scope_mut(), session, now, Err(failure.0)));
+        Ok(Some(Call::new(slf, call)))
     }
 
     /// The attempt was dropped: permits go back, nobody is charged.
@@ -292,7 +296,7 @@ impl Turn {
         let Some(admitted) = attempt.take() else { return Ok(()) };
         let now = self.now(py)?;
         let id = attempt.core.id;
-        let mut call = admitted.into_call();
+        let mut call = admitted.clone();
         self.with(|turn, session| call.handle(turn.scope_mut(), session, now, Event::Abandoned(id)).accepted());
         Ok(())
     }

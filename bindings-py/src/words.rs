@@ -4,52 +4,64 @@ use std::time::Duration;
 
 use failsoft::command::ReplyKind;
 use failsoft::policy::failure::FailureKind;
-use failsoft::words;
+use failsoft::{foreign, text};
 use pyo3::prelude::*;
 
 use crate::convert::{Lossy, named};
 
+/// A name that somebody else wrote, on one line, escaped and cut at 64 characters.
+#[pyfunction]
+pub(crate) fn foreign_name(text: Lossy) -> String {
+    foreign::name(&text.0).to_string()
+}
+
+/// A text that somebody else wrote, on one line, escaped and cut at 200 characters.
+#[pyfunction]
+pub(crate) fn foreign_text(text: Lossy) -> String {
+    foreign::text(&text.0).to_string()
+}
+
 /// What a model is told about a tool that ran and failed.
 #[pyfunction]
 pub(crate) fn tool_failed(name: Lossy, error: Lossy) -> String {
-    words::tool_failed(&name.0, &error.0)
+    text::tool_failed(&name.0, &error.0)
 }
 
 /// Something was given up on, after so many seconds or at a limit of which nothing more is known.
 #[pyfunction]
 #[pyo3(signature = (what, after=None))]
 pub(crate) fn given_up_on(what: Lossy, after: Option<f64>) -> String {
-    words::given_up_on(&what.0, after.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()))
+    text::given_up_on(&what.0, after.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()))
 }
 
 /// A breaker refuses; when it may be asked again is told where it is known.
 #[pyfunction]
 pub(crate) fn breaker_open(retry_in: Option<f64>) -> String {
-    words::breaker_open(retry_in.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()))
+    text::breaker_open(retry_in.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()))
 }
 
 /// A limiter of steps has none left.
 #[pyfunction]
 pub(crate) fn steps_taken(max: u32) -> String {
-    words::steps_taken(max)
+    text::steps_taken(max)
 }
 
 /// A turn has no step left.
 #[pyfunction]
 pub(crate) fn no_steps_left() -> &'static str {
-    words::no_steps_left()
+    text::NO_STEPS_LEFT
 }
 
 /// A turn has no time left.
 #[pyfunction]
 pub(crate) fn deadline_passed() -> &'static str {
-    words::deadline_passed()
+    text::DEADLINE_PASSED
 }
 
 /// A provider's reply holds nothing that could be used.
 #[pyfunction]
 pub(crate) fn empty_reply() -> &'static str {
-    words::empty_reply()
+    text::EMPTY_REPLY
 }
 
 /// What a reply with this text and so many tool calls is: "answer", "tool_calls" or "nothing".

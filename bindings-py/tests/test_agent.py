@@ -85,7 +85,7 @@ def test_a_backup_answers_and_the_next_run_is_back_on_the_primary(drive: Drive) 
     assert (second.answer, second.route) == ("primary", "primary")
 
 
-def test_a_full_outage_is_a_calm_message(drive: Drive) -> None:
+def test_a_full_outage_is_a_degraded_answer(drive: Drive) -> None:
     result = drive(Agent(script(fails(99))))
     assert (result.stop_reason, result.degraded) == ("model_unavailable", True)
     assert result.answer.startswith("I cannot answer right now, because no model can be reached")

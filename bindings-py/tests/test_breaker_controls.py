@@ -226,7 +226,7 @@ def test_an_isolated_route_is_passed_over_until_it_is_released() -> None:
         other = session.isolate("primary")
         turn = session.turn()
         assert turn.call(lambda attempt: attempt.route.name) == "backup"
-        assert turn.report().lines[0] == "primary: passed over: it was taken out by hand"
+        assert turn.report().lines[0] == "primary: skipped, held open by a manual override"
     assert (session.breaker("primary"), route_of(session)) == ("isolated", "backup")
     other.release()
     assert route_of(session) == "primary"
@@ -236,7 +236,9 @@ def test_with_all_routes_taken_out_nobody_says_when(time: VirtualTime) -> None:
     session = Session(Policy(fallback={"when_refused": "wait"}), routes=["primary"])
     with (
         session.isolate("primary"),
-        pytest.raises(BreakerOpen, match=r"^no route can be asked: primary was taken out by hand$") as caught,
+        pytest.raises(
+            BreakerOpen, match=r"^no route can be asked: primary is held open by a manual override$"
+        ) as caught,
     ):
         route_of(session)
     assert caught.value.retry_in is None

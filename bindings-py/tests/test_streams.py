@@ -275,7 +275,7 @@ def test_the_reader_may_be_the_callers(play: Play) -> None:
 def test_a_whole_reply_is_no_stream(play: Play, reply: Any) -> None:
     play(reply)
     assert isinstance(play.error, TypeError)
-    what = "bring something to iterate, such as an SDK's answer to stream=true"
+    what = "bring something to iterate, such as an SDK's answer to stream=True"
     assert str(play.error) == f"the request brought no stream of chunks but {type(reply).__name__}; {what}"
 
 

@@ -1,4 +1,4 @@
-"""A turn on its way back to the primary, and what is passed over on it."""
+"""A turn on its way back to the primary, and what is skipped on it."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def test_a_long_turn_looks_at_the_primary_again(time: VirtualTime) -> None:
     time.sleep(60)
     assert turn.call(provider) == "primary"
     assert turn.call(provider) == "primary"
-    assert [line for line in turn.report().lines if line.endswith("back on it")] == ["primary: back on it"]
+    assert [line for line in turn.report().lines if line.startswith("returned")] == ["returned to primary"]
 
 
 def test_a_request_that_needs_more_context_is_asked_elsewhere(time: VirtualTime) -> None:
     provider = Provider()
     turn = windows().turn()
     assert turn.call(provider, context_tokens=8_001) == "large"
-    assert turn.report().lines[0] == "small: passed over: its context window is too small"
+    assert turn.report().lines[0] == "small: skipped, its context window is too small"
     assert windows().turn().call(provider, context_tokens=8_000) == "small"
     assert windows().turn().call(provider) == "small"
 
@@ -87,7 +87,7 @@ def test_a_route_without_a_credential_is_passed_over(time: VirtualTime) -> None:
     session = Session(routes=[Route("primary", has_credential=False), "backup"])
     turn = session.turn()
     assert turn.call(Provider()) == "backup"
-    assert turn.report().lines == ["primary: passed over: it has no credential", "backup: taking over"]
+    assert turn.report().lines == ["primary: skipped, it has no credential", "backup: taking over"]
 
 
 def test_without_any_credential_the_error_says_so(time: VirtualTime) -> None:

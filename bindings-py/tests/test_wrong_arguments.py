@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from failsoft import Agent, Attempt, CircuitBreaker, Policy, Route, Runtime, Session
@@ -28,6 +28,7 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     (lambda: Session(routes=["a"], clock=ONE), "Session: clock: 1 is not a function"),
     (lambda: Session(routes=["a"], sleep=ONE), "Session: sleep: 1 is not a function"),
     (lambda: Session(routes=["a"], seed=YES), 'seed: "yes" is not allowed; use a whole number'),
+    (lambda: Session(routes=["a"]).turn(run_id=cast(str, 7)), "run_id: 7 is not allowed; use a text"),
     (lambda: Session(routes=["a"], runtime=POLICY), "Session: runtime: a dict is not a Runtime"),
     (
         lambda: Session(routes=["a"]).turn(share_budgets=YES),

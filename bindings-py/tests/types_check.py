@@ -274,7 +274,7 @@ assert_type(result.cost, float | None)
 assert_type(dict(result), dict[str, Any])
 
 
-assert_type(agent.run("x", parent=None, share_budgets=True), Result)
+assert_type(agent.run("x", parent=None, share_budgets=True, run_id="order 7"), Result)
 assert_type(result.model, str | None)
 assert_type(result.spent, Usage)
 for event in agent.stream("x", collect=True, raise_on="deadline"):
@@ -299,6 +299,7 @@ with Session(routes=["a"]).turn() as above:
     assert_type(Session(routes=["a"]).turn(parent=above, share_budgets=True, deadline=1), Turn)
     Session(routes=["a"]).turn(parent=current_turn())
     Session(routes=["a"]).turn(parent=None)
+    Session(routes=["a"]).turn(run_id="order 7")
     Session(routes=["a"]).turn(parent="current")
     Session(routes=["a"]).turn(parent="other")  # type: ignore[arg-type]
 

@@ -1,7 +1,9 @@
 //! Calls: two verbs each, in the scope of a turn. An attempt that was let through by the short way is a call, too.
 
 use failsoft::command::{Event, Id};
-use failsoft::{Call, Replay, Work, words};
+use failsoft::turn::explain_call;
+use failsoft::value::Spelling;
+use failsoft::{Call, Replay, Work};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -33,7 +35,7 @@ impl Session {
     ) -> Result<Handle, JsValue> {
         let replay = named("replay", replay, Replay::NAMES, Replay::from_name(replay))?;
         let call = Call::new(Work::Function).replay(replay).timeout(maybe_span(timeout));
-        let call = call.needs_value(&value(context_tokens)).map_err(invalid)?;
+        let call = call.needs_value(&value(context_tokens), Spelling::JavaScript).map_err(invalid)?;
         let core = if streaming { call.streaming(restartable) } else { call };
         let turn = self.turns.get_mut(turn).ok_or("turn: it is over, and its place was given back; use another")?;
         Ok(turn.calls.insert(OfTurn::new(core)))
@@ -54,7 +56,7 @@ impl Session {
         let Some((call, turn, session)) = self.call(turn, call) else { return JsValue::NULL };
         let scope = turn.scope_mut();
         let next = if take { call.next(scope, session, now) } else { call.poll(scope, session, now) };
-        said(next, now, |verdict| words::explain_call(session, turn.scope(), call.id(), verdict))
+        said(next, now, |verdict| explain_call(session, turn.scope(), call.id(), verdict))
     }
 
     /// An event that is no more than an id.

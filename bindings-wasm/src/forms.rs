@@ -1,6 +1,6 @@
 //! The objects that go out: their fields as JavaScript names them, spans in milliseconds.
 
-use failsoft::account::{Notice, What};
+use failsoft::notice::{Notice, What};
 use failsoft::classify::Explanation;
 use failsoft::command::Command;
 use failsoft::policy::Thousandths;
@@ -135,10 +135,10 @@ pub(crate) struct TallyForm<'a> {
     steps: u32,
     attempts: u32,
     tool_calls: u32,
-    input_tokens: Option<u64>,
-    output_tokens: Option<u64>,
-    spent_input_tokens: Option<u64>,
-    spent_output_tokens: Option<u64>,
+    input_tokens: Option<f64>,
+    output_tokens: Option<f64>,
+    spent_input_tokens: Option<f64>,
+    spent_output_tokens: Option<f64>,
     failure: Option<FailureForm>,
     blocked: Vec<String>,
     lines: Vec<String>,
@@ -147,6 +147,7 @@ pub(crate) struct TallyForm<'a> {
 impl<'a> TallyForm<'a> {
     pub(crate) fn of(turn: &Turn, session: &'a Session) -> Self {
         let report = turn.report(session);
+        let count = |tokens: Option<u64>| tokens.map(|tokens| tokens as f64);
         Self {
             route: turn.scope().answered_by().map(|route| session.route_name(route)),
             stop_reason: report.stop_reason.map(|reason| reason.name()),
@@ -154,10 +155,10 @@ impl<'a> TallyForm<'a> {
             steps: report.steps,
             attempts: report.attempts,
             tool_calls: report.tool_calls,
-            input_tokens: report.usage.input_tokens,
-            output_tokens: report.usage.output_tokens,
-            spent_input_tokens: report.spent.input_tokens,
-            spent_output_tokens: report.spent.output_tokens,
+            input_tokens: count(report.usage.input_tokens),
+            output_tokens: count(report.usage.output_tokens),
+            spent_input_tokens: count(report.spent.input_tokens),
+            spent_output_tokens: count(report.spent.output_tokens),
             failure: report.failure.map(FailureForm::of),
             blocked: report.blocked,
             lines: report.lines,
@@ -186,10 +187,9 @@ impl<'a> NoticeForm<'a> {
             }
             _ => (None, None, None, None),
         };
-        let what = What::NAMES.get(notice.what.number()).copied().unwrap_or_default();
         let route = notice.route.map(|route| session.route_name(route));
-        let line = turn.scope().account().line(session, notice);
-        Self { at: millis(notice.at - turn.scope().started()), line, what, route, attempt, kind, next, delay }
+        let line = turn.scope().event_log().line(session, notice);
+        Self { at: millis(notice.at - turn.scope().started()), line, what: notice.what.name(), route, attempt, kind, next, delay }
     }
 }
 

@@ -4,11 +4,13 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use failsoft::command::KeySource;
 use failsoft::{Attempt, Instant, Work};
+use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// As many as the longest message needs: an attempt.
-const LENGTH: usize = 15;
+const LENGTH: usize = 16;
 
 static OUT: [AtomicU64; LENGTH] = [const { AtomicU64::new(0) }; LENGTH];
 
@@ -41,9 +43,9 @@ pub(crate) fn say_attempt(attempt: &Attempt) {
         Work::Tool { index } => (1.0, f64::from(index), false),
         Work::Function => (2.0, 0.0, false),
     };
-    let key = attempt.idempotency_key;
+    let [one, other, rest] = attempt.key.to_words();
     let halves = |part: u64| [f64::from((part >> 32) as u32), f64::from(part as u32)];
-    let ([first, second], [third, fourth]) = (halves(key.0), halves(key.1));
+    let ([first, second], [third, fourth]) = (halves(one), halves(other));
     let numbers = [
         f64::from(attempt.id),
         attempt.route.map_or(-1.0, |route| f64::from(route.0)),
@@ -60,15 +62,18 @@ pub(crate) fn say_attempt(attempt: &Attempt) {
         second,
         third,
         fourth,
+        // Forty bits, which a number holds exactly.
+        rest as f64,
     ];
     say(0, &numbers);
 }
 
-/// An idempotency key as text, from its four quarters.
+/// An idempotency key as text, from the five numbers that an attempt carries.
 #[wasm_bindgen(js_name = keyText)]
-pub fn key_text(first: u32, second: u32, third: u32, fourth: u32) -> String {
+pub fn key_text(first: u32, second: u32, third: u32, fourth: u32, rest: f64) -> Result<String, JsValue> {
     let whole = |high: u32, low: u32| u64::from(high) << 32 | u64::from(low);
-    failsoft::command::Key(whole(first, second), whole(third, fourth)).to_string()
+    let source = KeySource::from_words([whole(first, second), whole(third, fourth), rest as u64]);
+    source.key().map(|key| key.to_string()).map_err(|none| JsValue::from_str(&none.to_string()))
 }
 
 /// A span that may be "no limit".

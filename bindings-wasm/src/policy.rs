@@ -124,7 +124,7 @@ pub fn decision(answer: &JsValue, failed: bool) -> String {
 pub fn refusal(tool: &str, decision: &str) -> Result<Vec<String>, JsValue> {
     let decision = named("decision", decision, Decision::NAMES, Decision::from_name(decision))?;
     let outcome = ToolOutcome::of(decision);
-    let told = outcome.map(|outcome| vec![outcome.name().to_string(), failsoft::words::not_allowed(tool, outcome)]);
+    let told = outcome.map(|outcome| vec![outcome.name().to_string(), failsoft::text::not_allowed(tool, outcome)]);
     Ok(told.unwrap_or_default())
 }
 

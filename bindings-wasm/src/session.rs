@@ -1,7 +1,7 @@
 //! Sessions. Clients and the user's own route objects stay in JavaScript.
 
 use failsoft::value::Spelling;
-use failsoft::{Call, Route, RouteId, Turn, words};
+use failsoft::{Call, Route, RouteId, Turn, text};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -87,14 +87,14 @@ fn read_chain(routes: &[JsValue]) -> Result<Vec<Route>, JsValue> {
 impl Session {
     /// A session over routes, or, with none, without.
     #[wasm_bindgen(js_name = begin)]
-    pub fn begin(policy: &Policy, routes: Vec<JsValue>, seed: u64, one_slot: bool) -> Result<Self, JsValue> {
+    pub fn begin(policy: &Policy, routes: Vec<JsValue>, seed: Option<u64>, one_slot: bool) -> Result<Self, JsValue> {
         let (chain, policy) = (read_chain(&routes)?, policy.core().clone());
         let made = if chain.is_empty() {
-            failsoft::Session::without_routes(policy, seed)
+            failsoft::Session::without_routes(policy)
         } else {
-            failsoft::Session::new(policy, chain, seed)
+            failsoft::Session::new(policy, chain)
         };
-        Self::of(made, one_slot)
+        Self::of(if let Some(seed) = seed { made.map(|made| made.with_seed(seed)) } else { made }, one_slot)
     }
 
     /// A session from a snapshot, over a policy and a chain of today.
@@ -191,6 +191,6 @@ impl Session {
     #[wasm_bindgen(js_name = multiplied)]
     pub fn multiplied(&self, route: Option<String>, retries: u32) -> String {
         let attempts = self.core.policy().retry.max_attempts;
-        words::multiplied(route.as_deref(), retries, attempts, "maxRetries: 0")
+        text::multiplied(route.as_deref(), retries, attempts, Spelling::JavaScript)
     }
 }

@@ -1,7 +1,8 @@
 //! What a stream of chunks comes to. Its words stay in JavaScript, so that the rest of it is one number and nothing has to be freed.
 
 use failsoft::stream::{Chunk, Course, LINGER, TAIL};
-use failsoft::words;
+use failsoft::text;
+use failsoft::value::Spelling;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// For how many milliseconds a stream is read on: for its usage, and so that its connection can be used again.
@@ -55,11 +56,11 @@ pub fn phase(course: u32) -> u32 {
 /// A stream did not bring a whole answer.
 #[wasm_bindgen(js_name = streamFailed)]
 pub fn failed(route: Option<String>, what: &str) -> String {
-    words::stream_failed(route.as_deref(), what)
+    text::stream_failed(route.as_deref(), what)
 }
 
 /// A request brought something else than a stream.
 #[wasm_bindgen(js_name = noStream)]
 pub fn none(found: &str) -> String {
-    words::no_stream(found)
+    text::no_stream(found, Spelling::JavaScript)
 }

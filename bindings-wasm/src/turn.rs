@@ -6,7 +6,7 @@ use failsoft::command::{Command, Event, Id, Reply, ReplyKind, Risk, ToolCall};
 use failsoft::policy::approval::{Decision, Digest};
 use failsoft::policy::limits::{Limit, Usage};
 use failsoft::value::{Spelling, Value};
-use failsoft::{Call, Inherited, Instant, RouteId, Tool, ToolOutcome, Turn, Verdict, Work};
+use failsoft::{Call, Inherited, Instant, Invalid, RouteId, Tool, ToolOutcome, Turn, Verdict, Work};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -181,9 +181,9 @@ impl Session {
     }
 
     /// What the user is told in place of an answer.
-    #[wasm_bindgen(js_name = turnCalmAnswer)]
-    pub fn turn_calm_answer(&mut self, turn: Handle) -> Option<String> {
-        self.turn(turn, |turn, _| turn.calm_answer())
+    #[wasm_bindgen(js_name = turnDegradedAnswer)]
+    pub fn turn_degraded_answer(&mut self, turn: Handle) -> Option<String> {
+        self.turn(turn, |turn, _| turn.degraded_answer())
     }
 
     /// Counts a step; the limit in the way, if there is one.
@@ -235,6 +235,13 @@ impl Session {
     #[wasm_bindgen(js_name = turnInherit)]
     pub fn turn_inherit(&mut self, turn: Handle, now: f64, legacy: Legacy) {
         self.turn(turn, |turn, _| turn.inherit(legacy.0, instant(now)));
+    }
+
+    /// Names the run, so that its idempotency keys repeat when it is run again.
+    #[wasm_bindgen(js_name = turnSetRunId)]
+    pub fn turn_set_run_id(&mut self, turn: Handle, run_id: &str) -> Result<(), JsValue> {
+        let named = |wrong| invalid(Invalid { field: "runId".to_string(), ..wrong });
+        self.turn(turn, |turn, _| turn.scope_mut().set_run_id(run_id).err()).map_or(Ok(()), |wrong| Err(named(wrong)))
     }
 
     /// The short way into a call. The handle of what was let through, its attempt in `out`; or, as `-1 - handle`, of a call to be

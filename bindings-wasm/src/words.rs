@@ -1,12 +1,12 @@
 //! The core's words and sentences.
 
-use failsoft::account::{Follows, What};
 use failsoft::command::{CancelWhy, Raised, ReplyKind, SwitchWhy, WaitWhy};
+use failsoft::notice::{Follows, What};
 use failsoft::policy::approval::Decision;
 use failsoft::policy::failure::{Effect, FailureKind, Phase};
 use failsoft::policy::limits::Limit;
 use failsoft::stream::Seen;
-use failsoft::{Replay, StopReason, words};
+use failsoft::{Replay, StopReason, foreign, text};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::convert::maybe_span;
@@ -38,47 +38,59 @@ pub fn names(list: u32) -> Vec<String> {
 /// The sentence for a tool that a rule of the policy denies.
 #[wasm_bindgen(js_name = deniedByRule)]
 pub fn denied_by_rule(tool: &str) -> String {
-    words::denied_by_rule(tool)
+    text::denied_by_rule(tool)
+}
+
+/// A name that somebody else wrote, on one line, escaped and cut at 64 characters.
+#[wasm_bindgen(js_name = foreignName)]
+pub fn foreign_name(text: &str) -> String {
+    foreign::name(text).to_string()
+}
+
+/// A text that somebody else wrote, on one line, escaped and cut at 200 characters.
+#[wasm_bindgen(js_name = foreignText)]
+pub fn foreign_text(text: &str) -> String {
+    foreign::text(text).to_string()
 }
 
 /// What a model is told about a tool that ran and failed.
 #[wasm_bindgen(js_name = toolFailed)]
 pub fn tool_failed(name: &str, error: &str) -> String {
-    words::tool_failed(name, error)
+    text::tool_failed(name, error)
 }
 
 /// Something was given up on at its limit.
 #[wasm_bindgen(js_name = givenUpOn)]
 pub fn given_up_on(what: &str, millis: f64) -> String {
-    words::given_up_on(what, maybe_span(millis))
+    text::given_up_on(what, maybe_span(millis))
 }
 
 /// A breaker lets nothing through.
 #[wasm_bindgen(js_name = breakerOpen)]
 pub fn breaker_open(retry_in: f64) -> String {
-    words::breaker_open(maybe_span(retry_in))
+    text::breaker_open(maybe_span(retry_in))
 }
 
 /// A reply that is neither an answer nor tool calls.
 #[wasm_bindgen(js_name = emptyReply)]
 pub fn empty_reply() -> String {
-    words::empty_reply().to_string()
+    text::EMPTY_REPLY.to_string()
 }
 
 /// All steps of a limiter are taken.
 #[wasm_bindgen(js_name = stepsTaken)]
 pub fn steps_taken(most: u32) -> String {
-    words::steps_taken(most)
+    text::steps_taken(most)
 }
 
 /// All steps of a turn are taken.
 #[wasm_bindgen(js_name = noStepsLeft)]
 pub fn no_steps_left() -> String {
-    words::no_steps_left().to_string()
+    text::NO_STEPS_LEFT.to_string()
 }
 
 /// The deadline of a turn has passed.
 #[wasm_bindgen(js_name = deadlinePassed)]
 pub fn deadline_passed() -> String {
-    words::deadline_passed().to_string()
+    text::DEADLINE_PASSED.to_string()
 }

@@ -61,7 +61,7 @@ timed("a backup answers and the next run is back on the primary", async () => {
   assert.deepEqual([second.answer, second.route], ["primary", "primary"]);
 });
 
-timed("a full outage is a calm message", async () => {
+timed("a full outage is a degraded answer", async () => {
   const result = await run(script(fails(99)));
   assert.deepEqual([result.stopReason, result.degraded], ["model_unavailable", true]);
   assert.match(result.answer, /^I cannot answer right now, because no model can be reached/);

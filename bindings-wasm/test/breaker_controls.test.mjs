@@ -149,9 +149,9 @@ timed("a call of a key that went is not heard", async () => {
 
 for (const [make, line] of [
   [() => new CircuitBreaker().keyed(3), /^CircuitBreaker: key: 3 is not text$/],
-  [() => new CircuitBreaker({ maxKeys: 0 }), /^max_keys: 0 is not allowed; use a whole number from 1 to 100000$/],
-  [() => new CircuitBreaker({ maxKeys: 1.5 }), /^max_keys: 1\.5 is not allowed; use a whole number from 1 to 100000$/],
-  [() => new CircuitBreaker({ slow: 0 }), /^breaker\.slow: 0 s is not allowed; use 0\.001 s to 30 days$/],
+  [() => new CircuitBreaker({ maxKeys: 0 }), /^maxKeys: 0 is not allowed; use a whole number from 1 to 100000$/],
+  [() => new CircuitBreaker({ maxKeys: 1.5 }), /^maxKeys: 1\.5 is not allowed; use a whole number from 1 to 100000$/],
+  [() => new CircuitBreaker({ slow: 0 }), /^breaker\.slow: 0 ms is not allowed; use 1 ms to 30 days$/],
   [() => new CircuitBreaker({ successes: 2 }), /^breaker\.successes: 2 is not allowed; use at most breaker\.probes/],
 ]) {
   test(`nonsense is refused: ${line.source}`, () => {
@@ -161,12 +161,12 @@ for (const [make, line] of [
 
 // ---- Routes of a session. ----
 
-timed("an isolated route is passed over until it is released", async () => {
+timed("an isolated route is skipped until it is released", async () => {
   const session = new Session({ routes: ["primary", "backup"], log: null });
   const [held, other] = [session.isolate("primary"), session.isolate("primary")];
   const turn = session.turn();
   assert.equal(await turn.call(({ route }) => route.name), "backup");
-  assert.equal(turn.report().lines[0], "primary: passed over: it was taken out by hand");
+  assert.equal(turn.report().lines[0], "primary: skipped, held open by a manual override");
   held.release();
   assert.deepEqual([session.breaker("primary"), await routeOf(session)], ["isolated", "backup"]);
   other.release();
@@ -180,7 +180,7 @@ timed("with all routes taken out nobody says when", async (time) => {
   const error = await rejection(routeOf(session));
   assert.deepEqual(
     [error.code, error.message, error.retryIn],
-    ["breaker_open", "no route can be asked: primary was taken out by hand", undefined],
+    ["breaker_open", "no route can be asked: primary is held open by a manual override", undefined],
   );
   assert.deepEqual(time.slept, []);
 });

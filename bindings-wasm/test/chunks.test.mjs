@@ -243,7 +243,7 @@ test("a reply of Anthropic", () => {
 const STRANGE = ["{", "5", "null", "[]", '{"choices": [{"delta": {"tool_calls": 5}}]}'];
 
 for (const strange of STRANGE) {
-  test(`what cannot be read is passed over where the rest is whole: ${strange}`, () => {
+  test(`what cannot be read is skipped where the rest is whole: ${strange}`, () => {
     const collecting = () =>
       new Collecting("m", new OpenAIReply(), () => undefined, { acceptCut: false, wantsUsage: true });
     const [text, finish] = [openai({ content: "x" }), openai({}, "stop")].map((chunk) => JSON.stringify(chunk));

@@ -79,7 +79,7 @@ timed("a client that is there is used as it is", async () => {
   assert.deepEqual(hooks.log, []);
 });
 
-timed("a primary that cannot be made ready is passed over and tried again by the next turn", async () => {
+timed("a primary that cannot be made ready is skipped and tried again by the next turn", async () => {
   const hooks = new Hooks();
   hooks.broken.add("a");
   const one = session([hooks.route("a"), hooks.route("b")], ONCE);

@@ -16,7 +16,7 @@ const OURS = Policy.fromJSON(`{
 }`);
 const CLOSED = odd({ status: 400, error: { code: "shop_closed" } });
 
-/** What a call of a session takes an error for, as its account tells. */
+/** What a call of a session takes an error for, as its event log tells. */
 async function judgedBy(session, error) {
   const turn = session.turn();
   await assert.rejects(turn.call(() => Promise.reject(error)));

@@ -289,7 +289,7 @@ timed("a whole reply is no stream", async () => {
     assert(error instanceof TypeError);
     assert.equal(
       error.message,
-      `the request brought no stream of chunks but ${name}; bring something to iterate, such as an SDK's answer to stream=true`,
+      `the request brought no stream of chunks but ${name}; bring something to iterate, such as an SDK's answer to stream: true`,
     );
   }
 });

@@ -1,4 +1,4 @@
-// A turn on its way back to the primary, and what is passed over on it. `bindings-py/tests/test_way_back.py` is the same.
+// A turn on its way back to the primary, and what is skipped on it. `bindings-py/tests/test_way_back.py` is the same.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -34,14 +34,14 @@ timed("a long turn looks at the primary again", async (time) => {
   await time.sleep(60_000);
   assert.equal(await turn.call(ask), "primary");
   assert.equal(await turn.call(ask), "primary");
-  const back = turn.report().lines.filter((line) => line.endsWith("back on it"));
-  assert.deepEqual(back, ["primary: back on it"]);
+  const back = turn.report().lines.filter((line) => line.startsWith("returned"));
+  assert.deepEqual(back, ["returned to primary"]);
 });
 
 timed("a request that needs more context is asked elsewhere", async () => {
   const turn = windows().turn();
   assert.equal(await turn.call(provider(), { contextTokens: 8_001 }), "large");
-  assert.equal(turn.report().lines[0], "small: passed over: its context window is too small");
+  assert.equal(turn.report().lines[0], "small: skipped, its context window is too small");
   assert.equal(await windows().turn().call(provider(), { contextTokens: 8_000 }), "small");
   assert.equal(await windows().turn().call(provider()), "small");
 });
@@ -63,7 +63,7 @@ for (const [tokens, shown] of [
   [true, "true"],
 ]) {
   test(`${shown} is no number of tokens`, async () => {
-    const line = `context_tokens: ${shown} is not allowed; use a whole number from 0 to 4294967295`;
+    const line = `contextTokens: ${shown} is not allowed; use a whole number from 0 to 4294967295`;
     const refused = await rejection(windows().turn().call(provider(), { contextTokens: tokens }));
     assert.equal(refused.message, line);
     const stream = windows().turn().stream(provider(), { contextTokens: tokens });
@@ -71,10 +71,10 @@ for (const [tokens, shown] of [
   });
 }
 
-timed("a route without a credential is passed over", async () => {
+timed("a route without a credential is skipped", async () => {
   const turn = new Session({ routes: [{ name: "primary", hasCredential: false }, "backup"] }).turn();
   assert.equal(await turn.call(provider()), "backup");
-  const lines = ["primary: passed over: it has no credential", "backup: taking over"];
+  const lines = ["primary: skipped, it has no credential", "backup: taking over"];
   assert.deepEqual([...turn.report().lines], lines);
 });
 

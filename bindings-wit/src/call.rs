@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use failsoft::command::{Event, Id};
-use failsoft::{Failure, Instant, Work, settle, words};
+use failsoft::turn::explain_call;
+use failsoft::{Failure, Instant, Work};
 
 use crate::command::{command, tell};
 use crate::convert::failure_in;
@@ -28,7 +29,7 @@ impl Call {
         self.turn.with(|turn, session| {
             let scope = turn.scope_mut();
             let next = if take { call.next(scope, session, now) } else { call.poll(scope, session, now) };
-            command(next, |verdict| words::explain_call(session, turn.scope(), call.id(), verdict))
+            command(next, |verdict| explain_call(session, turn.scope(), call.id(), verdict))
         })
     }
 }
@@ -37,7 +38,10 @@ impl wit::GuestCall for Call {
     fn new(turn: wit::TurnBorrow<'_>, form: wit::CallForm) -> Self {
         let call = failsoft::Call::new(Work::Function).replay(form.replay.into());
         let call = call.timeout(form.timeout.map(Duration::from_millis)).needs(form.context_tokens.unwrap_or(0));
-        let call = form.streaming.map_or(call, |form| call.streaming(form.restartable));
+        let call = match form.streaming {
+            Some(form) => call.streaming(form.restartable),
+            None => call,
+        };
         Self::over(call, turn.get::<Turn>().clone())
     }
 
@@ -61,14 +65,14 @@ impl wit::GuestCall for Call {
 /// An attempt that was let through.
 pub(crate) struct Admitted {
     pub(crate) id: Id,
-    pub(crate) core: failsoft::Admitted,
+    pub(crate) core: failsoft::Call,
     pub(crate) turn: Turn,
 }
 
 impl Admitted {
-    fn settle(&self, now: wit::Instant, result: Result<(), Failure>) -> Option<failsoft::Call> {
+    fn settle(&mut self, now: wit::Instant, result: Result<(), Failure>) {
         let now = Instant::from_millis(now);
-        self.turn.with(|turn, session| settle(self.core, turn.scope_mut(), session, now, result))
+        self.turn.with(|turn, session| self.core.settle(turn.scope_mut(), session, now, result));
     }
 }
 
@@ -78,15 +82,14 @@ impl wit::GuestAdmitted for Admitted {
     }
 
     fn failed(permit: wit::Admitted, now: wit::Instant, failure: wit::Failure) -> wit::Call {
-        let this = permit.into_inner::<Self>();
-        // A failure always leaves a call that goes on.
-        let call = this.settle(now, Err(failure_in(failure))).unwrap_or_else(|| this.core.into_call());
-        wit::Call::new(Call::over(call, this.turn))
+        let mut this = permit.into_inner::<Self>();
+        this.settle(now, Err(failure_in(failure)));
+        wit::Call::new(Call::over(this.core, this.turn))
     }
 
     fn abandoned(permit: wit::Admitted, now: wit::Instant) {
         let this = permit.into_inner::<Self>();
-        let (mut call, event) = (this.core.into_call(), Event::Abandoned(this.id));
+        let (mut call, event) = (this.core, Event::Abandoned(this.id));
         let now = Instant::from_millis(now);
         let _ = this.turn.with(|turn, session| call.handle(turn.scope_mut(), session, now, event));
     }

@@ -1,6 +1,6 @@
 //! Commands for the host, events from it.
 
-use failsoft::command::{Command, Event, Reply, Risk, ToolCall};
+use failsoft::command::{Command, Event, KeySource, Reply, Risk, ToolCall};
 use failsoft::policy::approval;
 use failsoft::policy::limits::Usage;
 use failsoft::{Attempt, End, ToolOutcome, Verdict, Work};
@@ -55,8 +55,13 @@ pub(crate) fn attempt_out(attempt: &Attempt) -> wit::Attempt {
         until: instant(attempt.until),
         first_progress: attempt.first_progress.map(ms),
         idle: attempt.idle.map(ms),
-        idempotency_key: attempt.idempotency_key.to_string(),
+        key: key_source(attempt.key),
     }
+}
+
+fn key_source(source: KeySource) -> wit::KeySource {
+    let [first, second, rest] = source.to_words();
+    wit::KeySource { first, second, rest }
 }
 
 fn end(end: End) -> wit::End {

@@ -42,7 +42,7 @@ words! {
     failsoft::command::CancelWhy as CancelWhy { TimedOut, Deadline, Superseded }
     failsoft::policy::limits::Limit as Limit { Steps, ToolCalls, Attempts, Tokens, Deadline, SameFailure }
     failsoft::StopReason as StopReason {
-        Answered, StepLimit, ToolLimit, TokenLimit, CostLimit, AttemptLimit, Deadline, RepeatedToolFailure,
+        Answered, StepLimit, ToolLimit, TokenLimit, AttemptLimit, Deadline, RepeatedToolFailure,
         ModelUnavailable, NoRoute, Refused, AwaitingApproval, Cancelled, Error
     }
     failsoft::policy::approval::Decision as Decision { Once, Session, Always, Deny, Withdrawn, NoApprover }

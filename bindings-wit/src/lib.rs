@@ -42,6 +42,11 @@ impl wit::Guest for Engine {
         failsoft::policy::approval::digest(&tool, &arguments).map(|digest| digest.to_string())
     }
 
+    fn idempotency_key(key: wit::KeySource) -> Result<String, String> {
+        let source = failsoft::command::KeySource::from_words([key.first, key.second, key.rest]);
+        source.key().map(|key| key.to_string()).map_err(|none| none.to_string())
+    }
+
     fn classify(facts: wit::Facts) -> wit::Failure {
         convert::failure_out(convert::with_facts(&facts, failsoft::classify::classify))
     }
@@ -62,5 +67,13 @@ impl wit::Guest for Engine {
     fn judge_finish(reason: Option<String>, refusal: Option<String>, accept_cut: bool) -> Option<wit::Unusable> {
         let unusable = failsoft::classify::judge_finish(reason.as_deref(), refusal.as_deref(), accept_cut);
         unusable.map(stream::unusable)
+    }
+
+    fn foreign_name(text: String) -> String {
+        failsoft::foreign::name(&text).to_string()
+    }
+
+    fn foreign_text(text: String) -> String {
+        failsoft::foreign::text(&text).to_string()
     }
 }

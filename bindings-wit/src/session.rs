@@ -22,9 +22,9 @@ impl Session {
 }
 
 fn read_chain(text: &str) -> Result<Vec<Route>, Invalid> {
-    let json: Vec<serde_json::Value> = serde_json::from_str(text)
+    let chain: Vec<Value> = serde_json::from_str(text)
         .map_err(|error| Invalid::new("routes", error, "valid JSON: a list of names or of maps of a route's fields"))?;
-    json.iter().map(|route| Route::from_value(&Value::from(route), Spelling::Json)).collect()
+    chain.iter().map(|route| Route::from_value(route, Spelling::Json)).collect()
 }
 
 impl wit::GuestSession for Session {
@@ -36,10 +36,10 @@ impl wit::GuestSession for Session {
     ) -> Result<wit::Session, String> {
         let policy = policy.get::<Policy>().0.clone();
         let made = match routes {
-            None => failsoft::Session::without_routes(policy, seed),
-            Some(text) => read_chain(&text).and_then(|chain| failsoft::Session::new(policy, chain, seed)),
+            None => failsoft::Session::without_routes(policy),
+            Some(text) => read_chain(&text).and_then(|chain| failsoft::Session::new(policy, chain)),
         };
-        Self::over(made, one_slot)
+        Self::over(made.map(|session| session.with_seed(seed)), one_slot)
     }
 
     fn restore(
@@ -47,6 +47,7 @@ impl wit::GuestSession for Session {
         policy: wit::PolicyBorrow<'_>,
         routes: Option<String>,
         epoch: u32,
+        seed: Option<u64>,
         now: wit::Instant,
         wall: wit::Wall,
         one_slot: bool,
@@ -55,7 +56,11 @@ impl wit::GuestSession for Session {
         let chain = routes.as_deref().map_or_else(|| Ok(Vec::new()), read_chain);
         let now = Instant::from_millis(now);
         let made = chain.and_then(|chain| failsoft::Session::restore(&text, policy, chain, epoch, now, wall));
-        Self::over(made, one_slot)
+        let reseeded = |session: failsoft::Session| match seed {
+            Some(seed) => session.with_seed(seed),
+            None => session,
+        };
+        Self::over(made.map(reseeded), one_slot)
     }
 
     fn snapshot(&self, now: wit::Instant, wall: wit::Wall) -> String {

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use failsoft::account::What;
-use failsoft::{Entered, Instant, RouteId, Tool, Work, enter};
+use failsoft::notice::What;
+use failsoft::{Instant, RouteId, Tool, Work};
 
 use crate::call::{Admitted, Call};
 use crate::command::{attempt_out, command, outcome, tell, usage_out};
@@ -93,8 +93,8 @@ impl wit::GuestTurn for Turn {
         self.core.borrow().sentence(index)
     }
 
-    fn calm_answer(&self) -> Option<String> {
-        self.core.borrow().calm_answer()
+    fn degraded_answer(&self) -> Option<String> {
+        self.core.borrow().degraded_answer()
     }
 
     fn report(&self) -> wit::Report {
@@ -133,7 +133,7 @@ impl wit::GuestTurn for Turn {
                 };
                 out.push(wit::Notice {
                     at: ms(notice.at - started),
-                    line: turn.scope().account().line(session, &notice),
+                    line: turn.scope().event_log().line(session, &notice),
                     what: notice.what.name().to_string(),
                     route: notice.route.map(|route| session.route_name(route).to_string()),
                     failed,
@@ -162,6 +162,10 @@ impl wit::GuestTurn for Turn {
         self.core.borrow_mut().inherit(inherited, Instant::from_millis(now));
     }
 
+    fn set_run_id(&self, run_id: String) -> Result<(), String> {
+        self.core.borrow_mut().scope_mut().set_run_id(&run_id).map_err(|wrong| wrong.to_string())
+    }
+
     fn stream_on(&self, routes: Vec<u8>, restartable: bool) {
         let routes = routes.into_iter().map(RouteId).collect();
         self.core.borrow_mut().streams(routes, restartable);
@@ -169,20 +173,18 @@ impl wit::GuestTurn for Turn {
 
     fn enter(&self, now: wit::Instant, streaming: Option<wit::StreamForm>) -> wit::Entered {
         let call = failsoft::Call::new(Work::Function);
-        let call = streaming.map_or(call, |form| call.streaming(form.restartable));
+        let mut call = match streaming {
+            Some(form) => call.streaming(form.restartable),
+            None => call,
+        };
         self.with(|turn, session| {
             let scope = turn.scope_mut();
-            let call = match enter(call, scope, session, Instant::from_millis(now)) {
-                Entered::Go(admitted) => match admitted.attempt(scope) {
-                    Some(attempt) => {
-                        let admitted =
-                            wit::Admitted::new(Admitted { id: attempt.id, core: admitted, turn: self.clone() });
-                        return wit::Entered::Go((attempt_out(&attempt), admitted));
-                    }
-                    None => admitted.into_call(),
-                },
-                Entered::Slow(call) => call,
-            };
+            if call.enter(scope, session, Instant::from_millis(now))
+                && let Some(attempt) = call.attempted(scope)
+            {
+                let admitted = wit::Admitted::new(Admitted { id: attempt.id, core: call, turn: self.clone() });
+                return wit::Entered::Go((attempt_out(&attempt), admitted));
+            }
             wit::Entered::Slow(wit::Call::new(Call::over(call, self.clone())))
         })
     }

@@ -25,9 +25,6 @@ function written(fields) {
   );
 }
 
-const camel = (text) => text.replace(/_ms\b/g, "").replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
-const spelled = (line) => line.replace(/; use one of .*/, camel);
-
 /** A `result` as `{ ok }` or `{ wrong }`: jco throws what is wrong, as it stands or wrapped. */
 function tried(make) {
   try {
@@ -39,9 +36,9 @@ function tried(make) {
 }
 
 /** What the core refused, as an error with its line. */
-function refused(make, said = (line) => line) {
+function refused(make) {
   const { ok, wrong } = tried(make);
-  if (wrong !== undefined) throw new RangeError(said(wrong));
+  if (wrong !== undefined) throw new RangeError(wrong);
   return ok;
 }
 
@@ -130,7 +127,7 @@ export function machineOf(component) {
       until: number(val.until),
       firstProgress: number(val.firstProgress),
       idle: number(val.idle),
-      idempotencyKey: val.idempotencyKey,
+      idempotencyKey: component.idempotencyKey(val.key),
     };
   }
 
@@ -147,7 +144,7 @@ export function machineOf(component) {
     static restore(text, policy, routes, clock, epoch, wall, oneSlot = false) {
       const session = Object.create(MachineSession.prototype);
       const [chain, now] = [MachineSession.written(routes), whole(clock())];
-      const make = () => component.Session.restore(text, policy.core, chain, epoch, now, whole(wall), oneSlot);
+      const make = () => component.Session.restore(text, policy.core, chain, epoch, undefined, now, whole(wall), oneSlot);
       return session.over(routes, clock, make);
     }
 
@@ -155,7 +152,7 @@ export function machineOf(component) {
       this.now = clock;
       this.routes = routes.map(([route]) => route);
       // What fields a route may have is said in the spelling of JavaScript.
-      this.core = refused(make, spelled);
+      this.core = refused(make);
       return this;
     }
 
@@ -222,7 +219,7 @@ export function machineOf(component) {
     inherit = (parent, shareBudgets) =>
       this.core.inherit(whole(this.session.now()), parent.core, whole(parent.session.now()), shareBudgets);
     sentence = (index) => this.core.sentence(index);
-    calmAnswer = () => this.core.calmAnswer();
+    degradedAnswer = () => this.core.degradedAnswer();
     decided = (id, decision, digest) => this.tell("decided", { id, decision: kebab(decision), digest });
 
     replied(id, kind, rows, { inputTokens, outputTokens } = {}) {
@@ -330,7 +327,7 @@ export function machineOf(component) {
   /** The chain as it stands, an empty one too, which the core refuses. */
   class Session {
     constructor({ policy, routes }) {
-      this.core = refused(() => component.Session.open(policy.core, JSON.stringify(routes), 1n, false), spelled);
+      this.core = refused(() => component.Session.open(policy.core, JSON.stringify(routes), 1n, false));
     }
   }
 
@@ -343,6 +340,8 @@ export function machineOf(component) {
   });
 
   return {
+    // It reads routes as it reads policies.
+    spelling: "json",
     Policy,
     Failure,
     Session,
@@ -363,6 +362,8 @@ export function machineOf(component) {
       const found = component.judgeFinish(reason, refusal, acceptCut);
       return found && { kind: snake(found.kind), what: found.what };
     },
+    foreignName: (text) => component.foreignName(text),
+    foreignText: (text) => component.foreignText(text),
     canonicalDigest(tool, text) {
       const { ok, wrong } = tried(() => component.canonicalDigest(tool, text));
       return { digest: ok, complaint: wrong };

@@ -17,6 +17,9 @@ from wasmtime.component import Record, ResourceAny, Variant
 
 machine = Machine(Path(os.environ["FAILSOFT_WIT_DIR"]) / "failsoft.component.wasm")
 
+# It reads routes as it reads policies.
+SPELLING = "json"
+
 SPANS = ("timeout", "first_progress", "idle")
 
 
@@ -120,6 +123,7 @@ class Attempt(Command):
         for name in ("timeout", "until", "first_progress", "idle"):
             told[name] = seconds(told[name])
         route, work = told["route"], told.pop("work")
+        told["idempotency_key"] = machine("idempotency-key", told.pop("key")).payload
         told["route"] = None if route is None else session.routes[route]
         told["generation"] = told.pop("client")
         # Of this variant every case has a type of its own, and wasmtime leaves out the tag.
@@ -181,7 +185,7 @@ class Session:
     ) -> Session:
         session = cls.__new__(cls)
         chain, now = cls.written(routes), whole(clock())
-        given = (text, policy.core, chain, epoch, now, whole(wall), one_slot)
+        given = (text, policy.core, chain, epoch, None, now, whole(wall), one_slot)
         session.over(routes, clock, "[static]session.restore", *given)
         return session
 
@@ -189,11 +193,7 @@ class Session:
         self.clock = clock
         self.latest = 0
         self.routes = [route for route, _ in routes]
-        try:
-            self.core = tried(name, *arguments)
-        except ValueError as refused:
-            # Fields of a route are said in the spelling of Python.
-            raise ValueError(str(refused).replace("_ms", "")) from None
+        self.core = tried(name, *arguments)
 
     @property
     def now(self) -> int:
@@ -302,8 +302,8 @@ class Turn(Driven):
     def sentence(self, index: int) -> str | None:
         return machine("[method]turn.sentence", self.core, index)
 
-    def calm_answer(self) -> str | None:
-        return machine("[method]turn.calm-answer", self.core)
+    def degraded_answer(self) -> str | None:
+        return machine("[method]turn.degraded-answer", self.core)
 
     def tally(self) -> dict[str, Any]:
         told = fields(machine("[method]turn.report", self.core))
@@ -462,3 +462,11 @@ def is_limit_of_ours(kind: str, ends_reading: bool, waited: float, limit: float)
 def judge_finish(reason: str | None, refusal: str | None, accept_cut: bool) -> tuple[str | None, str] | None:
     found = machine("judge-finish", reason, refusal, accept_cut)
     return found and (snake(found.kind), found.what)
+
+
+def foreign_name(text: str) -> str:
+    return str(machine("foreign-name", text))
+
+
+def foreign_text(text: str) -> str:
+    return str(machine("foreign-text", text))

@@ -31,7 +31,7 @@
 //! # let mut answers = [Err(Failure::new(FailureKind::Overloaded)), Ok("391")].into_iter();
 //! # let mut request = |_: &failsoft::Attempt| answers.next().unwrap_or(Ok("again"));
 //! let time = VirtualTime::new();
-//! let mut session = Session::new(Policy::default().into(), vec![Route::new("primary")], 7)?;
+//! let mut session = Session::new(Policy::default().into(), vec![Route::new("primary")])?;
 //! let mut scope = Scope::new(&mut session, time.now());
 //! let mut call = Call::new(Work::Function);
 //! let answer = loop {
@@ -69,7 +69,7 @@ mod call;
 mod call_async;
 #[cfg(feature = "std")]
 mod deadline;
-mod hand;
+mod driver;
 mod host;
 mod retry;
 mod run;
@@ -160,9 +160,9 @@ mod rig {
     pub(super) fn session(policy: Policy, routes: &[&str]) -> RefCell<Session> {
         let route =
             |name: &&str| Route { activates: name.starts_with('!'), ..Route::new(name.trim_start_matches('!')) };
-        let session = Session::new(Arc::new(policy), routes.iter().map(route).collect(), 7);
+        let session = Session::new(Arc::new(policy), routes.iter().map(route).collect());
         let Ok(session) = session else { unreachable!("{session:?}") };
-        RefCell::new(session)
+        RefCell::new(session.with_seed(7))
     }
 
     pub(super) fn failure(kind: FailureKind) -> Failure {
@@ -170,7 +170,7 @@ mod rig {
     }
 
     pub(super) fn lines(session: &RefCell<Session>, scope: &crate::Scope) -> Vec<String> {
-        let account = scope.account();
-        account.iter().map(|notice| account.line(&session.borrow(), notice)).collect()
+        let log = scope.event_log();
+        log.iter().map(|notice| log.line(&*session.borrow(), notice)).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! One reliability engine for AI agents. It decides; the host acts.
 //!
-//! Retry, time limits, circuit breakers, fallback between providers, the step cap, approval of risky tools, and a calm answer
-//! when nothing else is left: one state machine owns every such decision, in an order that does not change, and says afterwards
+//! Retry, time limits, circuit breakers, fallback between providers, the step cap, approval of risky tools, and a degraded
+//! answer when nothing else is left: one state machine owns every such decision, in an order that does not change, and says afterwards
 //! what it did and why.
 //!
 //! ```
@@ -12,7 +12,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! // Once a process: every number and choice, and the places that can be asked.
 //! let routes = vec![Route::new("primary"), Route::new("backup")];
-//! let session = RefCell::new(Session::new(Policy::default().into(), routes, 7)?);
+//! let session = RefCell::new(Session::new(Policy::default().into(), routes)?);
 //! let time = RealTime::new();
 //!
 //! // Once a user request: it begins at the primary, whatever the one before had to do.
@@ -27,8 +27,9 @@
 //!
 //! # Sans-IO
 //!
-//! The engine never sleeps, reads a clock, draws randomness, opens a socket or starts a thread, and it never sees a prompt, an
-//! answer or an error. The time comes in as `now`, randomness as a seed, what happened as an [`Event`] with a [`Failure`] class
+//! The engine never sleeps, reads a clock, opens a socket or starts a thread, and it never sees a prompt, an answer or an
+//! error. The time comes in as `now`, randomness from the operating system when it is first needed, or as a seed
+//! ([`Session::with_seed`]), what happened as an [`Event`] with a [`Failure`] class
 //! and a few numbers; what to do comes out as a [`Command`]. So it runs on any executor and in any language, tests take no time,
 //! and equal inputs give equal decisions on every target. [`drive`] has the loops that act on it, blocking and asynchronous,
 //! and shows the one to write where they do not fit.
@@ -38,7 +39,8 @@
 //! A [`Policy`] is data, checked once. A [`Session`] lives as long as the process or the conversation and knows routes, breakers
 //! and budgets. A [`Turn`] is one request of a user (a [`Scope`] is that without the agent loop), and a [`Call`] one guarded
 //! operation in it. They are plain values: clone, compare and print them, and store them as plain data ([`Turn::snapshot_value`]) or, with the
-//! feature `json`, as text.
+//! feature `json`, as text. The feature `serde` reads policies and routes from any format that it knows, such as TOML, and writes
+//! reports and notices.
 //!
 //! # Four kinds of methods
 //!
@@ -62,14 +64,17 @@ pub mod policy;
 mod report;
 pub mod stream;
 
-pub(crate) use data::{names, stored};
+pub use data::seed::NoRandomness;
+pub(crate) use data::{names, seed, stored, travel, visit};
 pub use data::{rng, time, value};
-pub(crate) use machine::latency;
-pub use machine::{breakers, call, command, pool, route, scope, session, turn};
-pub use report::{account, words};
+pub use machine::{breakers, call, command, conversation, pool, route, scope, session, turn};
+pub(crate) use machine::{keys, latency};
+pub(crate) use report::outcome;
+pub use report::{foreign, log, notice, text};
 
-pub use call::{Admitted, Call, Entered, enter, settle};
+pub use call::Call;
 pub use command::{Attempt, Command, End, Event, Handled, Replay, RouteId, StopReason, Verdict, Work};
+pub use conversation::Conversation;
 pub use policy::failure::{Failure, FailureKind};
 pub use policy::{Invalid, Policy};
 pub use pool::{Inherited, Pool};

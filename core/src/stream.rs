@@ -4,14 +4,14 @@
 //! again from the beginning, or not at all ([`Call::streaming`](crate::Call::streaming)).
 
 use alloc::borrow::ToOwned;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use core::time::Duration;
 
 use crate::classify::judge_finish;
 use crate::names::named;
 use crate::policy::failure::{FailureKind, Phase};
+use crate::text;
 use crate::time::span;
-use crate::words;
 
 /// How long a stream whose end is known is read on for the usage that is still to come.
 pub const TAIL: Duration = span(500);
@@ -187,11 +187,11 @@ impl Course {
         } else if self.is(OTHER) && !self.is(KNOWN) {
             return None;
         } else if self.is(PROGRESS) {
-            (FailureKind::StreamBroken, words::stream_not_whole())
+            (FailureKind::StreamBroken, text::STREAM_NOT_WHOLE.to_string())
         } else {
-            (FailureKind::Malformed, words::stream_empty())
+            (FailureKind::Malformed, text::STREAM_EMPTY.to_string())
         };
-        Some((kind, words::with_malformed(what, self.malformed())))
+        Some((kind, text::with_malformed(what, self.malformed())))
     }
 
     /// See [`Stream::phase`].

@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // A clock that stands still, and a sleep that only writes down for how long: a stubbed sleep is a sleep.
     let delays = RefCell::new(Vec::new());
     let time = sleeping(VirtualTime::new(), |span| delays.borrow_mut().push(span));
-    let session = RefCell::new(Session::new(policy().into(), vec![Route::new("primary")], 1)?);
+    let session = RefCell::new(Session::new(policy().into(), vec![Route::new("primary")])?);
     let mut turn = Turn::new(&mut session.borrow_mut(), [Tool::new("multiply")].into(), time.now());
 
     let ended = drive::run(&session, &mut turn, &time, &mut Agent::new(model, multiply));

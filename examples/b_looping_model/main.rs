@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut policy = policy();
     policy.turn.steps = 4;
     let time = VirtualTime::new();
-    let session = RefCell::new(Session::new(policy.into(), vec![Route::new("primary")], 1)?);
+    let session = RefCell::new(Session::new(policy.into(), vec![Route::new("primary")])?);
     let mut turn = Turn::new(&mut session.borrow_mut(), [Tool::new("search")].into(), time.now());
 
     let ended = drive::run(&session, &mut turn, &time, &mut Agent::new(model, search));

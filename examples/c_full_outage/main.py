@@ -1,4 +1,4 @@
-"""C. A full outage and nobody to fall back on: a calm message, and no error."""
+"""C. A full outage and nobody to fall back on: a degraded answer, and no error."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-//! C. A full outage and nobody to fall back on: a calm message, and no error.
+//! C. A full outage and nobody to fall back on: a degraded answer, and no error.
 
 use std::cell::RefCell;
 use std::error::Error;
@@ -13,7 +13,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let model = |_: &_, _: &[String]| Err(overloaded());
 
     let time = VirtualTime::new();
-    let session = RefCell::new(Session::new(policy().into(), vec![Route::new("primary")], 1)?);
+    let session = RefCell::new(Session::new(policy().into(), vec![Route::new("primary")])?);
     let mut turn = Turn::new(&mut session.borrow_mut(), [].into(), time.now());
 
     let ended = drive::run(&session, &mut turn, &time, &mut Agent::new(model, multiply));

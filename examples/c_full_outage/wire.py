@@ -1,4 +1,4 @@
-"""C over the wire: the provider is down and there is no other. Three requests, not nine; a calm message."""
+"""C over the wire: the provider is down and there is no other. Three requests, not nine; a degraded answer."""
 
 import sys
 from pathlib import Path

@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
 
     let time = VirtualTime::new();
-    let session = RefCell::new(Session::new(policy().into(), vec![Route::new("primary")], 1)?);
+    let session = RefCell::new(Session::new(policy().into(), vec![Route::new("primary")])?);
     let new_turn = || {
         let risky = Tool { risky: true, ..Tool::new("send_email") };
         Turn::new(&mut session.borrow_mut(), [Tool::new("multiply"), risky].into(), time.now())

@@ -101,10 +101,10 @@ fn session() -> Result<RefCell<Session>, failsoft::Invalid> {
     let mut policy = policy();
     policy.attempt.timeout = LIMIT;
     policy.retry.base = Duration::from_millis(10);
-    Ok(RefCell::new(Session::new(policy.into(), vec![Route::new("primary")], 1)?))
+    Ok(RefCell::new(Session::new(policy.into(), vec![Route::new("primary")])?))
 }
 
 fn lines(session: &RefCell<Session>, scope: &Scope) -> Vec<String> {
-    let account = scope.account();
-    account.iter().map(|notice| account.line(&session.borrow(), notice)).collect()
+    let log = scope.event_log();
+    log.iter().map(|notice| log.line(&*session.borrow(), notice)).collect()
 }

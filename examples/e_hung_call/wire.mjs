@@ -15,7 +15,7 @@ async function story() {
 
   tell(result, { answer: "fresh", attempts: 2, degraded: false });
   check(
-    "the account names the limit",
+    "the event log names the limit",
     result.lines.some((line) => line.includes("timed_out")),
     true,
   );

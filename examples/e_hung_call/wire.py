@@ -29,7 +29,7 @@ async def asynchronous() -> None:
 
 def review(result: Result) -> None:
     tell(result, answer="fresh", attempts=2, degraded=False)
-    check("the account names the limit", any("timed_out" in line for line in result.lines), True)
+    check("the event log names the limit", any("timed_out" in line for line in result.lines), True)
     # The limit began before the request arrived, so from there only the backoff is certain.
     check_gaps(log("hung"), 0.05)
     while log("hung")[0]["ended_ms"] is None:

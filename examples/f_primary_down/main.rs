@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let time = VirtualTime::new();
     let routes = vec![Route::new("primary"), Route::new("backup")];
-    let session = RefCell::new(Session::new(policy().into(), routes, 1)?);
+    let session = RefCell::new(Session::new(policy().into(), routes)?);
 
     for (number, down) in [(1, true), (2, false)] {
         println!("turn {number}:");

@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     policy.breaker.consecutive = Some(3);
     policy.breaker.open = Duration::from_secs(5);
     policy.retry.max_attempts = 1;
-    let session = Mutex::new(Session::new(policy.into(), vec![Route::new("primary")], 1)?);
+    let session = Mutex::new(Session::new(policy.into(), vec![Route::new("primary")])?);
     let state = |now| session.with(|session| session.breaker(PRIMARY, now));
     let requests = AtomicU32::new(0);
 

@@ -19,9 +19,7 @@ use std::time::{Duration, Instant as Stopwatch};
 use backon::{BlockingRetryable, ExponentialBuilder};
 use failsoft::drive::{self, Clock, RealTime, Share, sleeping};
 use failsoft::policy::Thousandths;
-use failsoft::{
-    Call, Entered, Failure, FailureKind, Instant, Policy, Route, RouteId, Scope, Session, Work, enter, settle,
-};
+use failsoft::{Call, Failure, FailureKind, Instant, Policy, Route, RouteId, Scope, Session, Work};
 
 const LOOP: &str = "hand-written loop";
 const BACKON: &str = "backon";
@@ -167,20 +165,18 @@ fn everything() -> (Session, Scope) {
     // A benchmark that fails two times in three would open any sensible breaker and spend any budget.
     policy.breaker.rate = Thousandths(1000);
     policy.budget.floor = 1_000_000;
-    let mut session = Session::new(policy.into(), vec![Route::new("primary"), Route::new("backup")], 7).expect("valid");
+    let mut session =
+        Session::new(policy.into(), vec![Route::new("primary"), Route::new("backup")]).expect("valid").with_seed(7);
     let scope = Scope::new(&mut session, Instant::ZERO);
     (session, scope)
 }
 
 fn fused(session: &mut Session, scope: &mut Scope, now: impl Fn() -> Instant) -> Answer {
-    match enter(Call::new(Work::Function), scope, session, now()) {
-        Entered::Go(admitted) => {
-            let value = answer();
-            settle(admitted, scope, session, now(), value.map(|_| ()));
-            value
-        }
-        Entered::Slow(_) => unreachable!("nothing stands in the way"),
-    }
+    let mut call = Call::new(Work::Function);
+    assert!(call.enter(scope, session, now()), "nothing stands in the way");
+    let value = answer();
+    call.settle(scope, session, now(), value.map(|_| ()));
+    value
 }
 
 fn success<'a>(policy: &'a Policy) -> Block<'a> {
@@ -238,7 +234,7 @@ fn breakers() -> Block<'static> {
         (policy.breaker.open, policy.breaker.max_open) = (Duration::from_secs(86_400), Duration::from_secs(86_400));
         policy.retry.max_attempts = 1;
         let routes = names.iter().map(|name| Route::new(*name)).collect();
-        let session = RefCell::new(Session::new(policy.into(), routes, 7).expect("valid"));
+        let session = RefCell::new(Session::new(policy.into(), routes).expect("valid").with_seed(7));
         let primary_fails = |attempt: &failsoft::Attempt| {
             if attempt.route == Some(RouteId(0)) { Err(Failure::new(FailureKind::ServerError)) } else { Ok(391) }
         };

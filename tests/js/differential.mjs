@@ -182,7 +182,7 @@ class Player extends Actor {
       failure: ofFailure(tally.failure),
       lines: tally.lines,
       time_left_ms: ms(turn.timeLeft()),
-      calm: turn.calmAnswer(),
+      degraded_answer: turn.degradedAnswer(),
       outcomes,
       snapshot: host.content(turn),
     };

@@ -225,8 +225,8 @@ export class Actor {
         const end = this.machine.poll();
         return need(end.kind === "finish" ? end.message : "", value, "explain");
       }
-      case "calm":
-        return need(this.turn.calmAnswer() ?? null, value, "calm");
+      case "degraded_answer":
+        return need(this.turn.degradedAnswer() ?? null, value, "degraded_answer");
     }
     const accepted = this.event(action, value);
     if (accepted === stale) {

@@ -2,7 +2,7 @@
 // it too, with the files that it has fetched.
 //
 // `machine`: an object with Policy, MachineSession, MachineTurn, Call, Circuit, Failure, Stream, canonicalDigest, classifyFacts,
-// explainFacts, readReply, judgeFinish, and Session, whose constructor takes `{ policy, routes }` and refuses an empty chain.
+// explainFacts, readReply, judgeFinish, foreignName, foreignText, and Session, whose constructor takes `{ policy, routes }` and refuses an empty chain.
 // `files`: every file of `tests/vectors` by its path below that folder, parsed.
 
 import { camel, failureFields, fits, known, metricsFields, need, plain, routeFields, Wrong } from "./form.mjs";
@@ -36,6 +36,7 @@ export function runVector(machine, path, vector) {
   if (folder === "classify") return runClassify(machine, vector);
   if (folder === "policy") return runRefused(machine, vector);
   if (folder === "reply") return runReply(machine, vector);
+  if (folder === "text" && vector.foreign !== undefined) return runForeign(machine, vector);
   if (folder === "stream") return runStream(machine, vector);
   return vector.breaker === undefined ? runTimeline(machine, vector) : runBreaker(machine, vector);
 }
@@ -115,10 +116,9 @@ function runClassify(machine, vector) {
 function runRefused(machine, vector) {
   known(vector, "name note source refused");
   for (const [place, form] of vector.refused.entries()) {
-    known(form, "policy routes line");
-    // What fields a route may have is said in the spelling of JavaScript.
-    const listed = (list) => camel(list.replace(/_ms\b/g, ""));
-    const line = form.routes === undefined ? form.line : form.line.replace(/; use one of .*/, listed);
+    known(form, "policy routes line python javascript schema");
+    // A host is given routes in its own spelling, and policies in that of a file.
+    const line = form[machine.spelling ?? "javascript"] ?? form.line;
     let said = "not refused";
     try {
       open(machine, machine.Policy.fromJSON(form.policy ?? {}), form.routes);
@@ -144,6 +144,15 @@ function runReply(machine, vector) {
     known(form, "kind ends_reading waited_ms limit_ms ours");
     const found = machine.isLimitOfOurs(form.kind, form.ends_reading, form.waited_ms, form.limit_ms);
     need(found, form.ours, `limit ${place}`);
+  }
+}
+
+function runForeign(machine, vector) {
+  known(vector, "name note source foreign");
+  for (const [place, form] of vector.foreign.entries()) {
+    known(form, "is text times shown");
+    const show = form.is === "name" ? machine.foreignName : machine.foreignText;
+    need(show(form.text.repeat(form.times ?? 1)), form.shown, `text ${place}`);
   }
 }
 

@@ -171,7 +171,7 @@ class Player(Actor):
             "failure": of_failure(tally["failure"]),
             "lines": tally["lines"],
             "time_left_ms": ms(self.turn.time_left()),
-            "calm": self.turn.calm_answer(),
+            "degraded_answer": self.turn.degraded_answer(),
             "outcomes": outcomes,
             "snapshot": self.stage.content(self.turn),
         }

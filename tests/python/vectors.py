@@ -222,8 +222,8 @@ class Actor:
             case "explain":
                 end = self.machine.poll()
                 need(end.message if isinstance(end, _native.Finish) else "", value, "explain")
-            case "calm":
-                need(self.turn.calm_answer(), value, "calm")
+            case "degraded_answer":
+                need(self.turn.degraded_answer(), value, "degraded_answer")
             case _:
                 accepted = self.event(action, value)
                 if accepted == stale:
@@ -496,14 +496,14 @@ def run_classify(vector: dict[str, Any]) -> None:
 def run_refused(vector: dict[str, Any]) -> None:
     known(vector, "name note source refused")
     for place, case in enumerate(vector["refused"]):
-        known(case, "policy routes line")
+        known(case, "policy routes line python javascript schema")
         try:
             policy = Policy.from_json(json.dumps(case.get("policy") or {}))
             _open(policy, case.get("routes"))
         except ValueError as refused:
-            # Fields of a route are said in the spelling of Python.
-            line = case["line"].replace("_ms", "") if "routes" in case else case["line"]
-            need(str(refused), line, f"case {place}")
+            # A host is given routes in its own spelling, and policies in that of a file.
+            spelling = getattr(_native, "SPELLING", "python")
+            need(str(refused), case.get(spelling, case["line"]), f"case {place}")
         else:
             raise Wrong(f"case {place}: not refused")
 
@@ -522,6 +522,14 @@ def run_reply(vector: dict[str, Any]) -> None:
         waited, limit = case["waited_ms"] / 1000, case["limit_ms"] / 1000
         found = _native.is_limit_of_ours(case["kind"], case["ends_reading"], waited, limit)
         need(found, case["ours"], f"limit {place}")
+
+
+def run_foreign(vector: dict[str, Any]) -> None:
+    known(vector, "name note source foreign")
+    for place, case in enumerate(vector["foreign"]):
+        known(case, "is text times shown")
+        show = {"name": _native.foreign_name, "text": _native.foreign_text}[case["is"]]
+        need(show(case["text"] * case.get("times", 1)), case["shown"], f"text {place}")
 
 
 def run_stream(vector: dict[str, Any]) -> None:
@@ -555,6 +563,8 @@ def runner(key: str, vector: dict[str, Any]) -> Any:
     forms = {"classify": run_classify, "policy": run_refused, "reply": run_reply, "stream": run_stream}
     if folder in forms:
         return forms[folder]
+    if "foreign" in vector:
+        return run_foreign
     return run_breaker if "breaker" in vector else run_timeline
 
 

@@ -80,7 +80,7 @@ pub fn run_circuit(text: &str) -> Result<(), String> {
 /// As [`run_circuit`].
 pub fn watch_circuit(text: &str, changed: &mut dyn FnMut(BreakerState, BreakerState, &str)) -> Result<(), String> {
     let vector: CircuitVector = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    let value = failsoft::value::Value::from(&json!({ "breaker": vector.breaker }));
+    let value = crate::plain(&json!({ "breaker": vector.breaker }));
     let policy = Policy::from_value(&value, Spelling::Json).map_err(|wrong| wrong.to_string())?;
     let breakers = Breakers::new(policy.breaker, vector.max_keys).map_err(|wrong| wrong.to_string())?;
     let mut bench = Bench { breakers, open: HashMap::new(), held: HashMap::new() };

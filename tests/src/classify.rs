@@ -24,7 +24,7 @@ pub struct Shown {
 pub fn run_classify(text: &str) -> Result<Shown, String> {
     let file: Value = serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
     let file = object(&file, &["name", "note", "source", "policy", "cases"])?;
-    let policy = file.get("policy").map_or(failsoft::value::Value::Null, failsoft::value::Value::from);
+    let policy = file.get("policy").map_or(failsoft::value::Value::Null, crate::plain);
     let policy = Policy::from_value(&policy, Spelling::Json).map_err(|wrong| wrong.to_string())?;
     let cases = file.get("cases").and_then(Value::as_array).ok_or("cases: not a list")?;
     if cases.is_empty() {

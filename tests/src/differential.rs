@@ -6,7 +6,7 @@
 //!
 //! - per step a line `TIME VERB`, with what came of it: `accepted` or `stale`, or the command and all its fields; then a line
 //!   per new notice;
-//! - at the end what is left: breakers, approvals, the session's snapshot; per turn the tally, the time left, the calm answer,
+//! - at the end what is left: breakers, approvals, the session's snapshot; per turn the tally, the time left, the degraded answer,
 //!   outcomes and sentences of its tool calls, and the turn's snapshot (what it holds: hosts order its fields as they like).
 //!
 //! Fields are JSON in the order of their names; spans and moments are whole milliseconds. Verbs beyond the vectors' are those of

@@ -6,6 +6,7 @@ pub mod circuit;
 pub mod classify;
 pub mod differential;
 pub mod files;
+pub mod foreign;
 pub mod hostile;
 mod named;
 pub mod refused;
@@ -22,3 +23,10 @@ pub mod words;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/failures.md")]
 struct Failures;
+
+/// JSON as plain data.
+#[must_use]
+pub fn plain(json: &serde_json::Value) -> failsoft::value::Value {
+    // Whatever JSON holds can be plain data.
+    serde_json::from_value(json.clone()).unwrap_or(failsoft::value::Value::Null)
+}

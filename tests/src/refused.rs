@@ -17,10 +17,17 @@ struct File {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Refused {
-    #[serde(default)]
-    policy: serde_json::Value,
-    routes: Option<Vec<serde_json::Value>>,
+    policy: Option<Value>,
+    routes: Option<Vec<Value>>,
     line: String,
+    /// What hosts say that are given routes in their own spelling.
+    #[serde(default, rename = "python")]
+    _python: Option<String>,
+    #[serde(default, rename = "javascript")]
+    _javascript: Option<String>,
+    /// Whether the JSON Schema refuses it, too.
+    #[serde(default, rename = "schema")]
+    _schema: Option<bool>,
 }
 
 /// Runs a file of refused policies; returns how many it holds.
@@ -39,8 +46,8 @@ pub fn run_refused(text: &str) -> Result<usize, String> {
 }
 
 fn make(case: &Refused) -> Result<Session, Invalid> {
-    let policy = Arc::new(Policy::from_value(&Value::from(&case.policy), Spelling::Json)?);
-    let Some(routes) = &case.routes else { return Session::without_routes(policy, 1) };
-    let routes = routes.iter().map(|route| Route::from_value(&Value::from(route), Spelling::Json));
-    Session::new(policy, routes.collect::<Result<_, _>>()?, 1)
+    let policy = Arc::new(Policy::from_value(case.policy.as_ref().unwrap_or(&Value::Null), Spelling::Json)?);
+    let Some(routes) = &case.routes else { return Session::without_routes(policy) };
+    let routes = routes.iter().map(|route| Route::from_value(route, Spelling::Json));
+    Session::new(policy, routes.collect::<Result<_, _>>()?)
 }

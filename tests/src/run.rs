@@ -8,10 +8,8 @@ use failsoft::command::{Command, Event, Id, Reply, ToolCall, WaitWhy};
 use failsoft::policy::approval::Digest;
 use failsoft::policy::breaker::BreakerState;
 use failsoft::policy::limits::Usage;
-use failsoft::{
-    Admitted, Call, End, Entered, Handled, Instant, Route, RouteId, Scope, Session, Tool, Turn, Verdict, Work, enter,
-    settle, words,
-};
+use failsoft::turn::explain_call;
+use failsoft::{Call, End, Handled, Instant, Route, RouteId, Session, Tool, Turn, Verdict, Work};
 
 use crate::said::{self, fits};
 use crate::vector::{CallForm, Elsewhere, SnapshotForm, Step, Vector, WithinForm, chain, digest_of};
@@ -46,7 +44,7 @@ enum Machine {
     Agent,
     Call(Call),
     /// Let through by `enter`, when, and whether it was taken since.
-    Admitted(Admitted, Instant, bool),
+    Admitted(Call, Instant, bool),
     /// Settled by `settle`.
     Settled,
 }
@@ -232,8 +230,8 @@ impl Host<'_> {
             let text = self.explain(actor);
             return if text == *wanted { Ok(()) } else { Err(format!("got the explanation {text:?}")) };
         }
-        if let Some(wanted) = &step.calm {
-            let text = actor.turn.calm_answer();
+        if let Some(wanted) = &step.degraded_answer {
+            let text = actor.turn.degraded_answer();
             return if text.as_ref() == Some(wanted) { Ok(()) } else { Err(format!("got the answer {text:?}")) };
         }
         self.event(actor, step, at)
@@ -242,7 +240,7 @@ impl Host<'_> {
     fn explain(&self, actor: &Actor) -> String {
         match &actor.machine {
             Machine::Call(call) => call.verdict().map_or_else(String::new, |verdict| {
-                words::explain_call(&self.session, actor.turn.scope(), call.id(), verdict)
+                explain_call(&self.session, actor.turn.scope(), call.id(), verdict)
             }),
             _ => actor.turn.detail().to_string(),
         }
@@ -424,86 +422,73 @@ impl Host<'_> {
 
 impl Actor {
     fn call(&self) -> Option<Call> {
-        match self.machine {
-            Machine::Call(call) => Some(call),
+        match &self.machine {
+            Machine::Call(call) => Some(call.clone()),
             _ => None,
         }
     }
 
-    fn scope(&mut self) -> &mut Scope {
-        self.turn.scope_mut()
-    }
-
     fn poll(&mut self, session: &mut Session, at: Instant, way: Way) -> Result<Command, String> {
         self.unfuse(session, at)?;
-        match self.machine {
-            Machine::Agent => Ok(self.turn.poll(session, at)),
+        let scope = self.turn.scope_mut();
+        let command = match &mut self.machine {
+            Machine::Agent => self.turn.poll(session, at),
             Machine::Call(call) if way == Way::Fused && call.id() == 0 => {
-                match enter(call, self.scope(), session, at) {
-                    Entered::Go(admitted) => {
-                        let attempt = admitted.attempt(self.turn.scope()).ok_or("an entry without an attempt")?;
-                        self.machine = Machine::Admitted(admitted, at, false);
-                        Ok(Command::Attempt(attempt))
-                    }
-                    Entered::Slow(call) => {
-                        self.machine = Machine::Call(call);
-                        self.poll(session, at, Way::Plain)
-                    }
+                if !call.enter(scope, session, at) {
+                    return self.poll(session, at, Way::Plain);
                 }
+                let attempt = call.attempted(scope).ok_or("an entry without an attempt")?;
+                self.machine = Machine::Admitted(call.clone(), at, false);
+                Command::Attempt(attempt)
             }
-            Machine::Call(mut call) => {
-                let command = call.poll(self.scope(), session, at);
-                self.machine = Machine::Call(call);
-                Ok(command)
-            }
+            Machine::Call(call) => call.poll(scope, session, at),
             // The second poll of an attempt that has just been let through.
-            Machine::Admitted(admitted, ..) => {
-                admitted.attempt(self.turn.scope()).map(Command::Attempt).ok_or_else(|| "no attempt".into())
-            }
+            Machine::Admitted(call, ..) => Command::Attempt(call.attempted(scope).ok_or("no attempt")?),
             Machine::Settled => {
                 self.tick(session, at);
-                Ok(Command::Finish(Verdict::new(End::Succeeded)))
+                Command::Finish(Verdict::new(End::Succeeded))
             }
-        }
+        };
+        Ok(command)
     }
 
     /// Back to the machine, where more is wanted than `settle` knows.
     fn unfuse(&mut self, session: &mut Session, at: Instant) -> Result<(), String> {
-        let Machine::Admitted(admitted, since, taken) = self.machine else { return Ok(()) };
-        let attempt = admitted.attempt(self.turn.scope()).ok_or("no attempt")?;
-        if !taken && at == since {
+        let Machine::Admitted(call, since, taken) = &mut self.machine else { return Ok(()) };
+        let scope = self.turn.scope_mut();
+        let attempt = call.attempted(scope).ok_or("no attempt")?;
+        if !*taken && at == *since {
             return Ok(());
         }
-        let mut call = admitted.into_call();
-        if taken && call.handle(self.scope(), session, at, Event::Taken(attempt.id)) == Handled::Stale {
+        if *taken && call.handle(scope, session, at, Event::Taken(attempt.id)) == Handled::Stale {
             return Err("an admitted attempt cannot be taken".into());
         }
-        self.machine = Machine::Call(call);
+        self.machine = Machine::Call(call.clone());
         Ok(())
     }
 
     fn handle(&mut self, session: &mut Session, at: Instant, event: Event<'_>) -> Handled {
-        if let Machine::Admitted(admitted, since, taken) = self.machine {
-            let id = admitted.attempt(self.turn.scope()).map(|attempt| attempt.id);
+        if let Machine::Admitted(call, _, taken) = &mut self.machine {
+            let scope = self.turn.scope_mut();
+            let id = call.attempted(scope).map(|attempt| attempt.id);
             let result = match event {
-                Event::Taken(of) if Some(of) == id && !taken => {
-                    self.machine = Machine::Admitted(admitted, since, true);
+                Event::Taken(of) if Some(of) == id && !*taken => {
+                    *taken = true;
                     self.tick(session, at);
                     return Handled::Accepted;
                 }
                 Event::Succeeded(of) if Some(of) == id => Ok(()),
                 Event::Failed { id: of, failure } if Some(of) == id => Err(failure),
                 _ => {
-                    let mut call = admitted.into_call();
-                    if let (true, Some(id)) = (taken, id) {
-                        let _ = call.handle(self.turn.scope_mut(), session, at, Event::Taken(id));
+                    if let (true, Some(id)) = (*taken, id) {
+                        let _ = call.handle(scope, session, at, Event::Taken(id));
                     }
-                    self.machine = Machine::Call(call);
+                    self.machine = Machine::Call(call.clone());
                     return self.handle(session, at, event);
                 }
             };
-            let next = settle(admitted, self.turn.scope_mut(), session, at, result);
-            self.machine = next.map_or(Machine::Settled, Machine::Call);
+            let is_over = call.settle(scope, session, at, result);
+            self.machine = if is_over { Machine::Settled } else { Machine::Call(call.clone()) };
             return Handled::Accepted;
         }
         match &mut self.machine {

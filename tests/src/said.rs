@@ -39,7 +39,7 @@ fn attempt(attempt: &Attempt, session: &Session) -> Value {
         "until_ms": at(attempt.until),
         "first_progress_ms": attempt.first_progress.map(ms),
         "idle_ms": attempt.idle.map(ms),
-        "idempotency_key": attempt.idempotency_key.to_string(),
+        "idempotency_key": attempt.idempotency_key().map_or_else(|none| none.to_string(), |key| key.to_string()),
     })
 }
 

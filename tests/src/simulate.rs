@@ -459,7 +459,7 @@ impl Simulation {
             }
         }
         let actor = &self.actors[at];
-        let (mut turn, mut session, mut call) = (actor.turn.clone(), self.session.clone(), actor.call);
+        let (mut turn, mut session, mut call) = (actor.turn.clone(), self.session.clone(), actor.call.clone());
         let next = match &mut call {
             Some(call) => call.poll(turn.scope_mut(), &mut session, now),
             None => turn.poll(&mut session, now),

@@ -151,12 +151,12 @@ pub struct Step {
     pub sentence: Option<SentenceForm>,
     /// What the report must say, as far as given.
     pub report: Option<Value>,
-    /// All lines of the turn's account so far.
+    /// All lines of the turn's event log so far.
     pub lines: Option<Vec<String>>,
     /// Why the turn, or the call, ended.
     pub explain: Option<String>,
     /// What the user must be told.
-    pub calm: Option<String>,
+    pub degraded_answer: Option<String>,
 }
 
 /// The word `true`, and nothing else.
@@ -363,7 +363,7 @@ impl Vector {
     /// # Errors
     /// What is wrong with it.
     pub fn policy(&self) -> Result<Arc<Policy>, String> {
-        let value = failsoft::value::Value::from(&self.policy);
+        let value = crate::plain(&self.policy);
         Policy::from_value(&value, Spelling::Json).map(Arc::new).map_err(|wrong| wrong.to_string())
     }
 
@@ -381,11 +381,8 @@ impl Vector {
     /// What is wrong with the policy or the chain.
     pub fn session(&self) -> Result<Session, String> {
         let (policy, routes) = (self.policy()?, self.chain()?);
-        if routes.is_empty() {
-            return Session::without_routes(policy, self.seed).map_err(|wrong| wrong.to_string());
-        }
-        let session = Session::new(policy, routes, self.seed).map_err(|wrong| wrong.to_string())?;
-        Ok(self.slotted(session))
+        let made = if routes.is_empty() { Session::without_routes(policy) } else { Session::new(policy, routes) };
+        Ok(self.slotted(made.map_err(|wrong| wrong.to_string())?.with_seed(self.seed)))
     }
 
     /// The session, made or restored, of a host that keeps as many clients as this one does.
@@ -435,7 +432,7 @@ impl Vector {
 /// # Errors
 /// What is wrong with it.
 pub fn chain(routes: &[Value]) -> Result<Vec<Route>, String> {
-    let read = |route| Route::from_value(&failsoft::value::Value::from(route), Spelling::Json);
+    let read = |route| Route::from_value(&crate::plain(route), Spelling::Json);
     routes.iter().map(|route| read(route).map_err(|wrong| wrong.to_string())).collect()
 }
 
@@ -469,7 +466,7 @@ impl Step {
             self.report.is_some(),
             self.lines.is_some(),
             self.explain.is_some(),
-            self.calm.is_some(),
+            self.degraded_answer.is_some(),
         ]
         .into_iter()
         .filter(|given| *given)

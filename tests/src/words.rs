@@ -1,8 +1,8 @@
 //! Every word of the vocabulary, as `tests/vectors/names.json` must list it. The matches are exhaustive: whoever adds a command,
 //! an event or a notice is led here, and from here to the file that all languages read.
 
-use failsoft::account::{Follows, Scoped, Skip, What};
 use failsoft::command::{CancelWhy, Raised, ReplyKind, SwitchWhy, WaitWhy};
+use failsoft::notice::{Follows, Scoped, Skip, What};
 use failsoft::policy::approval::Decision;
 use failsoft::policy::breaker::{BreakerState, Order};
 use failsoft::policy::failure::{Again, Charge, Cool, Effect, FailureKind, NextRule, Phase, RebuildRule};
@@ -62,7 +62,7 @@ words! {
     notice_word(What) -> NOTICES {
         What::AttemptFailed { .. } => "attempt_failed",
         What::Recovered { .. } => "recovered",
-        What::PassedOver { .. } => "passed_over",
+        What::Skipped { .. } => "skipped",
         What::MovedOn => "moved_on",
         What::Returned => "returned",
         What::Hedged { .. } => "hedged",
@@ -72,10 +72,10 @@ words! {
         What::NotRebuilt => "not_rebuilt",
         What::BreakerOpened { .. } => "breaker_opened",
         What::BreakerClosed { .. } => "breaker_closed",
-        What::Cooling { .. } => "cooling",
+        What::Cooldown { .. } => "cooldown",
         What::Waiting { .. } => "waiting",
         What::Replied { .. } => "replied",
-        What::Asked { .. } => "asked",
+        What::ApprovalAsked { .. } => "approval_asked",
         What::Decided { .. } => "decided",
         What::Tool { .. } => "tool",
         What::LimitReached(_) => "limit_reached",

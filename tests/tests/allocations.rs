@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use allocation_counter::measure;
-use failsoft::{Call, Command, Entered, Event, Handled, Instant, Policy, Route, Scope, Session, Work, enter, settle};
+use failsoft::{Call, Command, Event, Handled, Instant, Policy, Route, Scope, Session, Work};
 
 const CALLS: u64 = 1_000;
 
@@ -16,7 +16,7 @@ fn session() -> (Session, Scope) {
         Route { provider: Some("openai".into()), context_window: Some(128_000), ..Route::new("primary") },
         Route { activates: true, ..Route::new("backup") },
     ];
-    let mut session = Session::new(Arc::new(policy), routes, 1).unwrap();
+    let mut session = Session::new(Arc::new(policy), routes).unwrap();
     let scope = Scope::new(&mut session, Instant::ZERO);
     (session, scope)
 }
@@ -28,13 +28,9 @@ fn enter_and_settle_allocate_nothing() {
     let counted = measure(|| {
         for now in 0..CALLS {
             let (begun, ended) = (Instant::from_millis(now * 100), Instant::from_millis(now * 100 + 50));
-            let Entered::Go(admitted) = enter(Call::new(Work::Function), &mut scope, &mut session, begun) else {
-                continue;
-            };
-            if admitted.attempt(&scope).is_some() && settle(admitted, &mut scope, &mut session, ended, Ok(())).is_none()
-            {
-                worked += 1;
-            }
+            let mut call = Call::new(Work::Function);
+            let entered = call.enter(&mut scope, &mut session, begun) && call.attempted(&scope).is_some();
+            worked += u64::from(entered && call.settle(&mut scope, &mut session, ended, Ok(())));
         }
     });
     assert_eq!((worked, scope.attempts()), (CALLS, 1_000));

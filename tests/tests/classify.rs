@@ -5,7 +5,7 @@ use std::time::Duration;
 use failsoft::Policy;
 use failsoft::classify::{Facts, HEADERS};
 use failsoft::policy::failure::Phase;
-use failsoft::value::{Spelling, Value};
+use failsoft::value::Spelling;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -42,7 +42,7 @@ proptest! {
         let classes: Vec<&str> = classes.iter().map(String::as_str).collect();
         let [body, code, error_type, message, provider] = texts.each_ref().map(Option::as_deref);
         let facts = Facts { status, headers: &headers, body, code, error_type, message, classes: &classes, phase, provider, wall_ms };
-        let rule = Value::from(&serde_json::json!({ "classify": {
+        let rule = failsoft_tests::plain(&serde_json::json!({ "classify": {
             "headers": if strict { "strict" } else { "lenient" },
             "rules": [{ "name": "mine", "when": { "phrase": ["prompt"], "code": ["*quota"] }, "then": { "kind": "auth" } }],
         } }));

@@ -32,7 +32,7 @@ fn breaker() -> Breaker {
 fn session() -> Mutex<Session> {
     let mut policy = Policy { breaker: breaker(), ..Policy::default() };
     policy.retry.max_attempts = 1;
-    Mutex::new(Session::new(Arc::new(policy), vec![Route::new("primary"), Route::new("backup")], 7).unwrap())
+    Mutex::new(Session::new(Arc::new(policy), vec![Route::new("primary"), Route::new("backup")]).unwrap())
 }
 
 fn call(

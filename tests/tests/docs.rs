@@ -39,17 +39,29 @@ fn the_table_of_failures() {
 
 #[test]
 fn the_fields_of_a_policy() {
-    let mut out = String::from("| field | default | may be |\n|---|---|---|\n");
+    let mut out = String::from("| field | default | may be | what it is |\n|---|---|---|---|\n");
     let fields = Policy::default().list();
     for field in fields.iter().filter(|field| !field.path.starts_with("failures.")) {
         let value = if field.value.is_empty() { "none" } else { &field.value };
-        let _ = writeln!(out, "| `{}` | {value} | {} |", field.path, field.allowed);
+        let _ = writeln!(out, "| `{}` | {value} | {} | {} |", field.path, field.allowed, field.about);
     }
     let _ = writeln!(
         out,
-        "| `failures.KIND.FIELD` | the table above | its fields: `again`, `rebuild`, `next`, `charge`, `cool`, `cool_base`, `cool_cap`, `proves_alive` |"
+        "| `failures.KIND.FIELD` | the table above | its fields: `again`, `rebuild`, `next`, `charge`, `cool`, `cool_base`, `cool_cap`, `proves_alive` | What a failure of this kind leads to. |"
     );
     check("docs/design.md", "policy", &out);
+}
+
+/// The schema of a policy file, for editors and for those who write policies by other means.
+#[test]
+fn the_schema_of_a_policy() {
+    let file = path("docs/policy.schema.json");
+    let schema = serde_json::to_string_pretty(&Policy::default().schema()).unwrap() + "\n";
+    if env::var_os("FAILSOFT_WRITE_DOCS").is_some() {
+        fs::write(&file, &schema).unwrap();
+    }
+    let found = fs::read_to_string(&file).unwrap();
+    assert!(found == schema, "run `FAILSOFT_WRITE_DOCS=1 cargo test -p failsoft-tests --test docs`");
 }
 
 /// The rules of the classifier, from its file for people.

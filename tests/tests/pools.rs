@@ -13,7 +13,7 @@ fn session(attempts: Option<u32>) -> Session {
     let mut policy = Policy::default();
     policy.turn.attempts = attempts;
     (policy.retry.max_attempts, policy.breaker.enabled, policy.budget.floor) = (1000, false, 1_000_000);
-    Session::new(Arc::new(policy), vec![Route::new("primary")], 7).unwrap()
+    Session::new(Arc::new(policy), vec![Route::new("primary")]).unwrap()
 }
 
 /// Makes attempts that fail until it may not make another, and counts them.
@@ -70,7 +70,7 @@ fn an_attempt_that_was_not_made_is_there_for_others() {
     let mut policy = Policy::default();
     policy.breaker.consecutive = Some(1);
     policy.retry.max_attempts = 1;
-    let mut other = Session::new(Arc::new(policy), vec![Route::new("primary")], 7).unwrap();
+    let mut other = Session::new(Arc::new(policy), vec![Route::new("primary")]).unwrap();
     // The breaker of the other session opens by a turn that stands alone.
     let mut alone = Scope::new(&mut other, Instant::ZERO);
     assert_eq!(exhaust(&mut alone, &mut other, &AtomicU32::new(0)), End::Exhausted);

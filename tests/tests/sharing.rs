@@ -31,7 +31,7 @@ fn attempt(call: &mut Call, scope: &mut Scope, session: &mut Session, now: Insta
 
 #[test]
 fn a_cancel_is_for_the_call_that_it_is_about() {
-    let mut session = Session::new(policy(), chain(), 7).unwrap();
+    let mut session = Session::new(policy(), chain()).unwrap();
     let mut scope = Scope::new(&mut session, at(0));
     let (mut slow, mut other) = (FUNCTION.timeout(Some(Duration::from_secs(1))), FUNCTION);
     let id = attempt(&mut slow, &mut scope, &mut session, at(0)).id;
@@ -46,11 +46,11 @@ fn a_cancel_is_for_the_call_that_it_is_about() {
 
 #[test]
 fn a_request_after_a_restore_has_a_key_of_its_own() {
-    let mut session = Session::new(policy(), chain(), 7).unwrap();
+    let mut session = Session::new(policy(), chain()).unwrap();
     let stored = session.snapshot(at(0), 0);
     let key = |session: &mut Session| {
         let mut scope = Scope::new(session, at(0));
-        attempt(&mut { FUNCTION }, &mut scope, session, at(0)).idempotency_key
+        attempt(&mut { FUNCTION }, &mut scope, session, at(0)).idempotency_key().unwrap()
     };
     // This turn is begun after the snapshot was taken, and the restored session does not know of it.
     let before = key(&mut session);
@@ -60,7 +60,7 @@ fn a_request_after_a_restore_has_a_key_of_its_own() {
 
 #[test]
 fn a_probe_lapses_on_another_clock_too() {
-    let (mut session, old) = (Session::new(policy(), chain(), 7).unwrap(), 1_000_000_000);
+    let (mut session, old) = (Session::new(policy(), chain()).unwrap(), 1_000_000_000);
     let (mut scope, mut call) = (Scope::new(&mut session, at(old)), FUNCTION);
     let id = attempt(&mut call, &mut scope, &mut session, at(old)).id;
     let failed = Event::Failed { id, failure: Failure::new(FailureKind::Overloaded) };
@@ -90,7 +90,7 @@ fn a_window_that_is_cut_in_another_way_begins_anew() {
         let failed = Event::Failed { id, failure: Failure::new(FailureKind::Unknown) };
         assert!(call.handle(&mut scope, session, now, failed).accepted());
     };
-    let mut session = Session::new(windows(30), chain(), 7).unwrap();
+    let mut session = Session::new(windows(30), chain()).unwrap();
     (0..4).for_each(|_| fail(&mut session, at(1_000_000)));
     let stored = session.snapshot(at(1_000_000), 0);
     let mut session = Session::restore(&stored, windows(3_600), chain(), 1, at(1_000_000), 0).unwrap();
@@ -110,7 +110,7 @@ fn what_was_slow_by_another_number_is_not_counted_on() {
         Arc::new(policy)
     };
     let before = policy(|_| {});
-    let mut session = Session::new(before.clone(), chain(), 7).unwrap();
+    let mut session = Session::new(before.clone(), chain()).unwrap();
     let (mut scope, mut call) = (Scope::new(&mut session, at(0)), FUNCTION);
     let id = attempt(&mut call, &mut scope, &mut session, at(0)).id;
     assert!(call.handle(&mut scope, &mut session, at(1_000), Event::Succeeded(id)).accepted());

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use failsoft_tests::circuit::{is_circuit, run_circuit};
 use failsoft_tests::classify::run_classify;
 use failsoft_tests::files::{counts, vectors};
+use failsoft_tests::foreign::{is_foreign, run_foreign};
 use failsoft_tests::refused::run_refused;
 use failsoft_tests::reply::run_reply;
 use failsoft_tests::run::run_every_way;
@@ -18,6 +19,7 @@ fn run(folder: &str, text: &str) -> Result<(), String> {
         "policy" => run_refused(text).map(|_| ()),
         "reply" => run_reply(text).map(|_| ()),
         "stream" => run_stream(text),
+        "text" if is_foreign(text) => run_foreign(text),
         // For the host loops of Python and JavaScript.
         "driver" => Ok(()),
         _ if is_circuit(text) => run_circuit(text),

@@ -36,6 +36,7 @@ buildSync({
 });
 copyFileSync(join(source, "js", "cli.js"), join(out, "js", "cli.js")); // it imports the entries as any program does
 copyFileSync(join(built, "failsoft.wasm"), join(out, "failsoft.wasm"));
+copyFileSync(join("docs", "policy.schema.json"), join(out, "policy.schema.json"));
 
 const isWanted = (name) => name === "package.json" || name === "README.md" || name.endsWith(".d.ts");
 for (const name of readdirSync(source).filter(isWanted)) {

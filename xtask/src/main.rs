@@ -25,6 +25,7 @@ mod python;
 mod real_model;
 mod report;
 mod rules;
+mod size;
 mod stamp;
 mod stories;
 mod tests;
@@ -66,6 +67,12 @@ enum Command {
     Lint,
     /// Writes the table of the classifier from its rules.
     Rules,
+    /// Weighs the wasm module, part by part; fails when it has grown by more than 2 % over the committed figures.
+    Size {
+        /// Commits to the figures as they are now.
+        #[arg(long)]
+        write: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -78,6 +85,7 @@ fn main() -> ExitCode {
         Command::Pack => pack::run(&places),
         Command::Lint => lint::run(&places),
         Command::Rules => rules::run(&places),
+        Command::Size { write } => size::run(&places, write),
     });
     match done {
         Ok(code) => code,

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use crate::cargo::{self, cargo};
 use crate::files;
@@ -13,7 +13,7 @@ use crate::process::Step;
 use crate::stamp::{self, Digest};
 
 /// What the package is made of; a change in any of these builds it again.
-const INPUTS: [&str; 16] = [
+const INPUTS: [&str; 17] = [
     ".cargo/config.toml",
     "Cargo.toml",
     "Cargo.lock",
@@ -30,6 +30,7 @@ const INPUTS: [&str; 16] = [
     "bindings-wasm/README.md",
     "xtask/js/assemble.mjs",
     "xtask/js/tools",
+    "docs/policy.schema.json",
 ];
 
 /// What Node 20 and the promised browsers have, and nothing newer.
@@ -45,8 +46,13 @@ const FEATURES: [&str; 6] = [
 /// Twice over, the second time with its blocks put together anew. The first kilobyte of memory is the far end of the stack.
 const SMALL: [&str; 6] = ["-Oz", "--flatten", "--rereloop", "-Oz", "--converge", "--low-memory-unused"];
 
-const GZIP: &str = "const file = require('node:fs').readFileSync(process.argv[1]);
-console.log(require('node:zlib').gzipSync(file, { level: 9 }).length);";
+/// The names are kept beside what is published: by them `cargo xtask size` tells whose the code is.
+const STRIP: [&str; 3] = ["--strip-debug", "--strip-producers", "--strip-target-features"];
+const NAMED: &str = "named.wasm";
+
+const COMPRESS: &str = "const file = require('node:fs').readFileSync(process.argv[1]);
+const zlib = require('node:zlib');
+console.log(file.length, zlib.gzipSync(file, { level: 9 }).length, zlib.brotliCompressSync(file).length);";
 
 /// A built package.
 #[derive(Clone, Debug)]
@@ -96,13 +102,23 @@ impl Package {
         Ok(node)
     }
 
-    /// The module as it is stored, and how large it is on its way to a browser.
-    pub(crate) fn module(&self, places: &Places) -> Result<(PathBuf, u64)> {
-        let module = self.folder.join("failsoft.wasm");
-        let said = node("gzip the module").args(["-e", GZIP]).arg(&module).quiet(places)?;
-        let size =
-            said.text.lines().last().unwrap_or_default().parse().with_context(|| format!("no size: {}", said.text))?;
-        Ok((module, size))
+    /// The module as it is stored.
+    pub(crate) fn module(&self) -> PathBuf {
+        self.folder.join("failsoft.wasm")
+    }
+
+    /// The same module with the names of its functions.
+    pub(crate) fn named(places: &Places) -> PathBuf {
+        places.target.join("wasm").join("bound").join(NAMED)
+    }
+
+    /// How large it is as it stands, and on its way to a browser: gzip at its best, and brotli.
+    pub(crate) fn sizes(&self, places: &Places) -> Result<[u64; 3]> {
+        let said = node("compress the module").args(["-e", COMPRESS]).arg(self.module()).quiet(places)?;
+        let numbers = said.text.lines().last().unwrap_or_default().split(' ').map(str::parse);
+        let numbers: Vec<u64> =
+            numbers.collect::<Result<_, _>>().with_context(|| format!("no sizes: {}", said.text))?;
+        numbers.try_into().map_err(|_| anyhow!("no three sizes: {}", said.text))
     }
 
     /// Packs the folder. What it holds and the tarball does not would be tested and then be missing.
@@ -141,23 +157,22 @@ fn module(places: &Places) -> Result<PathBuf> {
         .args([&compiled, &bound])
         .env("CARGO_TARGET_DIR", places.target.join("tools"))
         .quiet(places)?;
-    shrink(places, &bound.join("failsoft_bg.wasm"), &bound.join("failsoft.wasm"))?;
+    let named = bound.join(NAMED);
+    optimize(
+        places,
+        "make the module small",
+        &bound.join("failsoft_bg.wasm"),
+        &[&SMALL[..], &["-g"]].concat(),
+        &named,
+    )?;
+    optimize(places, "strip the module", &named, &STRIP, &bound.join("failsoft.wasm"))?;
     Ok(bound)
 }
 
-fn shrink(places: &Places, bound: &Path, small: &Path) -> Result<()> {
+fn optimize(places: &Places, name: &str, from: &Path, how: &[&str], to: &Path) -> Result<()> {
     let tools = packages(places, "tools", true)?;
     let wasm_opt = ["node_modules", "binaryen", "bin", "wasm-opt"].iter().fold(tools, |path, part| path.join(part));
-    node("make the module small")
-        .arg(wasm_opt)
-        .args(SMALL)
-        .args(FEATURES)
-        .args(["--strip-debug", "--strip-producers", "--strip-target-features"])
-        .arg(bound)
-        .arg("-o")
-        .arg(small)
-        .quiet(places)
-        .map(drop)
+    node(name).arg(wasm_opt).args(how).args(FEATURES).arg(from).arg("-o").arg(to).quiet(places).map(drop)
 }
 
 /// Whatever Node there is: the one that npm runs on.

@@ -19,9 +19,8 @@ pub(crate) fn run(places: &Places) -> Result<ExitCode> {
     show(places, &wheel.path)?;
     let package = Package::ready(places)?;
     show(places, &package.tarball)?;
-    let (module, gzipped) = package.module(places)?;
-    let plain = fs::metadata(&module)?.len();
-    println!("{} ({}, gzipped {})", places.shown(&module), size(plain), size(gzipped));
+    let [plain, gzip, brotli] = package.sizes(places)?.map(size);
+    println!("{} ({plain}, gzip {gzip}, brotli {brotli})", places.shown(&package.module()));
     match rust_crate(places) {
         Ok(path) => show(places, &path)?,
         // The wheel stands all the same; cargo wants the registry's index for this, which not every machine reaches.
@@ -48,6 +47,6 @@ fn show(places: &Places, path: &Path) -> Result<()> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a size for people")]
-fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     format!("{:.1} kB", bytes as f64 / 1000.0)
 }

@@ -30,7 +30,15 @@ pub(crate) struct Kind {
 /// The package alone, with the tools that build, test and check it: shows that it needs nothing else to run.
 pub(crate) const TEST: Kind = Kind {
     name: "test",
-    requirements: &["maturin>=1.9,<2", "pytest>=8.4", "hypothesis>=6.130", "trio>=0.30", "mypy>=1.18", "ruff>=0.14"],
+    requirements: &[
+        "maturin>=1.9,<2",
+        "pytest>=8.4",
+        "hypothesis>=6.130",
+        "trio>=0.30",
+        "jsonschema>=4.25",
+        "mypy>=1.18",
+        "ruff>=0.14",
+    ],
 };
 
 /// The package beside the real SDKs. Both fit into one environment without holding each other back.

@@ -21,6 +21,7 @@ use crate::places::Places;
 use crate::process::Step;
 use crate::python::{CLIENTS, Venv};
 use crate::report::Report;
+use crate::size;
 use crate::stories::Stage;
 
 /// Runs it; the last line says how many tests passed.
@@ -64,7 +65,8 @@ fn wasm(places: &Places, report: &mut Report) {
     }
     let build = ["build", "--package", "failsoft", "--no-default-features", "--target", cargo::WASM];
     let bare = cargo("wasm: the bare core builds").args(build);
-    let full = cargo("wasm: the core with features builds").args(build).args(["--features", "json,canonical"]);
+    let features = ["--features", "json,canonical,schema,wasm_js"];
+    let full = cargo("wasm: the core with features builds").args(build).args(features);
     for step in [bare, full] {
         lint::check(places, report, &step);
     }
@@ -116,6 +118,7 @@ fn javascript(places: &Places, stage: &Stage, report: &mut Report) {
             node_test(places, stage, report, &format!("javascript: {what}, {host}"), node, &tests);
         }
     }
+    size::check(places, report);
 }
 
 /// Every `*.test.mjs` of a folder, by Node's own runner.

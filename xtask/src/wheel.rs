@@ -1,5 +1,6 @@
 //! The Python package: built with maturin into `target/dist/`, installed into the environments that ask for it.
 
+use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -10,7 +11,7 @@ use crate::python::{Kind, Venv};
 use crate::stamp::{self, Digest};
 
 /// What the wheel is made of; a change in any of these builds it again.
-const INPUTS: [&str; 8] = [
+const INPUTS: [&str; 9] = [
     "Cargo.toml",
     "Cargo.lock",
     "README.md",
@@ -19,7 +20,10 @@ const INPUTS: [&str; 8] = [
     "bindings-py/Cargo.toml",
     "bindings-py/pyproject.toml",
     "bindings-py/src",
+    SCHEMA,
 ];
+/// The JSON Schema of a policy file, which the package carries.
+const SCHEMA: &str = "docs/policy.schema.json";
 /// The Python half of the package.
 const PYTHON_INPUT: &str = "bindings-py/python";
 
@@ -35,6 +39,8 @@ impl Wheel {
     /// Builds it if anything in it has changed. Its cargo output has a folder of its own, so that what maturin sets
     /// for a build never makes the other builds start afresh.
     pub(crate) fn ready(places: &Places, tools: &Venv) -> Result<Self> {
+        let schema = places.root.join(PYTHON_INPUT).join("failsoft").join("policy.schema.json");
+        fs::copy(places.root.join(SCHEMA), &schema).with_context(|| format!("cannot write {}", schema.display()))?;
         let mut digest = Digest::default().word(std::env::consts::ARCH);
         for input in INPUTS.iter().chain([&PYTHON_INPUT]) {
             digest = digest.path(&places.root.join(input))?;

@@ -37,13 +37,14 @@ class AgentTurn:
         restartable: bool = True,
         parent: _context.Parent = "current",
         share_budgets: bool = False,
+        run_id: str | None = None,
     ) -> None:
         self.agent, self.news = agent, news
         self.raise_on = {raise_on} if isinstance(raise_on, str) else set(raise_on)
         for reason in self.raise_on - set(_native.stop_reasons()):
             raise ValueError(f'raise_on: "{reason}" is not allowed; use some of {", ".join(_native.stop_reasons())}')
         self.tools = {tool.name: tool for tool in agent.tools}
-        self.turn = Turn(agent.session, tools=agent.tools, parent=parent, share_budgets=share_budgets)
+        self.turn = Turn(agent.session, tools=agent.tools, parent=parent, share_budgets=share_budgets, run_id=run_id)
         self.turn.stream_on([place for place, one in enumerate(agent.models) if _streams(one)], restartable)
         said = [{"role": "user", "content": task}] if isinstance(task, str) else task
         self.messages: list[Message] = [dict(one) for one in said]

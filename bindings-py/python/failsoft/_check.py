@@ -18,6 +18,12 @@ def flag(what: str, value: object) -> None:
         raise TypeError(f"{what}: {shown(value)} is not allowed; use true or false")
 
 
+def text(what: str, value: object) -> None:
+    """Refuses what is no text."""
+    if not isinstance(value, str):
+        raise TypeError(f"{what}: {shown(value)} is not allowed; use a text")
+
+
 def fields(what: str, value: Any) -> None:
     """Refuses what is no mapping of named values."""
     if not isinstance(value, Mapping):

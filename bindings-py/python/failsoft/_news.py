@@ -39,7 +39,7 @@ class News:
                     self.waiting.append(Discard(self._why, self._step))
                 if notice.next in ("again", "rebuild"):
                     self.waiting.append(Retry(notice.route, self._why, notice.delay or 0.0, notice.attempt or 1))
-            case "passed_over" | "not_ready":
+            case "skipped" | "not_ready":
                 self._why = self._why or notice.what
             case "moved_on":
                 self.waiting.append(Switch(notice.route, self._why))

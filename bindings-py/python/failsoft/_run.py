@@ -194,7 +194,7 @@ class Run(AgentTurn):
         if reason in self.raise_on and self.error is not None:
             raise self.error
         return Result(
-            answer=self.turn.calm_answer() or self.answer,
+            answer=self.turn.degraded_answer() or self.answer,
             steps=report.steps,
             blocked=report.blocked,
             degraded=report.degraded,

@@ -44,6 +44,7 @@ class Turn(_native.Turn):
         deadline: Span | None = None,
         parent: _context.Parent = "current",
         share_budgets: bool = False,
+        run_id: str | None = None,
     ) -> Turn:
         if share_budgets is not False:
             _check.flag("turn: share_budgets", share_budgets)
@@ -56,6 +57,9 @@ class Turn(_native.Turn):
             turn.inherit(above, share_budgets)
         if deadline is not None:
             turn.shorten(_seconds("deadline", deadline))
+        if run_id is not None:
+            _check.text("run_id", run_id)
+            turn.set_run_id(run_id)
         if session.runtime is not None:
             session.runtime._begin(turn)
         return turn

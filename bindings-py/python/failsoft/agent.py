@@ -88,6 +88,7 @@ class Agent:
         raise_on: Collection[str] = (),
         parent: Parent = "current",
         share_budgets: bool = False,
+        run_id: str | None = None,
     ) -> Result:
         """Runs a task to its end. Only cancellation and mistakes in this call itself are raised.
 
@@ -101,8 +102,11 @@ class Agent:
             stands alone.
         :param share_budgets: count its attempts, tool calls and tokens against the limits of ``parent``, and of those
             above, as well: all of them together never make more.
+        :param run_id: names the run, so that it repeats its idempotency keys when it is run again, in whatever process:
+            a text that no other run has, such as the id of the job. A tool call's key is made of it, of the tool's name
+            and arguments, and of how often they came, so that a run that goes another way gives no other call the same.
         """
-        run = self._run("run", task, raise_on, parent=parent, share_budgets=share_budgets)
+        run = self._run("run", task, raise_on, parent=parent, share_budgets=share_budgets, run_id=run_id)
         with _time.current().driving():
             for _ in run.drive():
                 pass  # nobody listens: there are no events
@@ -115,9 +119,10 @@ class Agent:
         raise_on: Collection[str] = (),
         parent: Parent = "current",
         share_budgets: bool = False,
+        run_id: str | None = None,
     ) -> Result:
         """As ``run``, on asyncio or trio. The tools of a step run together; plain functions run in threads."""
-        run = Run(self, task, raise_on, parent=parent, share_budgets=share_budgets)
+        run = Run(self, task, raise_on, parent=parent, share_budgets=share_budgets, run_id=run_id)
         await run.adrive()
         return run.result()
 
@@ -130,6 +135,7 @@ class Agent:
         raise_on: Collection[str] = (),
         parent: Parent = "current",
         share_budgets: bool = False,
+        run_id: str | None = None,
     ) -> Generator[Event, None, None]:
         """Runs a task, and tells what happens as it happens: ``for event in agent.stream(task)``.
 
@@ -141,11 +147,11 @@ class Agent:
         :param restartable: ask again when a stream breaks after its first part: then a ``discard`` comes first. If
             not, that ends the run.
         :param raise_on: as for ``run``; raised in place of the report.
-        :param parent: as for ``run``; so is ``share_budgets``.
+        :param parent: as for ``run``; so are ``share_budgets`` and ``run_id``.
         """
         from ._news import News
 
-        run = self._run("stream", task, raise_on, News(collect), restartable or collect, parent, share_budgets)
+        run = self._run("stream", task, raise_on, News(collect), restartable or collect, parent, share_budgets, run_id)
         return _events(run)
 
     def astream(
@@ -157,6 +163,7 @@ class Agent:
         raise_on: Collection[str] = (),
         parent: Parent = "current",
         share_budgets: bool = False,
+        run_id: str | None = None,
     ) -> AsyncGenerator[Event, None]:
         """As ``stream``, on asyncio or trio: ``async for event in agent.astream(task)``.
 
@@ -165,7 +172,7 @@ class Agent:
         """
         from ._news import News
 
-        return _aevents(Run(self, task, raise_on, News(collect), restartable or collect, parent, share_budgets))
+        return _aevents(Run(self, task, raise_on, News(collect), restartable or collect, parent, share_budgets, run_id))
 
     def _run(
         self,
@@ -176,11 +183,12 @@ class Agent:
         restartable: bool = True,
         parent: Parent = "current",
         share_budgets: bool = False,
+        run_id: str | None = None,
     ) -> Run:
         for one in (*self.models, *(tool.fn for tool in self.tools), self.approver):
             if _drive.is_async(one) or getattr(one, "is_async", False):
                 raise TypeError(f"{what}: {one!r} is async; use a{what}")
-        return Run(self, task, raise_on, news, restartable, parent, share_budgets)
+        return Run(self, task, raise_on, news, restartable, parent, share_budgets, run_id)
 
 
 def _events(run: Run) -> Generator[Event, None, None]:

@@ -82,7 +82,7 @@ class Retry:
 @dataclass(frozen=True)
 class Switch:
     """The run went on to another route: ``reason`` is the kind of the failure that it left the one before for, or
-    ``passed_over`` where that could not be asked, or ``returned`` where it is back on the primary
+    ``skipped`` where that could not be asked, or ``returned`` where it is back on the primary
     (``fallback.recheck``)."""
 
     route: str | None

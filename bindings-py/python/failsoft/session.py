@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -35,10 +34,6 @@ _of_the_process = _Warning()
 """The one of all sessions without routes: a plain ``retry`` has one for every call."""
 
 
-def _drawn() -> int:
-    return int.from_bytes(os.urandom(8), "little")
-
-
 class Session:
     """The process or the conversation: one policy, one chain of routes, and what has been learnt about them.
 
@@ -46,7 +41,7 @@ class Session:
     :param routes: the chain, the primary first: routes, or mere names.
     :param clock: seconds on a monotonic clock, read before each decision.
     :param sleep: sleeps so many seconds; sync, or async for the async functions.
-    :param seed: makes every draw (jitter, keys) repeatable; random if not given.
+    :param seed: makes every draw (jitter, keys) repeatable, for tests; random if not given.
     :param runtime: the one place where the host keeps model and client, swapped as the ladder goes: see ``Runtime``.
 
     ``with Session(...) as session:`` (``async with`` for async hooks) closes at its end the clients that ``activate``
@@ -109,7 +104,7 @@ class Session:
             if not callable(getattr(runtime, "_fields", None)):
                 raise TypeError(f"Session: runtime: {_check.shown(runtime)} is not a Runtime")
             pairs = [(route, runtime._fields(route, place)) for place, route in enumerate(self.routes)]
-        seed = _drawn() if seed is None else seed & (2**64 - 1)
+        seed = None if seed is None else seed & (2**64 - 1)
         self.core = _native.Session(policy or Policy(), pairs, clock, seed, runtime is not None)
         self._warning = _Warning()
         self.runtime = runtime
@@ -118,7 +113,7 @@ class Session:
             _process.tell(self, Session._forked)
 
     def _forked(self) -> None:
-        self.core.forked(_drawn())
+        self.core.forked()
         if self._clients is not None:
             self._clients.renew()
 
@@ -130,7 +125,14 @@ class Session:
         """The numbers and choices that it goes by."""
         return self.core.policy
 
-    def turn(self, *, deadline: Span | None = None, parent: Parent = "current", share_budgets: bool = False) -> Turn:
+    def turn(
+        self,
+        *,
+        deadline: Span | None = None,
+        parent: Parent = "current",
+        share_budgets: bool = False,
+        run_id: str | None = None,
+    ) -> Turn:
         """Begins a turn: one request of a user, or a part of one.
 
         :param deadline: seconds for the whole turn; it can only shorten the policy's own. 0.001 to 30 days.
@@ -138,9 +140,11 @@ class Session:
             By default the current turn (``failsoft.current_turn``), if there is one; None stands alone.
         :param share_budgets: count its attempts, tool calls and tokens against the limits of ``parent``, and of those
             above, as well: all of them together never make more.
+        :param run_id: names the run, so that it repeats its idempotency keys when it is run again, in whatever process:
+            a text that no other run has, such as the id of the job.
         """
         return (Turn if self._clients is None else TurnWithClients)(
-            self, deadline=deadline, parent=parent, share_budgets=share_budgets
+            self, deadline=deadline, parent=parent, share_budgets=share_budgets, run_id=run_id
         )
 
     def classify(self, error: BaseException, *, phase: str | None = None, provider: str | None = None) -> Failure:

@@ -51,7 +51,7 @@ export class Agent {
    * @param task what the user said, or a whole conversation.
    */
   async run(task, options) {
-    checkOptions("run", options, ["signal", "raiseOn", "parent", "shareBudgets"]);
+    checkOptions("run", options, ["signal", "raiseOn", "parent", "shareBudgets", "runId"]);
     const signal = options?.signal ?? undefined;
     checkSignal("run", signal);
     const run = new Run(this, task, options?.raiseOn, undefined, true, options ?? undefined);
@@ -73,7 +73,7 @@ export class Agent {
    * early abandons it, and closes the response that it reads.
    */
   stream(task, options) {
-    checkOptions("stream", options, ["collect", "restartable", "raiseOn", "signal", "parent", "shareBudgets"]);
+    checkOptions("stream", options, ["collect", "restartable", "raiseOn", "signal", "parent", "shareBudgets", "runId"]);
     const { collect = false, restartable = true, raiseOn, signal } = options ?? {};
     checkSignal("stream", signal ?? undefined);
     const run = new Run(this, task, raiseOn, new News(collect), restartable || collect, options ?? undefined);

@@ -47,7 +47,7 @@ export class News {
           this.#waiting.push({ type: "retry", route, failure: kind, delay: delay ?? 0, attempt: attempt ?? 1 });
         }
         break;
-      case "passed_over":
+      case "skipped":
       case "not_ready":
         this.#why ||= what;
         break;

@@ -72,7 +72,7 @@ export class Run extends AgentTurn {
       throw this.error;
     }
     return {
-      answer: this.turn.calmAnswer() ?? this.answer,
+      answer: this.turn.degradedAnswer() ?? this.answer,
       steps: report.steps,
       blocked: report.blocked,
       degraded: report.degraded,

@@ -13,9 +13,9 @@ import { Saw, Watch } from "./watch.js";
 export class AgentTurn {
   /**
    * @param news what a consumer is told; without one nobody listens. @param restartable of models that stream.
-   * @param within which turn it runs: `parent` and `shareBudgets`, as for any turn.
+   * @param `parent`, `shareBudgets` and `runId`, as for any turn.
    */
-  constructor(agent, task, raiseOn = [], news = undefined, restartable = true, { parent, shareBudgets } = {}) {
+  constructor(agent, task, raiseOn = [], news = undefined, restartable = true, { parent, shareBudgets, runId } = {}) {
     this.agent = agent;
     this.news = news;
     this.raiseOn = new Set(typeof raiseOn === "string" ? [raiseOn] : raiseOn);
@@ -27,7 +27,7 @@ export class AgentTurn {
     }
     this.messages = messagesOf(task);
     this.tools = new Map(agent.tools.map((tool) => [tool.name, tool]));
-    this.turn = new Turn(agent.session, { tools: agent.tools.map((tool) => tool.row()), parent, shareBudgets });
+    this.turn = new Turn(agent.session, { tools: agent.tools.map((tool) => tool.row()), parent, shareBudgets, runId });
     const streaming = agent.models.flatMap((model, place) => (streams(model) ? [place] : []));
     if (streaming.length > 0) {
       this.turn.streamOn(streaming, restartable);

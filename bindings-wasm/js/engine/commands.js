@@ -2,7 +2,7 @@
 // writes as objects.
 
 import { failureOf } from "./failure.js";
-import { known, native, out } from "./native.js";
+import { checked, known, native, out } from "./native.js";
 import { Stoppable } from "./signals.js";
 
 const WORKS = ["model", "tool", "function"];
@@ -17,6 +17,7 @@ export class Attempt extends Stoppable {
   #key2;
   #key3;
   #key4;
+  #keyRest;
 
   /** @param entry the handle of what the short way let through; -1 for an attempt of a machine. */
   constructor(session, entry = -1) {
@@ -31,6 +32,7 @@ export class Attempt extends Stoppable {
     this.#key2 = numbers[12] | 0;
     this.#key3 = numbers[13] | 0;
     this.#key4 = numbers[14] | 0;
+    this.#keyRest = numbers[15];
     this.entry = entry;
     this.id = numbers[0] >>> 0;
     this.generation = numbers[2] >>> 0;
@@ -63,9 +65,9 @@ export class Attempt extends Stoppable {
     return this.#spans && known(this.#spans[1]);
   }
 
-  /** The same on every attempt of the call. */
+  /** The same on every attempt of the call. It is made when it is read. */
   get idempotencyKey() {
-    return native.keyText(this.#key1, this.#key2, this.#key3, this.#key4);
+    return checked(() => native.keyText(this.#key1, this.#key2, this.#key3, this.#key4, this.#keyRest));
   }
 
   /** The tool call's place in the model's reply. */

@@ -45,6 +45,13 @@ export function checkFlag(what, value) {
   }
 }
 
+/** Refuses what is no text. */
+export function checkText(what, value) {
+  if (typeof value !== "string") {
+    throw new TypeError(`${what}: ${shown(value)} is not allowed; use a text`);
+  }
+}
+
 /** Refuses what is no object of named values. */
 export function checkFields(what, fields) {
   if (typeof fields !== "object" || fields === null || Array.isArray(fields)) {

@@ -153,10 +153,10 @@ export class MachineSession {
   }
 }
 
-/** A seed of 64 bits: the host's own, or random. */
+/** A seed of 64 bits; without one the engine asks the platform for randomness, when it first needs it. */
 function seedOf(seed) {
   if (seed === undefined || seed === null) {
-    return crypto.getRandomValues(new BigUint64Array(1))[0];
+    return undefined;
   }
   if (typeof seed !== "bigint" && !Number.isSafeInteger(seed)) {
     throw new TypeError(`seed: ${String(seed)} is not allowed; use a whole number or a bigint`);

@@ -124,8 +124,8 @@ export class MachineTurn extends Machine {
   }
 
   /** What the user is told in place of an answer. */
-  calmAnswer() {
-    return this.session.engine.turnCalmAnswer(this.handle);
+  degradedAnswer() {
+    return this.session.engine.turnDegradedAnswer(this.handle);
   }
 
   /** Counts a step; the limit in the way, if there is one. */
@@ -163,6 +163,11 @@ export class MachineTurn extends Machine {
   inherit(parent, shareBudgets = false) {
     const legacy = parent.session.engine.turnHandDown(parent.handle, parent.now(), shareBudgets);
     this.session.engine.turnInherit(this.handle, this.session.now(), legacy);
+  }
+
+  /** Names the run, so that its idempotency keys repeat when it is run again. To be said before its first attempt. */
+  setRunId(runId) {
+    checked(() => this.session.engine.turnSetRunId(this.handle, runId));
   }
 
   /** The short way into a call: an attempt that was let through, or a call to be driven by `next`. */

@@ -31,6 +31,16 @@ export const words = {
   noStream: (found) => native.noStream(String(found)),
 };
 
+/** A name that somebody else wrote, as messages show it: on one line, escaped and cut at 64 characters. */
+export function foreignName(text) {
+  return native.foreignName(String(text));
+}
+
+/** The same for a text, which is cut at 200 characters. */
+export function foreignText(text) {
+  return native.foreignText(String(text));
+}
+
 /** The sentence for a tool that a rule of the policy denies. */
 export function deniedByRule(tool) {
   return native.deniedByRule(String(tool));

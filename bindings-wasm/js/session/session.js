@@ -15,7 +15,7 @@ import { Turn } from "./turn.js";
 
 const OPTIONS = ["routes", "policy", "clock", "sleep", "seed", "log", "runtime"];
 const JUDGING = ["phase", "provider"];
-const OF_A_TURN = ["deadline", "parent", "shareBudgets"];
+const OF_A_TURN = ["deadline", "parent", "shareBudgets", "runId"];
 
 /**
  * The process or the conversation: one policy, one chain of routes, and what has been learnt about them. The options
@@ -67,7 +67,8 @@ export class Session {
 
   /**
    * Begins a turn: one request of a user, or a part of one. `deadline`, in milliseconds, can only shorten the policy's own. It has
-   * the time left of its `parent` at most, by default the current turn, and with `shareBudgets` uses up its budgets, too.
+   * the time left of its `parent` at most, by default the current turn, and with `shareBudgets` uses up its budgets, too. A turn with
+   * a `runId` repeats its idempotency keys when it is run again.
    */
   turn(options) {
     checkOptions("turn", options, OF_A_TURN);

@@ -1,7 +1,7 @@
 // One turn of a session: for those with a loop or a framework of their own.
 
 import { passGate } from "../agent/approval.js";
-import { checkFlag, checkFunction, checkOptions, checkSignal, checkSpan } from "../engine/options.js";
+import { checkFlag, checkFunction, checkOptions, checkSignal, checkSpan, checkText } from "../engine/options.js";
 import { stands } from "../engine/policy.js";
 import { Call, MachineTurn, restoring } from "../engine/turn.js";
 import { words } from "../engine/words.js";
@@ -16,7 +16,7 @@ import { runtimes } from "./clients.js";
 /** One request of a user. It begins at the primary, and all its calls share one deadline and one account. */
 export class Turn extends MachineTurn {
   /** @param owner the session. @param options `tools` for a turn that runs them itself, and those of `Session.turn`. */
-  constructor(owner, { tools, deadline, parent, shareBudgets = false, restored } = {}) {
+  constructor(owner, { tools, deadline, parent, shareBudgets = false, runId, restored } = {}) {
     checkFlag("turn: shareBudgets", shareBudgets);
     const above = restored === undefined ? found("turn", parent) : undefined;
     super(owner.core, tools, restored);
@@ -28,6 +28,10 @@ export class Turn extends MachineTurn {
     if (deadline !== undefined && deadline !== null) {
       checkSpan("turn", "deadline", deadline);
       this.shorten(deadline);
+    }
+    if (runId !== undefined && runId !== null) {
+      checkText("runId", runId);
+      this.setRunId(runId);
     }
     runtimes.begin(owner.runtime, this);
   }

@@ -7,6 +7,7 @@ use core::fmt;
 use super::UNKNOWN;
 use super::evidence::{Evidence, Holding};
 use super::rules::On;
+use crate::foreign;
 use crate::policy::Policy;
 use crate::policy::failure::{Again, Charge, Cool, Effect, Failure, NextRule, RebuildRule, Rule};
 use crate::policy::retry::PastPatience;
@@ -47,7 +48,7 @@ impl fmt::Display for Explanation {
             Some(false) => write!(f, ", the provider says: do not ask again")?,
             None => {}
         }
-        write!(f, "\nrule {}: {}\nnext: {}", self.rule, self.why, self.next)
+        write!(f, "\nrule {}: {}\nnext: {}", foreign::name(&self.rule), self.why, self.next)
     }
 }
 
@@ -83,8 +84,8 @@ fn reason(on: On, word: &str, evidence: &Evidence<'_>) -> String {
             let of_body = if evidence.facts.status == Some(status) { "" } else { " in the body" };
             format!("status {status}{of_body}")
         }
-        On::Phase | On::Provider => format!("{on} {word}"),
-        On::Code | On::Class | On::Header | On::Field | On::Phrase => format!("{on} `{word}`"),
+        On::Phase | On::Provider => format!("{on} {}", foreign::name(word)),
+        On::Code | On::Class | On::Header | On::Field | On::Phrase => format!("{on} `{}`", foreign::name(word)),
     }
 }
 
@@ -115,7 +116,7 @@ fn next(failure: Failure, policy: &Policy) -> String {
     if steps.is_empty() {
         steps.push_str("nothing can follow: the error is handed on");
     }
-    format!("{steps}; {}; {}", charged(rule), rests(failure, rule))
+    format!("{steps}; {}; {}", counted(rule), cooldown(failure, rule))
 }
 
 fn again(failure: Failure, rule: Rule, policy: &Policy) -> Option<String> {
@@ -149,27 +150,27 @@ fn again(failure: Failure, rule: Rule, policy: &Policy) -> Option<String> {
     Some(format!("the same route again {often}{only}; {patience}"))
 }
 
-const fn charged(rule: Rule) -> &'static str {
+const fn counted(rule: Rule) -> &'static str {
     match rule.charge {
-        _ if rule.proves_alive => "the provider is alive",
-        Charge::Deployment => "the deployment is charged",
-        Charge::Endpoint => "the endpoint is charged",
-        Charge::DeploymentIfFullTime => "the deployment is charged if it had its time in full",
-        Charge::No => "nobody is charged",
+        _ if rule.proves_alive => "shows that the provider is alive",
+        Charge::Deployment => "counts as a failure of the deployment",
+        Charge::Endpoint => "counts as a failure of the endpoint",
+        Charge::DeploymentIfFullTime => "counts as a failure of the deployment if it had its time in full",
+        Charge::No => "not counted",
     }
 }
 
-fn rests(failure: Failure, rule: Rule) -> String {
+fn cooldown(failure: Failure, rule: Rule) -> String {
     let stated = failure.stated().map(|stated| format!("for the stated {}", Seconds(stated)));
     let what = match rule.cool {
         Cool::Limit => "the credential at this deployment",
         Cool::Credential => "the credential",
         Cool::Deployment => "the deployment",
         Cool::StatedOnly if stated.is_some() => "the deployment",
-        Cool::StatedOnly | Cool::No => return "nothing rests".to_string(),
+        Cool::StatedOnly | Cool::No => return "no cooldown".to_string(),
     };
     let doubling = || format!("for {}, doubling to {}", Seconds(rule.cool_base), Seconds(rule.cool_cap));
-    format!("{what} rests {}", stated.unwrap_or_else(doubling))
+    format!("cooldown of {what} {}", stated.unwrap_or_else(doubling))
 }
 
 #[cfg(test)]
@@ -186,7 +187,7 @@ mod tests {
             explain(&facts).to_string(),
             "quota_exhausted (429), may be asked again after 20 s\n\
              rule quota: code `insufficient_quota`\n\
-             next: the next route; nobody is charged; the credential rests for the stated 20 s"
+             next: the next route; not counted; cooldown of the credential for the stated 20 s"
         );
         let lost = Facts { classes: &["ConnectionRefusedError"], ..Facts::default() };
         assert_eq!(
@@ -194,7 +195,7 @@ mod tests {
             "connect, in phase connect, nothing was sent\n\
              rule refused: class `ConnectionRefusedError`\n\
              next: the same route again up to 2 times; a wait is at most 5 s (60 s on the last route), beyond that the route \
-             is left; the primary's client made again, once a turn; the next route; the endpoint is charged; nothing rests"
+             is left; the primary's client made again, once a turn; the next route; counts as a failure of the endpoint; no cooldown"
         );
         assert_eq!(explain(&Facts::default()).why, "no rule knows it");
     }

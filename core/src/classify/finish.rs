@@ -1,9 +1,9 @@
 //! Whether a provider's reply may be taken for a whole one, from the reason that it gives for its end.
 
-use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 
 use crate::policy::failure::FailureKind;
+use crate::text;
 
 /// The provider's content policy stopped it.
 const REFUSED: &[&str] = &["content_filter", "refusal"];
@@ -22,21 +22,16 @@ const NOT_WHOLE: &[&str] = &["error", "pause_turn", "response.incomplete"];
 pub fn judge_finish(reason: Option<&str>, refusal: Option<&str>, accept_cut: bool) -> Option<(FailureKind, String)> {
     let among = |list: &[&str]| reason.filter(|reason| list.contains(reason));
     if let Some(why) = refusal.filter(|text| !text.is_empty()).or(among(REFUSED)) {
-        return Some((FailureKind::ContentRefused, format!("refused: {why}")));
+        return Some((FailureKind::ContentRefused, text::reply_refused(why)));
     }
     if accept_cut && (reason.is_none() || among(CUT).is_some()) {
         return None;
     }
     if let Some(cut) = among(CUT) {
-        let what = format!("the answer was cut ({cut}): allow it more tokens");
-        return Some((FailureKind::ContextOverflow, what));
+        return Some((FailureKind::ContextOverflow, text::reply_cut(cut)));
     }
-    let why = match among(NOT_WHOLE) {
-        Some(reason) => format!("it ended with {reason}"),
-        None if reason.is_none() => "it gives no reason for its end".to_string(),
-        None => return None,
-    };
-    Some((FailureKind::Malformed, format!("nothing says that the reply is whole: {why}")))
+    let ended_with = among(NOT_WHOLE);
+    (reason.is_none() || ended_with.is_some()).then(|| (FailureKind::Malformed, text::reply_not_whole(ended_with)))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Enums whose variants have one name in every language: on the wire, in logs, in policies.
+//! Enums whose variants have one word in every language: on the wire, in logs, in policies.
 
 /// Declares a fieldless enum together with the word that every language uses for each variant.
 macro_rules! named {
@@ -27,15 +27,15 @@ macro_rules! named {
             }
         }
 
-        impl $crate::stored::Stored for $name {
-            fn stored(&mut self, store: &mut $crate::stored::Store<'_>) {
+        impl $crate::visit::Data for $name {
+            fn visit(&mut self, visitor: &mut $crate::visit::Visitor<'_>) {
                 let mut at = *self as usize;
-                store.word(&mut at, Self::NAMES);
+                visitor.word(&mut at, Self::NAMES);
                 *self = Self::ALL.get(at).copied().unwrap_or(*self);
             }
         }
 
-        impl $crate::stored::Blank for $name {
+        impl $crate::visit::Blank for $name {
             const BLANK: Self = {
                 let [first, ..] = [$(Self::$variant),+];
                 first
@@ -50,3 +50,39 @@ macro_rules! named {
     };
 }
 pub(crate) use named;
+
+/// Declares an enum whose variants may hold parts, together with the word for each, and lists the parts for [`crate::stored`]:
+/// `Plain = "plain"`, `Tuple = "tuple" (part: Type)`, `Struct = "struct" { part: Type, other: Type }`.
+macro_rules! worded {
+    ($(#[$meta:meta])* pub enum $name:ident { $(
+        $(#[$variant_meta:meta])*
+        $variant:ident = $word:literal $(($inner:ident: $inner_type:ty))? $({ $($part:ident: $part_type:ty),+ $(,)? })?
+    ),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $name { $(
+            $(#[$variant_meta])*
+            $variant $(($inner_type))? $({ $($part: $part_type),+ })?
+        ),+ }
+
+        $crate::stored::stored! { enum $name { $($variant $(($inner))? $({ $($part),+ })?),+ } }
+
+        impl $name {
+            /// The word for every variant, in order: the same in Rust, Python, JavaScript and JSON.
+            pub const NAMES: &'static [&'static str] = &[$($word),+];
+
+            /// The word for this variant.
+            #[must_use]
+            pub const fn name(&self) -> &'static str {
+                match self { $(Self::$variant { .. } => $word),+ }
+            }
+        }
+
+        impl core::fmt::Display for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(self.name())
+            }
+        }
+    };
+}
+pub(crate) use worded;

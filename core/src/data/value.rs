@@ -1,9 +1,14 @@
 //! Plain data as every host language has it: what policies are read from and written to.
 
+use alloc::borrow::Cow;
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::{self, Write as _};
 use core::mem::replace;
+use core::time::Duration;
+
+use crate::foreign;
 
 /// A tree of plain data. Hosts turn their own dictionaries and objects into it; unlike JSON it can hold NaN, so that a
 /// nonsense number is refused by name and not by a parser.
@@ -36,12 +41,29 @@ pub enum Spelling {
 
 impl Spelling {
     /// The field's name in this spelling.
-    pub(crate) fn field(self, name: &str, is_span: bool) -> String {
+    pub(crate) fn field(self, name: &'static str, is_span: bool) -> Cow<'static, str> {
         match self {
-            Self::Json if is_span => name.to_string() + "_ms",
-            Self::Json | Self::Python => name.to_string(),
-            Self::JavaScript => camel(name),
+            Self::Json if is_span => Cow::Owned(format!("{name}_ms")),
+            Self::JavaScript if name.contains('_') => Cow::Owned(camel(name)),
+            _ => Cow::Borrowed(name),
         }
+    }
+
+    /// A span as messages to this host show it: `0.5 s`, `500 ms`, `30 days`.
+    pub(crate) fn span(self, millis: f64) -> String {
+        const DAY: f64 = 86_400_000.0;
+        #[expect(clippy::cast_possible_truncation, reason = "within the range")]
+        let days = if (DAY..1e6 * DAY).contains(&millis) { (millis / DAY) as i64 } else { 0 };
+        match self {
+            _ if days > 0 && days as f64 * DAY == millis => format!("{days} days"),
+            Self::Python => format!("{} s", Value::Number(millis / 1000.0)),
+            Self::Json | Self::JavaScript => format!("{} ms", Value::Number(millis)),
+        }
+    }
+
+    /// The same of a span that is known.
+    pub(crate) fn duration(self, span: Duration) -> String {
+        self.span(crate::time::millis(span) as f64)
     }
 
     /// How many of this spelling's units of time are a second.
@@ -51,6 +73,19 @@ impl Spelling {
             Self::Json | Self::JavaScript => 1000.0,
         }
     }
+}
+
+/// The word of a variant.
+#[cfg(feature = "serde")]
+pub(crate) fn snake(variant: &str) -> String {
+    let mut out = String::new();
+    for letter in variant.chars() {
+        if letter.is_ascii_uppercase() && !out.is_empty() {
+            out.push('_');
+        }
+        out.push(letter.to_ascii_lowercase());
+    }
+    out
 }
 
 fn camel(name: &str) -> String {
@@ -106,7 +141,7 @@ impl fmt::Display for Value {
             Self::Null => f.write_str("null"),
             Self::Bool(flag) => write!(f, "{flag}"),
             Self::Number(number) => show_number(f, *number),
-            Self::Text(text) => show_text(f, text),
+            Self::Text(text) => foreign::quoted(text).fmt(f),
             Self::List(items) => write!(f, "a list of {}", items.len()),
             Self::Map(entries) => write!(f, "a map of {}", entries.len()),
         }
@@ -162,90 +197,5 @@ pub(crate) fn decimal(f: &mut fmt::Formatter<'_>, whole: u64, mut fraction: u32,
     Ok(())
 }
 
-/// In quotes, on one line whatever is in it, and not longer than a line.
-fn show_text(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
-    let (shown, tail) = match text.char_indices().nth(60) {
-        Some(_) => (57, "...\""),
-        None => (60, "\""),
-    };
-    f.write_char('"')?;
-    for c in text.chars().take(shown) {
-        match c {
-            '"' | '\\' => write!(f, "\\{c}")?,
-            '\n' => f.write_str("\\n")?,
-            '\r' => f.write_str("\\r")?,
-            '\t' => f.write_str("\\t")?,
-            // Control characters, separators of lines and paragraphs, and what turns the direction of writing around.
-            '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                write!(f, "\\u{{{:x}}}", u32::from(c))?;
-            }
-            _ => f.write_char(c)?,
-        }
-    }
-    f.write_str(tail)
-}
-
-#[cfg(feature = "json")]
-impl From<&serde_json::Value> for Value {
-    fn from(json: &serde_json::Value) -> Self {
-        match json {
-            serde_json::Value::Null => Self::Null,
-            serde_json::Value::Bool(flag) => Self::Bool(*flag),
-            serde_json::Value::Number(number) => Self::Number(number.as_f64().unwrap_or(f64::NAN)),
-            serde_json::Value::String(text) => Self::Text(text.clone()),
-            serde_json::Value::Array(items) => Self::List(items.iter().map(Self::from).collect()),
-            serde_json::Value::Object(entries) => {
-                Self::Map(entries.iter().map(|(key, value)| (key.clone(), Self::from(value))).collect())
-            }
-        }
-    }
-}
-
-#[cfg(feature = "json")]
-impl From<&Value> for serde_json::Value {
-    fn from(value: &Value) -> Self {
-        match value {
-            Value::Null => Self::Null,
-            Value::Bool(flag) => Self::Bool(*flag),
-            // A whole number is written without a fraction, so that a policy file reads as a person would write it.
-            #[expect(clippy::cast_possible_truncation, reason = "guarded by the comparison")]
-            Value::Number(number) if *number == (*number as i64) as f64 => Self::from(*number as i64),
-            Value::Number(number) => Self::from(*number),
-            Value::Text(text) => Self::from(text.as_str()),
-            Value::List(items) => Self::Array(items.iter().map(Self::from).collect()),
-            Value::Map(entries) => {
-                Self::Object(entries.iter().map(|(key, value)| (key.clone(), Self::from(value))).collect())
-            }
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_read_well() {
-        let shown = [0.0, 3.0, -0.5, 2.5, 0.1 + 0.2, 0.001, 86_400.0, 1e14 + 0.25, 999_999_999_999_999.0, 0.999_999_9];
-        let lines = ["0", "3", "-0.5", "2.5", "0.3", "0.001", "86400", "100000000000000.25", "999999999999999", "1"];
-        assert_eq!(shown.map(|number| Value::Number(number).to_string()), lines);
-        let shown = [1e15, 1e297, -1.5e300, 9.999_999_99e20, f64::MAX, 1e-7, 1.5e-300, f64::NAN, f64::NEG_INFINITY];
-        let lines = ["1e15", "1e297", "-1.5e300", "1e21", "1.797693e308", "1e-7", "1.5e-300", "NaN", "-inf"];
-        assert_eq!(shown.map(|number| Value::Number(number).to_string()), lines);
-    }
-
-    #[test]
-    fn text_stays_on_one_line() {
-        let shown = |text: &str| Value::Text(text.into()).to_string();
-        assert_eq!(shown("a \"b\" \\ it's\n\u{1b}[2J\u{202e}é"), r#""a \"b\" \\ it's\n\u{1b}[2J\u{202e}é""#);
-        assert_eq!(shown(&"é".repeat(60)).chars().count(), 62);
-        assert_eq!(shown(&"é".repeat(61)), alloc::format!("\"{}...\"", "é".repeat(57)));
-    }
-
-    #[test]
-    fn each_language_has_its_own_spelling() {
-        assert_eq!(Spelling::Json.field("first_progress", true), "first_progress_ms");
-        assert_eq!(Spelling::Python.field("first_progress", true), "first_progress");
-        assert_eq!(Spelling::JavaScript.field("first_progress", true), "firstProgress");
-    }
-}
+mod tests;

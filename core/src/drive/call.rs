@@ -1,6 +1,6 @@
 //! One request over the routes of a session, blocking.
 
-use super::hand::Hand;
+use super::driver::Driver;
 use super::time::{Time, slices};
 use super::{Share, Stopped};
 use crate::call::Call;
@@ -50,7 +50,7 @@ pub trait Routes {
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let routes = vec![Route::new("primary"), Route::new("backup")];
-/// let session = RefCell::new(Session::new(Policy::default().into(), routes, 7)?);
+/// let session = RefCell::new(Session::new(Policy::default().into(), routes)?);
 /// let time = VirtualTime::new();
 /// let mut turn = Scope::new(&mut session.borrow_mut(), time.now());
 ///
@@ -83,53 +83,53 @@ pub fn call_routes<R: Routes>(
     time: &impl Time,
     routes: &mut R,
 ) -> Result<R::Value, Stopped<R::Error>> {
-    let mut hand = Hand::new(share, scope, call, time);
+    let mut driver = Driver::new(share, scope, call, time);
     let mut last = None;
     // What works at once never becomes a machine.
-    if let Some((admitted, attempt)) = hand.enter() {
+    if let Some(attempt) = driver.enter() {
         match routes.request(&attempt) {
             Ok(value) => {
-                hand.settle(admitted, Ok(()));
+                driver.settle(Ok(()));
                 return Ok(value);
             }
             Err(error) => {
-                hand.settle(admitted, Err(routes.failure(&error)));
+                driver.settle(Err(routes.failure(&error)));
                 last = Some(error);
             }
         }
     }
-    go_on(hand, time, routes, last)
+    go_on(driver, time, routes, last)
 }
 
 /// The loop.
 pub(super) fn go_on<R: Routes, T: Time>(
-    mut hand: Hand<'_, impl Share, T>,
+    mut driver: Driver<'_, impl Share, T>,
     time: &T,
     routes: &mut R,
     mut last: Option<R::Error>,
 ) -> Result<R::Value, Stopped<R::Error>> {
     loop {
-        match hand.poll() {
+        match driver.poll() {
             Command::Attempt(attempt) => match routes.request(&attempt) {
                 Ok(value) => {
-                    if hand.succeeded(attempt.id) {
+                    if driver.succeeded(attempt.id) {
                         return Ok(value);
                     }
                 }
                 Err(error) => {
-                    hand.failed(attempt.id, routes.failure(&error));
+                    driver.failed(attempt.id, routes.failure(&error));
                     last = Some(error);
                 }
             },
             Command::Wait { id, delay, .. } => {
                 slices(delay).for_each(|slice| time.sleep(slice));
-                hand.waited(id);
+                driver.waited(id);
             }
             change @ (Command::Rebuild { id, route, .. } | Command::Switch { id, route, .. }) => {
-                hand.prepared(id, routes.prepare(route, is_rebuild(change)));
+                driver.prepared(id, routes.prepare(route, is_rebuild(change)));
             }
-            Command::Cancel { id, .. } | Command::AskApproval { id, .. } => hand.taken(id),
-            Command::Finish(verdict) => return Err(hand.stopped(verdict, last)),
+            Command::Cancel { id, .. } | Command::AskApproval { id, .. } => driver.taken(id),
+            Command::Finish(verdict) => return Err(driver.stopped(verdict, last)),
         }
     }
 }
@@ -219,7 +219,7 @@ mod tests {
         assert_eq!(second.as_ref().and_then(Stopped::retry_at), Some(Instant::from_millis(5_000)));
         assert_eq!(
             second.map(|stopped| stopped.to_string()).as_deref(),
-            Some("no route can be asked; may be asked again in 5 s")
+            Some("no route can be asked; primary may be asked again in 5 s")
         );
         assert_eq!(requests, 1);
     }

@@ -4,7 +4,7 @@ use core::future::{Future, ready};
 use core::time::Duration;
 
 use super::call::is_rebuild;
-use super::hand::{Hand, race};
+use super::driver::{Driver, race};
 use super::run_async::Running;
 use super::time::{Clock, slices};
 use super::{Share, Stopped};
@@ -57,8 +57,8 @@ where
     Request: Future<Output = Result<T, E>>,
     Sleep: Future,
 {
-    let hand = Hand::new(share, scope, call, clock);
-    begin(hand, sleep, classify, request, |_, _| ready(false)).await
+    let driver = Driver::new(share, scope, call, clock);
+    begin(driver, sleep, classify, request, |_, _| ready(false)).await
 }
 
 /// As [`call_async`], with hooks that make the clients of routes.
@@ -73,15 +73,15 @@ pub async fn call_routes_async<R: AsyncRoutes, Sleep: Future>(
     sleep: impl Fn(Duration) -> Sleep,
     routes: &R,
 ) -> Result<R::Value, Stopped<R::Error>> {
-    let hand = Hand::new(share, scope, call, clock);
+    let driver = Driver::new(share, scope, call, clock);
     let request = |attempt| routes.request(attempt);
     let prepare = |route, rebuild| routes.prepare(route, rebuild);
-    begin(hand, sleep, |error| routes.failure(error), request, prepare).await
+    begin(driver, sleep, |error| routes.failure(error), request, prepare).await
 }
 
 /// The short way, and the loop after it.
 async fn begin<T, E, Request, Client, Sleep>(
-    mut hand: Hand<'_, impl Share, impl Clock>,
+    mut driver: Driver<'_, impl Share, impl Clock>,
     sleep: impl Fn(Duration) -> Sleep,
     classify: impl Fn(&E) -> Failure,
     mut request: impl FnMut(Attempt) -> Request,
@@ -94,25 +94,25 @@ where
 {
     let mut last = None;
     // What works at once never becomes a machine.
-    if let Some((admitted, attempt)) = hand.enter() {
+    if let Some(attempt) = driver.enter() {
         match race(request(attempt), || sleep(attempt.timeout)).await {
             Some(Ok(value)) => {
-                hand.settle(admitted, Ok(()));
+                driver.settle(Ok(()));
                 return Ok(value);
             }
             Some(Err(error)) => {
-                hand.settle(admitted, Err(classify(&error)));
+                driver.settle(Err(classify(&error)));
                 last = Some(error);
             }
-            None => hand.expired(attempt.until),
+            None => driver.expired(attempt.until),
         }
     }
-    go_on(hand, sleep, classify, request, prepare, last).await
+    go_on(driver, sleep, classify, request, prepare, last).await
 }
 
 /// The loop.
 pub(super) async fn go_on<T, E, Request, Client, Sleep>(
-    mut hand: Hand<'_, impl Share, impl Clock>,
+    mut driver: Driver<'_, impl Share, impl Clock>,
     sleep: impl Fn(Duration) -> Sleep,
     classify: impl Fn(&E) -> Failure,
     mut request: impl FnMut(Attempt) -> Request,
@@ -124,50 +124,50 @@ where
     Client: Future<Output = bool>,
     Sleep: Future,
 {
-    // Declared after the hand and so dropped before it: first the work stops, then the machine is told.
+    // Declared after the driver and so dropped before it: first the work stops, then the machine is told.
     let mut running = Running::new();
     loop {
-        match hand.poll() {
+        match driver.poll() {
             Command::Attempt(attempt) => {
-                hand.taken(attempt.id);
+                driver.taken(attempt.id);
                 running.start(attempt.id, request(attempt));
             }
             Command::Wait { why: WaitWhy::Running, delay, until, .. } => {
                 let slice = slices(delay).next().unwrap_or_default();
                 match running.first(|| sleep(slice)).await {
                     Some((id, Ok(value))) => {
-                        if hand.succeeded(id) {
+                        if driver.succeeded(id) {
                             return Ok(value);
                         }
                     }
                     Some((id, Err(error))) => {
-                        hand.failed(id, classify(&error));
+                        driver.failed(id, classify(&error));
                         last = Some(error);
                     }
-                    None => hand.expired(until - (delay - slice)),
+                    None => driver.expired(until - (delay - slice)),
                 }
             }
             Command::Wait { id, delay, .. } => {
                 for slice in slices(delay) {
                     sleep(slice).await;
                 }
-                hand.waited(id);
+                driver.waited(id);
             }
             change @ (Command::Rebuild { id, route, until, .. } | Command::Switch { id, route, until, .. }) => {
-                let limit = until - hand.clock.now();
+                let limit = until - driver.clock.now();
                 match race(prepare(route, is_rebuild(change)), || sleep(limit)).await {
-                    Some(ready) => hand.prepared(id, ready),
-                    None => hand.expired(until),
+                    Some(ready) => driver.prepared(id, ready),
+                    None => driver.expired(until),
                 }
             }
             Command::Cancel { id, .. } => {
                 if running.stop(id) {
                     last = None;
                 }
-                hand.taken(id);
+                driver.taken(id);
             }
-            Command::AskApproval { id, .. } => hand.taken(id),
-            Command::Finish(verdict) => return Err(hand.stopped(verdict, last)),
+            Command::AskApproval { id, .. } => driver.taken(id),
+            Command::Finish(verdict) => return Err(driver.stopped(verdict, last)),
         }
     }
 }

@@ -6,7 +6,7 @@ use core::time::Duration;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread::Builder;
 
-use super::hand::timed_out;
+use super::driver::timed_out;
 use crate::policy::failure::{Failure, FailureKind, Phase};
 use crate::time::Seconds;
 

@@ -13,9 +13,9 @@ use crate::command::{Attempt, Event, Handled, Id, Reply, ReplyKind, Risk, RouteI
 use crate::policy::approval::{Decision, Digest};
 use crate::policy::failure::{Failure, FailureKind};
 use crate::policy::limits::Usage;
+use crate::text::tool_failed;
 use crate::time::Instant;
 use crate::turn::{Report, ToolOutcome, Turn};
-use crate::words::tool_failed;
 
 /// The host of a blocking turn. It keeps the messages; [`run`](super::run()) keeps the answers and the tools' results until they
 /// are wanted.
@@ -162,7 +162,7 @@ impl<E: core::error::Error + 'static> From<E> for ToolError {
 /// How a turn ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
-    /// The model's answer, or a calm sentence in its place (`report.degraded` tells which).
+    /// The model's answer, or a degraded answer in its place (`report.degraded` tells which).
     pub answer: String,
     /// What became of the turn.
     pub report: Report,
@@ -296,7 +296,7 @@ impl<'a, S: Share, C: Clock> Guide<'a, S, C> {
 
     pub(super) fn ended(&mut self) -> Ended {
         let report = self.share.with(|session| self.turn.report(session));
-        let answer = self.turn.calm_answer().or_else(|| self.answer.take()).unwrap_or_default();
+        let answer = self.turn.degraded_answer().or_else(|| self.answer.take()).unwrap_or_default();
         Ended { answer, report }
     }
 }

@@ -10,7 +10,7 @@ use core::time::Duration;
 use super::Stopped;
 use super::call::{Plain, go_on};
 use super::call_async::go_on as go_on_async;
-use super::hand::{Hand, race, timed_out};
+use super::driver::{Driver, race, timed_out};
 use super::time::{Clock, Time};
 use crate::call::Call;
 use crate::command::{Attempt, End, Verdict, Work};
@@ -63,12 +63,12 @@ pub fn retry<T, E>(
         Ok(begun) => begun,
         Err((verdict, why)) => return Err(Stopped::new(verdict, why, Some(error))),
     };
-    let mut hand = Hand::new(&session, &mut scope, Call::new(Work::Function), time);
-    if let Some((admitted, _)) = hand.enter_at(began) {
-        hand.settle(admitted, Err(failure));
+    let mut driver = Driver::new(&session, &mut scope, Call::new(Work::Function), time);
+    if let Some(_) = driver.enter_at(began) {
+        driver.settle(Err(failure));
     }
     let request = |_: &Attempt| f();
-    go_on(hand, time, &mut Plain { classify, request, brings: PhantomData }, Some(error))
+    go_on(driver, time, &mut Plain { classify, request, brings: PhantomData }, Some(error))
 }
 
 /// As [`retry`], on any executor: `sleep` is the executor's, such as `tokio::time::sleep`. Each attempt is dropped when
@@ -98,14 +98,14 @@ where
         Ok(begun) => begun,
         Err((verdict, why)) => return Err(Stopped::new(verdict, why, last)),
     };
-    let mut hand = Hand::new(&session, &mut scope, Call::new(Work::Function), clock);
-    if let Some((admitted, attempt)) = hand.enter_at(began) {
+    let mut driver = Driver::new(&session, &mut scope, Call::new(Work::Function), clock);
+    if let Some(attempt) = driver.enter_at(began) {
         match last {
-            Some(_) => hand.settle(admitted, Err(failure)),
-            None => hand.expired(attempt.until),
+            Some(_) => driver.settle(Err(failure)),
+            None => driver.expired(attempt.until),
         }
     }
-    go_on_async(hand, sleep, classify, |_| f(), |_, _| ready(false), last).await
+    go_on_async(driver, sleep, classify, |_| f(), |_, _| ready(false), last).await
 }
 
 /// What the retry is decided with, made at the first failure.
@@ -115,7 +115,7 @@ fn begin(
     failure: Failure,
     clock: &impl Clock,
 ) -> Result<(RefCell<Session>, Scope), (Verdict, alloc::string::String)> {
-    match Session::without_routes(Arc::new(policy.clone()), clock.seed()) {
+    match Session::without_routes(Arc::new(policy.clone())) {
         Ok(mut session) => {
             let scope = Scope::new(&mut session, began.unwrap_or_else(|| clock.now()));
             Ok((RefCell::new(session), scope))

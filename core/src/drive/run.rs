@@ -36,7 +36,7 @@ use crate::turn::Turn;
 /// }
 ///
 /// # fn main() -> Result<(), failsoft::policy::Invalid> {
-/// let session = RefCell::new(Session::new(Policy::default().into(), vec![Route::new("primary")], 7)?);
+/// let session = RefCell::new(Session::new(Policy::default().into(), vec![Route::new("primary")])?);
 /// let time = VirtualTime::new();
 /// let mut turn = Turn::new(&mut session.borrow_mut(), [].into(), time.now());
 /// let ended = drive::run(&session, &mut turn, &time, &mut Echo(vec!["hello".into()]));

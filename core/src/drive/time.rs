@@ -17,11 +17,6 @@ use crate::time::{Instant, span};
 pub trait Clock {
     /// Now.
     fn now(&self) -> Instant;
-
-    /// What the jitter of a plain [`retry`](super::retry()) is drawn from. Callers that fail together should differ here.
-    fn seed(&self) -> u64 {
-        self.now().as_millis()
-    }
 }
 
 /// A clock, and a sleep that blocks.
@@ -33,10 +28,6 @@ pub trait Time: Clock {
 impl<C: Clock + ?Sized> Clock for &C {
     fn now(&self) -> Instant {
         (**self).now()
-    }
-
-    fn seed(&self) -> u64 {
-        (**self).seed()
     }
 }
 
@@ -72,12 +63,6 @@ impl Clock for RealTime {
     fn now(&self) -> Instant {
         Instant::ZERO + self.0.elapsed()
     }
-
-    fn seed(&self) -> u64 {
-        use core::hash::{BuildHasher as _, Hasher as _};
-        // The keys of the standard hasher come from the operating system, and differ each time.
-        std::hash::RandomState::new().build_hasher().finish()
-    }
 }
 
 #[cfg(feature = "std")]
@@ -102,10 +87,6 @@ pub const fn sleeping<C: Clock, F: Fn(Duration)>(clock: C, sleep: F) -> Sleeping
 impl<C: Clock, F> Clock for Sleeping<C, F> {
     fn now(&self) -> Instant {
         self.clock.now()
-    }
-
-    fn seed(&self) -> u64 {
-        self.clock.seed()
     }
 }
 
@@ -180,10 +161,6 @@ impl VirtualTime {
 impl Clock for VirtualTime {
     fn now(&self) -> Instant {
         self.now.get()
-    }
-
-    fn seed(&self) -> u64 {
-        0
     }
 }
 

@@ -5,10 +5,10 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::policy::breaker::{Change, Circuit, Metrics, Order, Outcome, Permit};
-use crate::policy::fields::{Fields as _, Reader};
 use crate::policy::{Breaker, Invalid};
 use crate::time::Instant;
 use crate::value::{Spelling, Value};
+use crate::visit::Visitor;
 
 /// The most keys that are kept.
 pub const MOST_KEYS: u32 = 100_000;
@@ -93,10 +93,7 @@ impl Breakers {
     /// As [`Breakers::new`].
     pub fn from_value(config: Breaker, max_keys: &Value, spelling: Spelling) -> Result<Self, Invalid> {
         let (mut number, field) = (MOST_KEYS, spelling.field("max_keys", false));
-        let given = Value::Map(alloc::vec![(field, max_keys.clone())]);
-        let mut reader = Reader::new(&given, spelling, "");
-        reader.count("max_keys", &mut number, 1..=MOST_KEYS);
-        reader.finish()?;
+        Visitor::read(max_keys, spelling, &field, &[], (1..=MOST_KEYS).into(), &mut number)?;
         Self::new(config, number)
     }
 

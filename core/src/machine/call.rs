@@ -1,132 +1,326 @@
-//! One guarded operation: the ladder. The only place that knows the order in which the policies are asked.
+//! One guarded operation: what is asked, on which route it is, and where it stands.
 
-mod declared;
-mod events;
-mod ground;
+mod ask;
+mod attempt;
 mod hedge;
-mod outcome;
-mod quick;
+mod ladder;
+mod leg;
+mod reach;
 mod restored;
-mod rests;
-mod rungs;
-mod state;
+mod routes;
+mod transitions;
+mod waits;
 
-use alloc::format;
 use core::time::Duration;
 
-use state::{Running, State, Then};
+use ask::Ask;
+use attempt::InFlight;
+use hedge::{Beside, Hedge};
+use leg::Leg;
+use routes::Routes;
+use waits::Waits;
 
-pub(crate) use hedge::Hedge;
-pub use quick::{Admitted, Entered, enter, settle};
-
-use crate::account::{Follows, Skip, What};
-use crate::command::{
-    Attempt, CancelWhy, Command, End, Event, Handled, Id, Replay, RouteId, SwitchWhy, Verdict, WaitWhy, Work,
-};
+use crate::command::{Attempt, Command, End, Event, Handled, Id, Replay, RouteId, SwitchWhy, Verdict, WaitWhy, Work};
 use crate::policy::Invalid;
 use crate::policy::deadline::{Allowance, share};
-use crate::policy::failure::{Again, Cool, Effect, Failure, FailureKind, NextRule, Phase, RebuildRule, Rule};
-use crate::policy::fallback::{FallbackScope, WhenRefused};
-use crate::policy::limits::{Limit, Usage};
-use crate::policy::retry::Pause;
+use crate::policy::failure::Failure;
 use crate::route::RouteSet;
-use crate::scope::{Context, Scope, Told};
-use crate::session::{About, Refusal, Session, Ticket, note_change};
+use crate::scope::{Context, Scope};
+use crate::session::{About, Session, Ticket};
 use crate::stored::stored;
-use crate::time::{Instant, span};
-use crate::value::Value;
-
-/// How often a call looks whether another one has made the client ready that both want.
-const ACTIVATING_PAUSE: Duration = span(100);
+use crate::time::Instant;
+use crate::value::{Spelling, Value};
+use crate::visit::{Limits, Visitor};
 
 /// One guarded operation: a model request, a tool run, any function.
 ///
 /// Drive it with two verbs: [`Call::poll`] says what to do, [`Call::handle`] takes what happened. Polling again without an
 /// event says the same. Only polling lets time pass, so a success counts however late it is reported, unless a poll had
 /// declared the attempt timed out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
-    work: Work,
-    replay: Replay,
-    /// The routes whose attempts are streams.
-    streams: RouteSet,
-    restartable: bool,
-    timeout: Option<Duration>,
-    /// How many tokens of context it takes; 0 where that is not known.
-    needs: u32,
+    ask: Ask,
     /// The first id that this call used; 0 before it did. Its idempotency key is made of it.
     first: Id,
-    state: State,
-    route: Option<RouteId>,
+    /// The routes that cannot be asked any more by this call.
     tried: RouteSet,
     /// How many routes were asked.
     asked: u32,
-    /// Attempts on the present route.
-    on_route: u32,
-    /// Those of them that were made before a new client began them anew.
-    before: u32,
+    /// How many attempts failed.
     failed: u32,
-    /// Whether the one repetition that `Again::Once` allows on a route is used up.
-    repeated: bool,
-    /// Whether the client was made again: it is not a second time, and but for a new round one more attempt is left on this route.
-    last_chance: bool,
-    previous: Option<Duration>,
+    /// The last failure.
     failure: Option<Failure>,
-    /// The generation of the client that it came from.
-    client: u32,
-    /// Whether the process died over it.
+    /// Whether that was the death of the process.
     interrupted: bool,
-    /// Until when the route rests by what its own failures stated.
-    own_rest: Instant,
-    /// How long it has waited in sum, in milliseconds, for rests and breakers to end.
-    yielded: u32,
-    /// The same in short pauses in a row, for somebody else's test of a route or for a client that somebody else makes.
-    paused: u32,
-    /// The permit of the attempt that failed, until the ladder leaves its route.
-    failed_with: Option<Ticket>,
+    leg: Leg,
+    waits: Waits,
+    hedge: Beside,
+    state: State,
+}
+
+stored! { Call { ask, first, tried, asked, failed, failure, interrupted, leg, waits, hedge, state } }
+
+/// Where a call stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Fresh,
+    Attempt(InFlight),
+    /// `delay` is what was decided: it is said whole until the host takes it.
+    Wait {
+        id: Id,
+        until: Instant,
+        delay: Duration,
+        why: WaitWhy,
+        then: Then,
+        taken: bool,
+    },
+    Rebuild {
+        id: Id,
+        route: RouteId,
+        client: u32,
+        until: Instant,
+        taken: bool,
+        settle: bool,
+    },
+    Switch {
+        id: Id,
+        route: RouteId,
+        ticket: Ticket,
+        until: Instant,
+        taken: bool,
+        why: SwitchWhy,
+    },
+    Over(Verdict),
 }
 
 stored! {
-    Call {
-        work, replay, streams, restartable, timeout, needs, first, state, route, tried, asked, on_route, before, failed, repeated,
-        last_chance, previous, failure, client, interrupted, own_rest, yielded, paused, failed_with
+    enum State {
+        Fresh,
+        Attempt(attempt),
+        Wait { id, until, delay, why, then, taken },
+        Rebuild { id, route, client, until, taken, settle },
+        Switch { id, route, ticket, until, taken, why },
+        Over(verdict),
     }
 }
 
+/// What follows a wait. It is decided anew when the wait ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Then {
+    SameRoute,
+    Choose,
+    /// The same route, if another call has made this client of it again by then.
+    Newer {
+        client: u32,
+    },
+}
+
+stored! { enum Then { SameRoute, Choose, Newer { client } } }
+
+/// What a host says of it before it begins.
 impl Call {
     /// A call that has not begun. Model requests and functions may be repeated; say so of a tool with [`Call::replay`].
     #[must_use]
     pub const fn new(work: Work) -> Self {
-        let replay = if matches!(work, Work::Tool { .. }) { Replay::Once } else { Replay::Idempotent };
         Self {
-            work,
-            replay,
-            streams: RouteSet::none(),
-            restartable: true,
-            timeout: None,
-            needs: 0,
+            ask: Ask::new(work),
             first: 0,
-            state: State::Fresh,
-            route: None,
             tried: RouteSet::none(),
             asked: 0,
-            on_route: 0,
-            before: 0,
             failed: 0,
-            repeated: false,
-            last_chance: false,
-            previous: None,
             failure: None,
-            client: 0,
             interrupted: false,
-            own_rest: Instant::ZERO,
-            yielded: 0,
-            paused: 0,
-            failed_with: None,
+            leg: Leg::on(None),
+            waits: Waits::NONE,
+            hedge: Beside(None),
+            state: State::Fresh,
         }
     }
 
-    /// The first id that this call used, under which the account files it; 0 before it began.
+    /// Says whether it may be made twice.
+    #[must_use]
+    pub fn replay(mut self, replay: Replay) -> Self {
+        self.ask.replay = replay;
+        self
+    }
+
+    /// Declares it streaming, whatever route it asks: progress is reported, and the limits on first progress and idle time
+    /// apply. `restartable` says whether it may be asked again after it made progress. Asked again is asked from the beginning:
+    /// a partial answer is never continued.
+    #[must_use]
+    pub fn streaming(self, restartable: bool) -> Self {
+        self.streaming_on(RouteSet::all(), restartable)
+    }
+
+    /// Declares its attempts on these routes alone streaming; all others bring their answer at once.
+    #[must_use]
+    pub fn streaming_on(mut self, routes: RouteSet, restartable: bool) -> Self {
+        self.ask.streams = routes;
+        self.ask.restartable = restartable || routes.is_empty();
+        self
+    }
+
+    /// Replaces `attempt.timeout` and the route's for this call.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.ask.timeout = timeout;
+        self
+    }
+
+    /// Says how many tokens of context it takes, counted or estimated: a route whose `context_window` is known and smaller is
+    /// skipped, the primary too. 0, as from the beginning, skips none.
+    #[must_use]
+    pub fn needs(mut self, tokens: u32) -> Self {
+        self.ask.context_tokens = tokens;
+        self
+    }
+
+    /// Says the same from plain data; nothing there is nothing known.
+    ///
+    /// # Errors
+    /// What is no whole number from 0 to 4294967295.
+    pub fn needs_value(self, tokens: &Value, spelling: Spelling) -> Result<Self, Invalid> {
+        let mut needs = 0;
+        Visitor::read(tokens, spelling, &spelling.field("context_tokens", false), &[], Limits::Any, &mut needs)?;
+        Ok(self.needs(needs))
+    }
+}
+
+/// How it is driven.
+impl Call {
+    /// Says what to do next. The answer stays the same until an event or time changes it.
+    pub fn poll(&mut self, scope: &mut Scope, session: &mut Session, now: Instant) -> Command {
+        self.poll_in(&mut Context::new(session, scope, now))
+    }
+
+    /// As [`Call::poll`], and takes what it says: for hosts that begin at once what they are told.
+    pub fn next(&mut self, scope: &mut Scope, session: &mut Session, now: Instant) -> Command {
+        let next = self.poll(scope, session, now);
+        if let Some(id) = next.to_take() {
+            let _ = self.handle(scope, session, now, Event::Taken(id));
+        }
+        next
+    }
+
+    /// Takes what happened.
+    pub fn handle(&mut self, scope: &mut Scope, session: &mut Session, now: Instant, event: Event<'_>) -> Handled {
+        let mut cx = Context::new(session, scope, now);
+        if self.handle_in(&mut cx, event).accepted() {
+            return Handled::Accepted;
+        }
+        cx.scope.handle_cancelled(event)
+    }
+
+    pub(crate) fn poll_in(&mut self, cx: &mut Context<'_>) -> Command {
+        self.let_time_pass(cx);
+        // Another call's is for whoever drives that one.
+        cx.scope.pending_cancel(Some(self.first)).unwrap_or_else(|| self.command(cx))
+    }
+
+    fn command(&self, cx: &Context<'_>) -> Command {
+        let running = |until: Instant| Command::Wait { id: 0, delay: until - cx.now, until, why: WaitWhy::Running };
+        match self.state {
+            State::Attempt(main) if main.taken => match self.hedge.as_deref() {
+                None => running(main.expiry().0.min(main.hedge_at)),
+                Some(Hedge { attempt, .. }) if attempt.taken => running(main.expiry().0.min(attempt.expiry().0)),
+                Some(Hedge { route, attempt }) => {
+                    Command::Attempt(self.announced(cx.scope, cx.now, attempt, Some(*route), 1))
+                }
+            },
+            State::Attempt(attempt) => {
+                Command::Attempt(self.announced(cx.scope, cx.now, &attempt, self.leg.route, self.leg.attempts))
+            }
+            State::Rebuild { taken: true, until, .. } | State::Switch { taken: true, until, .. } => running(until),
+            State::Wait { id, until, delay, why, taken, .. } => {
+                Command::Wait { id, delay: if taken { until - cx.now } else { delay }, until, why }
+            }
+            State::Rebuild { id, route, client, until, .. } => Command::Rebuild { id, route, client, until },
+            State::Switch { id, route, until, why, .. } => Command::Switch { id, route, until, why },
+            State::Over(verdict) => Command::Finish(verdict),
+            // `let_time_pass` has begun it.
+            State::Fresh => Command::Finish(Verdict::new(End::Cancelled)),
+        }
+    }
+
+    /// An attempt as the host is told of it.
+    fn announced(
+        &self,
+        scope: &Scope,
+        now: Instant,
+        attempt: &InFlight,
+        route: Option<RouteId>,
+        number: u32,
+    ) -> Attempt {
+        let until = attempt.expiry().0;
+        Attempt {
+            id: attempt.id,
+            route,
+            client: attempt.client,
+            work: self.ask.work,
+            number,
+            timeout: until - now,
+            until,
+            first_progress: attempt.first_progress,
+            idle: attempt.idle,
+            key: scope.keys.source(self.ask.work, self.first),
+        }
+    }
+}
+
+/// The short way: a call that works at once never becomes a machine. The same functions as the long way, so both leave the same
+/// state.
+impl Call {
+    /// Asks every question that comes before a first attempt, in one go. True if the attempt was let through:
+    /// [`Call::attempted`] says what it is, and [`Call::settle`] takes its outcome. If false, something stands in the way, and
+    /// the call is driven by `poll` and `handle`.
+    #[inline]
+    pub fn enter(&mut self, scope: &mut Scope, session: &mut Session, now: Instant) -> bool {
+        // What may be hedged is for hosts that can do two things at once.
+        if self.state != State::Fresh || self.may_hedge(&session.policy, &session.live) {
+            return false;
+        }
+        self.admit_first(&mut Context::new(session, scope, now))
+    }
+
+    /// The attempt that is under way.
+    #[must_use]
+    pub fn attempted(&self, scope: &Scope) -> Option<Attempt> {
+        match &self.state {
+            State::Attempt(attempt) => {
+                Some(self.announced(scope, scope.seen(), attempt, self.leg.route, self.leg.attempts))
+            }
+            _ => None,
+        }
+    }
+
+    /// Takes what became of the attempt that [`Call::enter`] let through. True if the call is over; after a failure it goes on
+    /// from there by `poll` and `handle`.
+    #[inline]
+    pub fn settle(
+        &mut self,
+        scope: &mut Scope,
+        session: &mut Session,
+        now: Instant,
+        result: Result<(), Failure>,
+    ) -> bool {
+        let State::Attempt(attempt) = &self.state else { return false };
+        let mut cx = Context::new(session, scope, now);
+        match result {
+            Ok(()) => {
+                self.succeeded(&mut cx, attempt);
+            }
+            Err(failure) => {
+                let attempt = *attempt;
+                self.state = self.attempt_failed(&mut cx, attempt, failure);
+            }
+        }
+        result.is_ok()
+    }
+}
+
+/// What it is and where it stands.
+impl Call {
+    /// The first id that this call used, under which the event log files it; 0 before it began.
     #[must_use]
     pub const fn id(&self) -> Id {
         self.first
@@ -144,175 +338,63 @@ impl Call {
     }
 
     /// Whether an attempt of it runs under this id.
-    pub(crate) fn is_running(&self, scope: &Scope, id: Id) -> bool {
-        let main = matches!(self.state, State::Attempt(running) if running.id == id);
-        main || self.hedge(scope).is_some_and(|hedge| hedge.running.id == id)
+    pub(crate) fn is_running(&self, id: Id) -> bool {
+        let main = matches!(self.state, State::Attempt(attempt) if attempt.id == id);
+        main || self.hedge.as_deref().is_some_and(|hedge| hedge.attempt.id == id)
     }
 
     /// Whether the host has taken something on for it and not reported yet.
     pub(crate) fn is_taken(&self) -> bool {
         match self.state {
-            State::Attempt(running) => running.taken,
+            State::Attempt(attempt) => attempt.taken,
             State::Rebuild { taken, .. } | State::Switch { taken, .. } => taken,
             _ => false,
         }
     }
 
-    /// Says what to do next. The answer stays the same until an event or time changes it.
-    pub fn poll(&mut self, scope: &mut Scope, session: &mut Session, now: Instant) -> Command {
-        let mut cx = Context::new(session, scope, now);
-        self.poll_in(&mut cx)
-    }
-
-    pub(crate) fn poll_in(&mut self, cx: &mut Context<'_>) -> Command {
-        self.let_time_pass(cx);
-        // Another call's is for whoever drives that one.
-        if let Some(cancel) = cx.scope.pending_cancel(Some(self.first)) {
-            return cancel;
-        }
-        self.command(cx)
-    }
-
-    /// Ends what has run out of time, and begins what has not begun.
-    fn let_time_pass(&mut self, cx: &mut Context<'_>) {
-        // Every round ends an attempt, a wait, a switch or a rebuild, and each of them is bounded by the policy.
-        loop {
-            self.state = match self.state {
-                State::Fresh => self.begin(cx),
-                State::Attempt(running) if self.hedge_has_expired(cx, &running) => self.hedge_timed_out(cx, running),
-                State::Attempt(running) if cx.now >= running.expiry().0 => {
-                    if running.taken {
-                        cx.scope.cancel(self.first, running.id, CancelWhy::TimedOut);
-                    }
-                    let mut failure =
-                        Failure { phase: Some(running.expiry().1), ..Failure::new(FailureKind::TimedOut) };
-                    if self.is_tool() && !running.taken {
-                        // Hosts take tools before they run them: nobody has begun this one.
-                        failure.effect = Effect::None;
-                    }
-                    self.attempt_failed(cx, running, failure)
-                }
-                State::Attempt(running) if cx.now >= running.hedge_at => self.begin_hedge(cx, running),
-                State::Wait { until, then, .. } if cx.now >= until => self.after_wait(cx, then),
-                State::Rebuild { id, route, until, taken, .. } if cx.now >= until => {
-                    if taken {
-                        self.cancel(cx, id, CancelWhy::TimedOut);
-                    }
-                    self.not_rebuilt(cx, route)
-                }
-                State::Switch { id, route, ticket, until, taken, .. } if cx.now >= until => {
-                    if taken {
-                        self.cancel(cx, id, CancelWhy::TimedOut);
-                    }
-                    self.not_switched(cx, route, ticket)
-                }
-                _ => return,
-            };
-        }
-    }
-
-    fn command(&self, cx: &Context<'_>) -> Command {
-        let running = |until: Instant| Command::Wait { id: 0, delay: until - cx.now, until, why: WaitWhy::Running };
+    pub(crate) fn current(&self) -> Option<Id> {
         match self.state {
-            State::Attempt(run) if run.taken => match self.hedge(cx.scope) {
-                None => running(run.expiry().0.min(run.hedge_at)),
-                Some(Hedge { running: beside, .. }) if beside.taken => running(run.expiry().0.min(beside.expiry().0)),
-                Some(hedge) => Command::Attempt(Attempt {
-                    route: Some(hedge.route),
-                    number: 1,
-                    ..self.attempt(cx.scope, cx.now, &hedge.running)
-                }),
-            },
-            State::Rebuild { taken: true, until, .. } | State::Switch { taken: true, until, .. } => running(until),
-            State::Attempt(run) => Command::Attempt(self.attempt(cx.scope, cx.now, &run)),
-            State::Wait { id, until, why, .. } => Command::Wait { id, delay: until - cx.now, until, why },
-            State::Rebuild { id, route, client, until, .. } => Command::Rebuild { id, route, client, until },
-            State::Switch { id, route, until, why, .. } => Command::Switch { id, route, until, why },
-            State::Over(verdict) => Command::Finish(verdict),
-            // `let_time_pass` has begun it.
-            State::Fresh => Command::Finish(Verdict::new(End::Cancelled)),
+            State::Attempt(InFlight { id, .. })
+            | State::Wait { id, .. }
+            | State::Rebuild { id, .. }
+            | State::Switch { id, .. } => Some(id),
+            State::Fresh | State::Over(_) => None,
         }
     }
 
-    fn attempt(&self, scope: &Scope, now: Instant, running: &Running) -> Attempt {
-        let until = running.expiry().0;
-        Attempt {
-            id: running.id,
-            route: self.route,
-            client: running.client,
-            work: self.work,
-            number: self.on_route,
-            timeout: until - now,
-            until,
-            first_progress: running.first_progress,
-            idle: running.idle,
-            idempotency_key: scope.key(self.first),
-        }
+    const fn about(&self, id: Id) -> About {
+        About { call: self.first, id }
     }
 
-    // ---- The ladder. Its rungs are in `call/rungs.rs`, what they stand on in `call/ground.rs`. ----
-
-    /// The first attempt: on the committed route, else the primary, else the first route that may be asked.
-    fn begin(&mut self, cx: &mut Context<'_>) -> State {
-        if self.admit_first(cx).is_some() {
-            return self.state;
-        }
-        if let Some(over) = self.out_of_bounds(cx) {
-            return State::Over(over);
-        }
-        self.next_route(cx, None).unwrap_or_else(|| self.over(cx, End::NoRoute))
-    }
-
-    /// The short way in, shared with `enter`: the first route is ready and nothing stands in the way. The attempt is put where
-    /// it stays: to hand it around costs more than to make it.
+    /// The routes as it sees them.
     #[inline(always)]
-    fn admit_first(&mut self, cx: &mut Context<'_>) -> Option<()> {
-        if self.out_of_bounds(cx).is_some() {
-            return None;
-        }
-        if self.has_no_routes(cx) {
-            self.state = State::Attempt(self.run(cx, None));
-            return Some(());
-        }
-        let route = self.first_route(cx)?;
-        let ready = cx.live.place(route)?.ready && self.cannot_work(cx, route).is_none();
-        let open = ready && cx.live.would_admit(cx.policy, route, cx.now).is_ok();
-        if !open {
-            return None;
-        }
-        let permit = self.take_permit(cx, route);
-        self.state = State::Attempt(self.arrive(cx, route, &permit));
-        Some(())
+    const fn routes(&self) -> Routes<'_> {
+        Routes { ask: &self.ask, tried: self.tried, asked: self.asked, present: self.leg.route, failure: self.failure }
     }
 
-    /// What follows a failed attempt: the same route again, a rebuilt client, the next route, or the end.
-    fn after_failure(&mut self, cx: &mut Context<'_>, failure: Failure) -> State {
-        let rule = cx.policy.failures.rule(failure.kind);
-        if let Some(over) = self.may_not_try_again(cx, failure, rule) {
-            return self.stop_at(cx, over);
-        }
-        if let Some(rest) = self.same_route_again(cx, failure, rule) {
-            return rest;
-        }
-        if let Some(rebuild) = self.rebuild_once(cx, rule) {
-            return rebuild;
-        }
-        self.leave(cx)
+    /// How long an attempt on the present route may run now, with what the routes still to come are owed set aside.
+    #[inline]
+    fn allowance(&self, cx: &Context<'_>) -> Allowance {
+        self.allowance_for(cx, self.leg.route, self.leg.route)
     }
 
-    /// Away from the route that failed: to the next one, or to the end.
-    fn leave(&mut self, cx: &mut Context<'_>) -> State {
-        let Some(failure) = self.failure else { return self.over(cx, End::NoRoute) };
-        let rule = cx.policy.failures.rule(failure.kind);
-        let next = match rule.next {
-            NextRule::No => None,
-            NextRule::IfRestartable if !self.restartable => None,
-            _ => self.next_route(cx, Some(failure)),
-        };
-        next.unwrap_or_else(|| {
-            // Where asking again cannot help and nobody else was asked, the original error says it best.
-            let lasting = rule.again == Again::No && (self.asked <= 1 || rule.next != NextRule::Yes);
-            self.over(cx, if lasting { End::Permanent } else { End::Exhausted })
-        })
+    /// The same by the limit of that route, and with all routes but the one `besides` still to come.
+    #[inline]
+    fn allowance_for(&self, cx: &Context<'_>, route: Option<RouteId>, besides: Option<RouteId>) -> Allowance {
+        let deadline = cx.scope.deadline();
+        let to_come = if deadline.is_some() { self.routes().to_come_after(cx, besides) } else { 0 };
+        let own = || route.and_then(|route| cx.route(route)).and_then(|state| state.route.timeout);
+        let timeout = self.ask.timeout.or_else(own).unwrap_or(cx.policy.attempt.timeout);
+        share(cx.now, timeout, deadline, to_come)
+    }
+
+    /// A stream that makes progress gets its share of the deadline anew: one that goes on is not cut off in its middle, and one that
+    /// stalls leaves time for the next route. Where nobody may be asked after it, it has all that is left.
+    fn share_anew(&mut self, cx: &Context<'_>) {
+        let all = cx.scope.deadline().unwrap_or(Instant::NEVER);
+        let cut = if self.ask.restartable { self.allowance(cx).cut } else { all };
+        if let State::Attempt(attempt) = &mut self.state {
+            attempt.allowance.cut = cut;
+        }
     }
 }

@@ -1,19 +1,19 @@
 //! The whole vocabulary on one screen: what the machine tells the host to do, and what the host tells the machine.
 
 mod reply;
-mod take;
 mod verdict;
 
-use core::fmt;
 use core::time::Duration;
 
 use crate::names::named;
 use crate::policy::approval::{Decision, Digest};
 use crate::policy::failure::Failure;
 use crate::policy::limits::Usage;
+use crate::seed::NoRandomness;
 use crate::stored::stored;
 use crate::time::Instant;
 
+pub use crate::keys::{Key, KeySource};
 pub use reply::{Reply, ReplyKind, Risk, ToolCall};
 pub use verdict::{End, Raised, StopReason, Verdict};
 
@@ -23,8 +23,6 @@ pub type Id = u32;
 /// A place in the chain of routes; 0 is the primary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RouteId(pub u8);
-
-stored! { RouteId(_) }
 
 /// What is to be attempted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,16 +45,6 @@ pub enum Work {
 
 stored! { enum Work { Model { step, with_tools }, Tool { index }, Function } }
 
-/// The same for every attempt of one logical call: lets the other end recognise a repetition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Key(pub u64, pub u64);
-
-impl fmt::Display for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "failsoft-{:016x}{:016x}", self.0, self.1)
-    }
-}
-
 /// One request to make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempt {
@@ -78,8 +66,18 @@ pub struct Attempt {
     pub first_progress: Option<Duration>,
     /// How long between two meaningful chunks; only for attempts that are streams.
     pub idle: Option<Duration>,
-    /// The same on every attempt of the call.
-    pub idempotency_key: Key,
+    /// What its idempotency key is made of: the same on every attempt of the call.
+    pub key: KeySource,
+}
+
+impl Attempt {
+    /// Makes the idempotency key: the same on every attempt of the call, and on no other call.
+    ///
+    /// # Errors
+    /// [`NoRandomness`], in a session without a seed, outside of a run with an id.
+    pub fn idempotency_key(&self) -> Result<Key, NoRandomness> {
+        self.key.key()
+    }
 }
 
 /// What the host is to do next. A host that meets a command it does not know raises.
@@ -87,7 +85,8 @@ pub struct Attempt {
 pub enum Command {
     /// Make this request, then report `Succeeded`, `Replied` or `Failed`.
     Attempt(Attempt),
-    /// Sleep `delay`, then report `Waited`. With `WaitWhy::Running` (id 0) wait for a report instead, until `until` at most.
+    /// Sleep `delay`, then report `Waited`. Before `Taken` the delay is said whole, as it was decided, however late it is asked
+    /// for; afterwards it is what is left of it. With `WaitWhy::Running` (id 0) wait for a report instead, until `until` at most.
     Wait {
         /// What to report it under; 0 while attempts are running.
         id: Id,
@@ -140,6 +139,23 @@ pub enum Command {
     },
     /// It is over.
     Finish(Verdict),
+}
+
+impl Command {
+    /// What is to be acknowledged with [`Event::Taken`].
+    #[must_use]
+    pub const fn to_take(&self) -> Option<Id> {
+        match self {
+            Self::Attempt(attempt) => Some(attempt.id),
+            Self::Switch { id, .. }
+            | Self::Rebuild { id, .. }
+            | Self::AskApproval { id, .. }
+            | Self::Cancel { id, .. } => Some(*id),
+            // While attempts run there is nothing to begin.
+            Self::Wait { why: WaitWhy::Running, .. } | Self::Finish(_) => None,
+            Self::Wait { id, .. } => Some(*id),
+        }
+    }
 }
 
 named! {

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::policy::fields::Thousandths;
+use crate::data::Thousandths;
 use crate::time::{millis, span};
 
 /// Buckets for each doubling of the latency: a quantile is at most an eighth too long, and never too short.

@@ -3,6 +3,8 @@
 pub mod breakers;
 pub mod call;
 pub mod command;
+pub mod conversation;
+pub(crate) mod keys;
 pub(crate) mod latency;
 pub mod pool;
 pub mod route;

@@ -5,7 +5,8 @@ use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use core::time::Duration;
 
 use crate::policy::limits::{Limit, TurnLimits};
-use crate::stored::{Blank, Store, Stored, stored};
+use crate::stored::stored;
+use crate::visit::{Blank, Data, Visitor};
 
 /// What one turn may use up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,13 +32,61 @@ impl Budgets {
 }
 
 /// What a turn has used up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Used {
     pub(crate) attempts: u32,
     pub(crate) tool_calls: u32,
     pub(crate) tokens: u64,
     /// Whether some model did not report its usage.
     pub(crate) usage_unknown: bool,
+}
+
+/// What one turn may use up, how many attempts it made, and where it counts together with other turns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Budget {
+    pub(crate) limits: Budgets,
+    pub(crate) attempts: u32,
+    pool: Shared,
+    /// Whether that holds its own budgets, within those that it was handed down.
+    has_own_pool: bool,
+}
+
+stored! { Budget { limits, attempts, has_own_pool; pool } }
+
+impl Budget {
+    pub(crate) const fn of(limits: &TurnLimits) -> Self {
+        Self { limits: Budgets::of(limits), attempts: 0, pool: Shared(None), has_own_pool: false }
+    }
+
+    #[inline(always)]
+    pub(crate) fn pool(&self) -> Option<&Pool> {
+        self.pool.0.as_deref()
+    }
+
+    /// The pool in which a turn that begins within this one counts; none where nothing is limited.
+    pub(crate) fn hand_down(&mut self, used: Used) -> Option<Arc<Pool>> {
+        if !self.has_own_pool {
+            let used = Used { attempts: self.attempts, ..used };
+            self.pool = Shared(Pool::of(self.limits, used, self.pool.0.take()));
+            self.has_own_pool = self.pool.0.is_some();
+        }
+        self.pool.0.clone()
+    }
+
+    /// Counts in the pool of the turn above, unless it has its own already.
+    pub(crate) fn inherit(&mut self, pool: Option<Arc<Pool>>) {
+        if !self.has_own_pool {
+            self.pool = Shared(pool);
+        }
+    }
+
+    /// Its own limits become what is left of those that it shares: pools do not travel.
+    pub(crate) fn stand_alone(&mut self, used: Used) {
+        if let Some(pool) = self.pool.0.take() {
+            self.limits = pool.own(self.limits, Used { attempts: self.attempts, ..used });
+        }
+        self.has_own_pool = false;
+    }
 }
 
 /// The budgets of one turn, which those that it hands them down to use up with it, and so on downwards.
@@ -182,14 +231,11 @@ impl Eq for Pool {}
 
 /// The pool that a turn counts in, if it does.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Shared(pub(crate) Option<Arc<Pool>>);
+struct Shared(Option<Arc<Pool>>);
 
 /// Pools do not travel: what is left in one becomes the turn's own limit when it is stored.
-impl Stored for Shared {
-    fn stored(&mut self, store: &mut Store<'_>) {
-        let mut nothing: Option<bool> = None;
-        nothing.stored(store);
-    }
+impl Data for Shared {
+    fn visit(&mut self, _: &mut Visitor<'_>) {}
 }
 
 impl Blank for Shared {

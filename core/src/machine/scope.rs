@@ -1,4 +1,4 @@
-//! What all calls of one turn share: deadline, attempts, ids, randomness, the committed route, the account.
+//! What all calls of one turn share: deadline, attempts, ids, randomness, the committed route, the event log.
 
 mod context;
 
@@ -7,12 +7,15 @@ use core::time::Duration;
 
 pub(crate) use context::Context;
 
-use crate::account::{Account, Notice};
-use crate::call::Hedge;
-use crate::command::{CancelWhy, Command, Event, Handled, Id, Key, RouteId};
+use crate::command::{CancelWhy, Command, Event, Handled, Id, RouteId};
+use crate::keys::Keys;
+use crate::log::EventLog;
+use crate::notice::Notice;
+use crate::policy::Invalid;
 use crate::policy::limits::{Tally, Usage};
-use crate::pool::{Budgets, Inherited, Pool, Shared, Used};
-use crate::rng::{Rng, mix};
+use crate::pool::{Budget, Inherited, Used};
+use crate::rng::Rng;
+use crate::seed;
 use crate::session::{Live, Session};
 use crate::stored::stored;
 use crate::time::Instant;
@@ -20,46 +23,68 @@ use crate::time::Instant;
 /// What all calls of one turn share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope {
-    pub(crate) started: Instant,
-    pub(crate) deadline: Option<Instant>,
-    /// The deadline that was handed down: it does not stand still, for whoever waits above goes on counting.
-    pub(crate) ceiling: Option<Instant>,
-    /// The largest `now` seen: a clock that goes back stands still.
-    pub(crate) seen: Instant,
-    pub(crate) attempts: u32,
-    pub(crate) budgets: Budgets,
-    /// Where it counts together with other turns.
-    pub(crate) pool: Shared,
-    /// Whether that holds its own budgets, within those that it was handed down.
-    has_own_pool: bool,
-    /// Whether the turn's one rebuild of the primary is used up.
-    pub(crate) rebuilt: bool,
-    /// Whether the turn's one refresh of credentials is used up.
-    pub(crate) refreshed: bool,
-    pub(crate) route: Option<RouteId>,
-    /// Since when that is not the primary, or when it last looked there.
-    pub(crate) away: Option<Instant>,
+    pub(crate) time: Timing,
+    pub(crate) budget: Budget,
+    /// What was done about clients.
+    pub(crate) renewed: Renewed,
+    pub(crate) committed: Committed,
     next_id: Id,
-    pub(crate) rng: Rng,
-    key: u64,
-    /// The session's, by which it draws and makes its keys.
+    /// Made at its first draw, unless the session has a seed.
+    rng: Option<Rng>,
+    pub(crate) keys: Keys,
+    /// The session's: after a fork it is another one.
     pub(crate) epoch: u32,
     cancels: Vec<Pending>,
-    /// Second attempts beside slow ones. Here and not in their calls, which are copied where nothing is hedged, too.
-    pub(crate) hedges: Vec<Hedge>,
     /// The route that answered the last call in place of the one that it went on on.
     pub(crate) hedge_won: Option<RouteId>,
     /// What model requests used that brought nothing.
     pub(crate) spent: Tally,
     /// What the host knows about the one that is about to fail.
     pub(crate) told: Option<Told>,
-    pub(crate) account: Account,
+    pub(crate) event_log: EventLog,
 }
 
 stored! {
-    Scope {
-        started, deadline, ceiling, seen, attempts, budgets, pool, has_own_pool, rebuilt, refreshed, route, away, next_id, rng, key, epoch,
-        cancels, hedges, hedge_won, spent, told, account
+    Scope { time, budget, renewed, committed, next_id, rng, keys, epoch, cancels, hedge_won, spent, told, event_log }
+}
+
+/// When a turn began, and when it must be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Timing {
+    pub(crate) started: Instant,
+    /// The largest `now` seen: a clock that goes back stands still.
+    pub(crate) seen: Instant,
+    pub(crate) deadline: Option<Instant>,
+    /// The deadline that was handed down: it does not stand still, for whoever waits above goes on counting.
+    pub(crate) ceiling: Option<Instant>,
+}
+
+stored! { Timing { started, seen, deadline, ceiling } }
+
+/// Whether the one rebuild of the primary's client, and the one refresh of credentials, that a turn has are used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Renewed {
+    pub(crate) rebuilt: bool,
+    pub(crate) refreshed: bool,
+}
+
+stored! { Renewed { rebuilt, refreshed } }
+
+/// Where calls to come begin, and since when that is not the primary, or when it was last looked there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Committed {
+    pub(crate) route: Option<RouteId>,
+    pub(crate) away: Option<Instant>,
+}
+
+stored! { Committed { route, away } }
+
+impl Committed {
+    pub(crate) const NOWHERE: Self = Self { route: None, away: None };
+
+    /// Somebody away from the primary has looked there.
+    pub(crate) fn looked(&mut self, now: Instant) {
+        self.away = self.away.map(|_| now);
     }
 }
 
@@ -83,73 +108,63 @@ struct Pending {
 stored! { Pending { call, id, why } }
 
 impl Scope {
-    /// A scope for a turn, or for a call that stands alone. Equal seeds and turn numbers draw equally.
+    /// A scope for a turn, or for a call that stands alone. In sessions of equal seeds equal turns draw equally.
     pub fn new(session: &mut Session, now: Instant) -> Self {
         session.live.turns = session.live.turns.wrapping_add(1);
         let now = session.live.tick(now);
-        let (seed, turn) = (session.live.seed, session.live.turns);
+        let (seed, turn, epoch) = (session.live.seed, session.live.turns, session.live.epoch);
         let limits = &session.policy.turn;
+        let deadline = limits.deadline.map(|span| now + span);
         Self {
-            started: now,
-            deadline: limits.deadline.map(|span| now + span),
-            ceiling: None,
-            seen: now,
-            attempts: 0,
-            budgets: Budgets::of(limits),
-            pool: Shared(None),
-            has_own_pool: false,
-            rebuilt: false,
-            refreshed: false,
-            route: None,
-            away: None,
+            time: Timing { started: now, seen: now, deadline, ceiling: None },
+            budget: Budget::of(limits),
+            renewed: Renewed::default(),
+            committed: Committed::NOWHERE,
             next_id: 1,
-            rng: Rng::new(seed, turn),
-            // A session that was restored may count turns again that were begun after it was stored: other requests, other keys.
-            key: mix(seed ^ mix(turn) ^ (u64::from(session.live.epoch) << 32)),
-            epoch: session.live.epoch,
+            rng: seed.map(|seed| Rng::new(seed, turn)),
+            keys: Keys::new(seed, turn, epoch),
+            epoch,
             cancels: Vec::new(),
-            hedges: Vec::new(),
             hedge_won: None,
             spent: Tally::NOTHING,
             told: None,
-            account: Account::default(),
+            event_log: EventLog::default(),
         }
     }
 
     /// When the scope must be done, if it must.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.deadline
+        self.time.deadline
+    }
+
+    /// Whether its deadline has passed by then.
+    #[inline]
+    pub(crate) fn is_over_by(&self, then: Instant) -> bool {
+        self.time.deadline.is_some_and(|deadline| then >= deadline)
     }
 
     /// Sets a deadline, or brings it forward; it never moves back. What is under way keeps the limit that it was given.
     pub fn shorten(&mut self, deadline: Instant) {
-        self.deadline = Some(self.deadline.map_or(deadline, |old| old.min(deadline)));
+        self.time.deadline = Some(self.time.deadline.map_or(deadline, |old| old.min(deadline)));
     }
 
     /// Moves its deadline on by the time that it stood still, as far as the one that was handed down allows.
     pub(crate) fn stand_still(&mut self, span: Duration) {
-        let end = self.ceiling.unwrap_or(Instant::NEVER);
-        self.deadline = self.deadline.map(|deadline| (deadline + span).min(end));
+        let end = self.time.ceiling.unwrap_or(Instant::NEVER);
+        self.time.deadline = self.time.deadline.map(|deadline| (deadline + span).min(end));
     }
 
     /// What it hands down to a turn that begins within it: the time that is left, and, with `share`, its budgets of attempts, tool
     /// calls and tokens, which both then use up together. What it has made itself already counts.
     pub fn hand_down(&mut self, now: Instant, share: bool) -> Inherited {
-        let used = Used { attempts: 0, tool_calls: 0, tokens: self.spent.known, usage_unknown: false };
-        self.hand_down_used(now, share, used)
+        self.hand_down_used(now, share, Used { tokens: self.spent.known, ..Used::default() })
     }
 
     pub(crate) fn hand_down_used(&mut self, now: Instant, share: bool, used: Used) -> Inherited {
         let now = self.tick(now);
-        if share && !self.has_own_pool {
-            let used = Used { attempts: self.attempts, ..used };
-            self.pool = Shared(Pool::of(self.budgets, used, self.pool.0.take()));
-            // Without any limit there is nothing to share.
-            self.has_own_pool = self.pool.0.is_some();
-        }
-        let pool = if share { self.pool.0.clone() } else { None };
-        Inherited { left: self.deadline.map(|deadline| deadline - now), pool }
+        let pool = if share { self.budget.hand_down(used) } else { None };
+        Inherited { left: self.time.deadline.map(|deadline| deadline - now), pool }
     }
 
     /// Takes what the turn handed down within which it begins: its deadline can only become shorter by that, and does not stand
@@ -159,60 +174,66 @@ impl Scope {
         if let Some(left) = inherited.left {
             let end = now + left;
             self.shorten(end);
-            self.ceiling = Some(self.ceiling.map_or(end, |old| old.min(end)));
+            self.time.ceiling = Some(self.time.ceiling.map_or(end, |old| old.min(end)));
         }
-        if !self.has_own_pool {
-            self.pool = Shared(inherited.pool);
-        }
+        self.budget.inherit(inherited.pool);
+    }
+
+    /// Names the run that this is, so that the same run repeats its idempotency keys when it is run again, in whatever process: each
+    /// is made of the id and, for a tool, its name, its arguments and how often they came; for a model request, the step; for a
+    /// function, how many began before it. A run that goes another way gives no other tool call the same key. To be said before its
+    /// first call; a turn within it has keys of its own, or an id of its own.
+    ///
+    /// # Errors
+    /// An empty id, under which all runs would be one.
+    pub fn set_run_id(&mut self, id: &str) -> Result<(), Invalid> {
+        self.keys.set_run_id(id)
     }
 
     /// Whether it counts its attempts, tool calls and tokens together with other turns.
     #[must_use]
     pub fn shares_budgets(&self) -> bool {
-        self.pool.0.is_some()
-    }
-
-    /// Its own limits are what is left of those that it shares: pools do not travel.
-    pub(crate) fn stand_alone(&mut self, used: Used) {
-        if let Some(pool) = self.pool.0.take() {
-            self.budgets = pool.own(self.budgets, Used { attempts: self.attempts, ..used });
-        }
-        self.has_own_pool = false;
+        self.budget.pool().is_some()
     }
 
     /// Attempts made so far.
     #[must_use]
     pub fn attempts(&self) -> u32 {
-        self.attempts
+        self.budget.attempts
     }
 
     /// The route that calls of this scope begin with, once one was committed to.
     #[must_use]
     pub fn route(&self) -> Option<RouteId> {
-        self.route
+        self.committed.route
     }
 
     /// The route that answered last, or was asked last: [`Scope::route`], unless a hedge won.
     #[must_use]
     pub fn answered_by(&self) -> Option<RouteId> {
-        self.hedge_won.or(self.route)
+        self.hedge_won.or(self.committed.route)
     }
 
     /// When the scope began.
     #[must_use]
     pub fn started(&self) -> Instant {
-        self.started
+        self.time.started
     }
 
-    /// The account.
+    /// The largest time that it was told.
+    pub(crate) fn seen(&self) -> Instant {
+        self.time.seen
+    }
+
+    /// The event log.
     #[must_use]
-    pub fn account(&self) -> &Account {
-        &self.account
+    pub fn event_log(&self) -> &EventLog {
+        &self.event_log
     }
 
     /// The next notice that was not read yet.
     pub fn poll_notice(&mut self) -> Option<Notice> {
-        self.account.poll()
+        self.event_log.poll()
     }
 
     pub(crate) fn next_id(&mut self) -> Id {
@@ -225,19 +246,28 @@ impl Scope {
     #[cold]
     fn forked(&mut self, live: &Live) {
         self.epoch = live.epoch;
-        self.key = mix(self.key ^ mix(live.seed));
-        self.rng = Rng::new(live.seed, self.key);
+        self.keys.forked(live.seed, live.epoch);
+        self.rng = live.seed.map(|seed| Rng::new(seed, live.turns ^ u64::from(live.epoch) << 32));
     }
 
-    /// The idempotency key of the call whose first attempt is `call`.
-    pub(crate) fn key(&self, call: Id) -> Key {
-        Key(self.key, mix(self.key ^ u64::from(call)))
+    /// What its waits are drawn from.
+    pub(crate) fn draws(&mut self) -> &mut Rng {
+        self.rng.get_or_insert_with(|| seed::rng(seed::next_turn()))
     }
 
     /// Takes note of the time and returns the largest seen.
     pub(crate) fn tick(&mut self, now: Instant) -> Instant {
-        self.seen = self.seen.max(now);
-        self.seen
+        self.time.seen = self.time.seen.max(now);
+        self.time.seen
+    }
+
+    /// Counts what a model request has used that brought nothing.
+    pub(crate) fn spend(&mut self, usage: Usage) {
+        let before = self.spent.known;
+        self.spent.add(usage);
+        if let Some(pool) = self.budget.pool() {
+            pool.spend(self.spent.known.saturating_sub(before));
+        }
     }
 
     pub(crate) fn cancel(&mut self, call: Id, id: Id, why: CancelWhy) {
@@ -266,23 +296,12 @@ impl Scope {
         Handled::Stale
     }
 
-    /// Over another chain: says of every route where it is now.
-    pub(crate) fn reroute(&mut self, now_at: &dyn Fn(RouteId) -> Option<RouteId>) {
-        self.route = self.route.and_then(now_at);
-        let is_away = self.route.is_some_and(|route| route != RouteId(0));
-        self.away = is_away.then(|| self.away.unwrap_or(self.seen));
-        self.hedges.retain_mut(|hedge| hedge.reroute(now_at));
-        self.hedge_won = self.hedge_won.and_then(now_at);
-        self.account.reroute(now_at);
-    }
-
-    pub(crate) fn shift(&mut self, moved: impl Fn(Instant) -> Instant) {
-        self.started = moved(self.started);
-        self.deadline = self.deadline.map(&moved);
-        self.ceiling = self.ceiling.map(&moved);
-        self.seen = moved(self.seen);
-        self.away = self.away.map(&moved);
-        self.hedges.iter_mut().for_each(|hedge| hedge.shift(&moved));
-        self.account.shift(moved);
+    /// Over the chain of today the primary may be another route.
+    pub(crate) fn restored(&mut self, live: &Live) {
+        let is_away = self.committed.route.is_some_and(|route| route != RouteId(0));
+        self.committed.away = is_away.then(|| self.committed.away.unwrap_or(self.time.seen));
+        // It goes on as it was, keys included.
+        self.epoch = live.epoch;
+        self.keys.restored();
     }
 }

@@ -1,28 +1,24 @@
-//! What outlives a turn: whether each route is ready, its gates, its retry budget, standing approvals.
+//! What outlives a turn: whether each route is ready, its breakers and cooldowns, its retry budget, standing approvals.
 
-mod by_hand;
+mod admission;
 mod live;
+mod manual;
 mod snapshot;
 
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::time::Duration;
 
-use crate::account::{Account, Notice, Scoped, Skip, What};
 use crate::command::{Id, RouteId};
 use crate::latency::Latency;
-use crate::policy::breaker::{BreakerState, Change, Circuit, Metrics, Order, Outcome, Permit};
-use crate::policy::budget::Purse;
-use crate::policy::cooldown::{Cooldown, Cooling};
-use crate::policy::failure::{Charge, Cool, Failure, Rule};
 use crate::policy::{Invalid, Policy};
-use crate::route::{Route, RouteSet, Scopes, chain};
-use crate::stored::stored;
-use crate::time::{Instant, span};
+use crate::route::{Route, chain};
+use crate::scope::Committed;
+use crate::text::Names;
+use crate::time::Instant;
 
-/// A permit lapses this long after the attempt it was given for should have ended.
-pub(crate) const LEASE_GRACE: Duration = span(5_000);
+pub(crate) use admission::{Admission, LEASE_GRACE, Refusal, Ticket, note_change};
+pub(crate) use live::{Live, RouteState};
 
 /// The process or the conversation: one policy, one chain of routes, and what has been learnt about them.
 ///
@@ -33,109 +29,6 @@ pub struct Session {
     pub(crate) live: Live,
 }
 
-/// The part of a session that changes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Live {
-    pub(crate) routes: Vec<Place>,
-    pub(crate) without_credential: RouteSet,
-    /// The largest `now` that any of its turns was told: for all of them a clock that goes back stands still.
-    seen: Instant,
-    gates: Vec<Gate>,
-    /// How long the answers of each deployment take, by its gate; empty where nobody asks.
-    latencies: Vec<Latency>,
-    pub(crate) standing: Vec<String>,
-    /// Where a session-wide fallback has come to.
-    pub(crate) committed: Option<RouteId>,
-    /// Since when that is not the primary, or when a call last looked there.
-    pub(crate) away: Option<Instant>,
-    pub(crate) seed: u64,
-    pub(crate) turns: u64,
-    pub(crate) epoch: u32,
-    /// Whether at most one route with a hook is ready at a time.
-    one_slot: bool,
-}
-
-/// A route as the session knows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Place {
-    pub(crate) route: Route,
-    pub(crate) scopes: Scopes,
-    pub(crate) ready: bool,
-    /// Counts how often its client was made.
-    pub(crate) client: u32,
-    /// Until when some call is making its client.
-    pub(crate) activating: Option<Instant>,
-}
-
-impl Place {
-    pub(crate) fn is_activating(&self, now: Instant) -> bool {
-        self.activating.is_some_and(|lease| now < lease)
-    }
-}
-
-/// Breaker, cooldown and retry budget of one scope.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Gate {
-    circuit: Circuit,
-    cooldown: Cooldown,
-    purse: Purse,
-}
-
-stored! { Gate { circuit, cooldown, purse } }
-
-/// The right to make one attempt on a route, and what its outcome will be settled against.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Ticket {
-    route: RouteId,
-    epoch: u32,
-    pub(crate) admitted: Instant,
-    /// When a stream first made progress: what it takes after that is no slowness.
-    pub(crate) answered: Instant,
-    deployment: u32,
-    endpoint: u32,
-    rests: [u32; 4],
-}
-
-stored! { Ticket { route, epoch, admitted, answered, deployment, endpoint, rests } }
-
-impl Ticket {
-    #[inline(always)]
-    const fn new(route: RouteId, epoch: u32, admitted: Instant) -> Self {
-        Self { route, epoch, admitted, answered: Instant::NEVER, deployment: 0, endpoint: 0, rests: [0; 4] }
-    }
-}
-
-/// Why a route may not be asked now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    Breaker { until: Instant, probing: bool },
-    Cooling(Cooling),
-}
-
-impl Refusal {
-    pub(crate) fn until(self) -> Instant {
-        match self {
-            Self::Breaker { until, .. } | Self::Cooling(Cooling { until, .. }) => until,
-        }
-    }
-
-    /// Why the route is passed over. A breaker that knows no time was told so by hand.
-    pub(crate) fn why(self) -> Skip {
-        match self {
-            Self::Breaker { until: Instant::NEVER, .. } => Skip::Isolated,
-            Self::Breaker { probing: true, .. } | Self::Cooling(Cooling { probing: true, .. }) => Skip::Probing,
-            Self::Breaker { .. } => Skip::Breaker,
-            Self::Cooling(_) => Skip::Cooling,
-        }
-    }
-
-    /// The notice that it is. When a test will have settled nobody knows.
-    pub(crate) fn passed_over(self) -> What {
-        let why = self.why();
-        What::PassedOver { why, until: self.until().known().filter(|_| why != Skip::Probing) }
-    }
-}
-
 /// Whom a notice is about.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct About {
@@ -144,46 +37,56 @@ pub(crate) struct About {
 }
 
 impl Session {
-    /// A session over a chain of routes, the primary first. `seed` makes every draw of its turns repeatable, and
-    /// their idempotency keys too: outside of tests each session takes another one.
+    /// A session over a chain of routes, the primary first. Its waits are drawn, and its idempotency keys made, from the randomness
+    /// of the operating system, which is asked when it is first needed and not here; without the feature `getrandom`, give it a seed.
     ///
     /// # Errors
     /// The policy's first field that is out of range, or what is wrong with the chain: no route, or two of one name.
-    pub fn new(policy: Arc<Policy>, routes: Vec<Route>, seed: u64) -> Result<Self, Invalid> {
+    pub fn new(policy: Arc<Policy>, routes: Vec<Route>) -> Result<Self, Invalid> {
         if routes.is_empty() {
             return Err(Invalid::new("routes", "an empty chain", "1 to 64 routes"));
         }
-        Self::over(policy, routes, seed)
+        Self::over(policy, routes)
     }
 
     /// A session for functions that have no routes: retry and time limits apply, gates do not.
     ///
     /// # Errors
     /// The policy's first field that is out of range.
-    pub fn without_routes(policy: Arc<Policy>, seed: u64) -> Result<Self, Invalid> {
-        Self::over(policy, Vec::new(), seed)
+    pub fn without_routes(policy: Arc<Policy>) -> Result<Self, Invalid> {
+        Self::over(policy, Vec::new())
     }
 
-    fn over(policy: Arc<Policy>, routes: Vec<Route>, seed: u64) -> Result<Self, Invalid> {
+    /// Has the draws and idempotency keys of the turns to come repeat: for tests.
+    ///
+    /// Where the feature `getrandom` is off, each session needs one, from whatever source of randomness there is: without it every
+    /// process draws the same waits, and a key cannot be made. Two sessions of one seed hand out the same keys, and who knows the seed
+    /// knows them all.
+    #[must_use]
+    pub const fn with_seed(mut self, seed: u64) -> Self {
+        self.live.seed = Some(seed);
+        self
+    }
+
+    fn over(policy: Arc<Policy>, routes: Vec<Route>) -> Result<Self, Invalid> {
         policy.check()?;
-        let (scopes, gates) = chain(&routes)?;
-        let mut places = Vec::with_capacity(routes.len());
+        let (scopes, admissions) = chain(&routes)?;
+        let mut states: Vec<RouteState> = Vec::with_capacity(routes.len());
         for (route, scopes) in routes.into_iter().zip(scopes) {
             // Unless the host says otherwise, the primary's client is the one that it already has.
-            let ready = !route.activates || route.ready.unwrap_or(places.is_empty());
-            places.push(Place { route, scopes, ready, client: 0, activating: None });
+            let ready = !route.activates || route.ready.unwrap_or(states.is_empty());
+            states.push(RouteState { route, scopes, ready, client: 0, activating: None });
         }
-        let without = places.iter().zip(0..).filter(|(place, _)| !place.route.has_credential);
+        let without = states.iter().zip(0..).filter(|(state, _)| !state.route.has_credential);
         let live = Live {
             without_credential: without.map(|(_, at)| RouteId(at)).collect(),
-            routes: places,
+            routes: states,
             seen: Instant::ZERO,
-            gates: alloc::vec![Gate::default(); gates],
-            latencies: alloc::vec![Latency::default(); if policy.hedge.quantile.is_some() { gates } else { 0 }],
+            admissions: alloc::vec![Admission::default(); admissions],
+            latencies: alloc::vec![Latency::default(); if policy.hedge.quantile.is_some() { admissions } else { 0 }],
             standing: Vec::new(),
-            committed: None,
-            away: None,
-            seed,
+            committed: Committed::NOWHERE,
+            seed: None,
             turns: 0,
             epoch: 0,
             one_slot: false,
@@ -196,16 +99,16 @@ impl Session {
     #[must_use]
     pub fn with_one_slot(mut self) -> Self {
         self.live.one_slot = true;
-        let ready = self.live.routes.iter().position(|place| place.route.activates && place.ready);
+        let ready = self.live.routes.iter().position(|state| state.route.activates && state.ready);
         self.live.alone_ready(ready);
         self
     }
 
     /// For a host that has made or closed a route's client by itself, between turns. Without effect on a route without a hook.
     pub fn set_ready(&mut self, route: RouteId, ready: bool) {
-        match self.live.place_mut(route) {
-            Some(place) if place.route.activates && !ready => place.ready = false,
-            Some(place) if place.route.activates => self.live.made_ready(route),
+        match self.live.route_mut(route) {
+            Some(state) if state.route.activates && !ready => state.ready = false,
+            Some(state) if state.route.activates => self.live.made_ready(route),
             _ => {}
         }
     }
@@ -213,7 +116,7 @@ impl Session {
     /// Whether a route's client is there: no `Switch` is needed.
     #[must_use]
     pub fn is_ready(&self, route: RouteId) -> bool {
-        self.live.place(route).is_some_and(|place| place.ready)
+        self.live.route(route).is_some_and(|state| state.ready)
     }
 
     /// The policy.
@@ -230,27 +133,28 @@ impl Session {
 
     /// The routes, the primary first.
     pub fn routes(&self) -> impl ExactSizeIterator<Item = &Route> {
-        self.live.routes.iter().map(|place| &place.route)
+        self.live.routes.iter().map(|state| &state.route)
     }
 
     /// A route's name; `?` for one that is not in the chain.
     #[must_use]
     pub fn route_name(&self, route: RouteId) -> &str {
-        self.live.place(route).map_or("?", |place| &place.route.name)
+        self.live.route_name(route)
     }
 
-    /// This process is a copy of the one that the session began in: it draws by another seed. Permits that the other gave mean nothing
-    /// here, a client that a hook makes is made anew, and a turn that both go on with has keys of its own from now on.
-    pub fn forked(&mut self, seed: u64) {
-        self.live.seed = seed;
+    /// This process is a copy of the one that the session began in. A seed of the caller's is dropped: it would repeat what the other
+    /// process does. Permits that the other gave mean nothing here, a client that a hook makes is made anew, and a turn that both go on
+    /// with has keys of its own from now on, unless it has a run id.
+    pub fn forked(&mut self) {
+        self.live.seed = None;
         self.live.epoch = self.live.epoch.wrapping_add(1);
-        for gate in &mut self.live.gates {
-            gate.circuit.forked();
-            gate.cooldown = gate.cooldown.without_permits();
+        for admission in &mut self.live.admissions {
+            admission.breaker.forked();
+            admission.cooldown.forked();
         }
-        for place in &mut self.live.routes {
-            place.activating = None;
-            place.ready &= !place.route.activates;
+        for state in &mut self.live.routes {
+            state.activating = None;
+            state.ready &= !state.route.activates;
         }
     }
 
@@ -280,7 +184,12 @@ impl Session {
     }
 }
 
-pub(crate) use live::note_change;
+/// Names for sentences.
+impl Names for Session {
+    fn route_name(&self, route: RouteId) -> &str {
+        self.live.route_name(route)
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -290,7 +199,7 @@ mod tests {
     fn a_client_that_the_host_made_or_closed_by_itself_is_there_or_not() {
         let route = |name: &str, activates| Route { activates, ..Route::new(name) };
         let routes = alloc::vec![route("a", true), route("b", true), route("c", false)];
-        let Ok(session) = Session::new(Policy::default().into(), routes, 1) else { panic!("a good chain") };
+        let Ok(session) = Session::new(Policy::default().into(), routes) else { panic!("a good chain") };
         let ready = |session: &Session| [0, 1, 2].map(|at| session.is_ready(RouteId(at)));
         let mut one = session.clone().with_one_slot();
         for (at, is_there, expected) in [

@@ -2,22 +2,22 @@
 //! how a turn goes on.
 
 mod nested;
-mod outcome;
 mod report;
+mod slot;
 mod stored;
 mod tools;
 
 use alloc::string::String;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 
-pub use outcome::ToolOutcome;
-pub use report::Report;
-use tools::{Repeat, Slot, SlotState};
+pub use crate::outcome::ToolOutcome;
+pub use report::{Report, explain_call};
+use tools::ToolCalls;
 
-use crate::account::{Notice, What};
 use crate::call::Call;
 use crate::command::{CancelWhy, Command, End, Event, Handled, Id, Reply, Verdict, WaitWhy, Work};
+use crate::conversation::Conversation;
+use crate::notice::{Notice, What};
 use crate::policy::failure::{Failure, FailureKind};
 use crate::policy::limits::{Limit, Usage, next_step};
 use crate::route::{RouteSet, Tool};
@@ -32,26 +32,22 @@ use crate::time::Instant;
 /// [`Turn::take_step`]).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Turn {
+    conversation: Option<Conversation>,
     scope: Scope,
-    course: Course,
+    agent: AgentLoop,
 }
 
-/// Where the agent loop stands.
+/// Where the agent's loop stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Course {
+struct AgentLoop {
     tools: Arc<[Tool]>,
     step: u32,
-    phase: Phase,
-    slots: Vec<Slot>,
-    repeats: Vec<Repeat>,
-    tool_calls: u32,
+    stage: Stage,
+    calls: ToolCalls,
     /// What the requests used whose reply was taken.
     usage: Usage,
     /// Whether some model did not report its usage.
     usage_unknown: bool,
-    blocked: Vec<String>,
-    /// Since when only a person is awaited.
-    since_asked: Option<Instant>,
     /// Why it ended, in words; empty for an answer.
     detail: String,
     /// The routes whose models stream, and whether a stream that broke may be asked for again.
@@ -59,9 +55,10 @@ struct Course {
     restartable: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a turn is busy with.
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::large_enum_variant, reason = "one lives in each turn; boxing would cost an allocation a step")]
-enum Phase {
+enum Stage {
     /// The next model request is due.
     Due,
     /// The model is asked.
@@ -71,19 +68,30 @@ enum Phase {
     Over(Verdict),
 }
 
-stored! { enum Phase { Due, Model(call), Tools, Over(verdict) } }
+stored! { enum Stage { Due, Model(call), Tools, Over(verdict) } }
 
 impl Turn {
     /// A turn that begins now, with these tools.
     pub fn new(session: &mut Session, tools: Arc<[Tool]>, now: Instant) -> Self {
-        Self { scope: Scope::new(session, now), course: Course::new(tools) }
+        Self { conversation: None, scope: Scope::new(session, now), agent: AgentLoop::new(tools) }
     }
 
     /// Declares that the models of these routes stream: their requests have limits of progress in place of one for the whole.
     /// `restartable` says whether one that broke may be asked for again after it made progress, which a host can bear that shows
     /// nothing before it is whole, or that tells whoever has seen a part to discard it. It holds for the model requests to come.
     pub fn streams(&mut self, routes: RouteSet, restartable: bool) {
-        (self.course.streams, self.course.restartable) = (routes, restartable);
+        (self.agent.streams, self.agent.restartable) = (routes, restartable);
+    }
+
+    /// Says which conversation it belongs to.
+    pub(crate) fn within(self, conversation: Conversation) -> Self {
+        Self { conversation: Some(conversation), ..self }
+    }
+
+    /// The conversation that it belongs to, if it was begun in one.
+    #[must_use]
+    pub fn conversation(&self) -> Option<&Conversation> {
+        self.conversation.as_ref()
     }
 
     /// What its calls share: for hosts that drive calls of their own in this turn.
@@ -99,28 +107,25 @@ impl Turn {
 
     /// The next notice that was not read yet.
     pub fn poll_notice(&mut self) -> Option<Notice> {
-        self.scope.account.poll()
+        self.scope.event_log.poll()
     }
 
     /// Model requests made so far.
     #[must_use]
     pub fn steps(&self) -> u32 {
-        self.course.step
+        self.agent.step
     }
 
     /// What became of tool call `index` of the last reply; `None` while it is open.
     #[must_use]
     pub fn outcome(&self, index: u32) -> Option<ToolOutcome> {
-        match self.course.slot(index)?.state {
-            SlotState::Done(outcome) => Some(outcome),
-            _ => None,
-        }
+        self.agent.calls.slot(index)?.outcome()
     }
 
     /// How it ended, if it did.
     #[must_use]
     pub fn verdict(&self) -> Option<Verdict> {
-        if let Phase::Over(verdict) = self.course.phase { Some(verdict) } else { None }
+        if let Stage::Over(verdict) = self.agent.stage { Some(verdict) } else { None }
     }
 
     /// Counts a step of a host that has its own loop.
@@ -129,56 +134,62 @@ impl Turn {
     /// The limit that stands in the way: steps, or the deadline.
     pub fn take_step(&mut self, session: &mut Session, now: Instant) -> Result<u32, Limit> {
         let cx = Context::new(session, &mut self.scope, now);
-        if cx.scope.deadline.is_some_and(|deadline| cx.now >= deadline) {
+        if cx.scope.is_over_by(cx.now) {
             return Err(Limit::Deadline);
         }
-        self.course.step = next_step(self.course.step, cx.policy.turn.steps).ok_or(Limit::Steps)?;
-        Ok(self.course.step)
+        self.agent.step = next_step(self.agent.step, cx.policy.turn.steps).ok_or(Limit::Steps)?;
+        Ok(self.agent.step)
     }
 
     /// Says what to do next. The answer stays the same until an event or time changes it.
     pub fn poll(&mut self, session: &mut Session, now: Instant) -> Command {
-        self.course.poll(&mut Context::new(session, &mut self.scope, now))
+        self.agent.poll(&mut Context::new(session, &mut self.scope, now))
+    }
+
+    /// As [`Turn::poll`], and takes what it says: for hosts that begin at once what they are told.
+    pub fn next(&mut self, session: &mut Session, now: Instant) -> Command {
+        let next = self.poll(session, now);
+        if let Some(id) = next.to_take() {
+            let _ = self.handle(session, now, Event::Taken(id));
+        }
+        next
     }
 
     /// Takes what happened.
     pub fn handle(&mut self, session: &mut Session, now: Instant, event: Event<'_>) -> Handled {
-        self.course.handle(&mut Context::new(session, &mut self.scope, now), event)
+        self.agent.handle(&mut Context::new(session, &mut self.scope, now), event)
     }
 
     /// The sentence that the model gets for a tool call that brought no result of its own.
     #[must_use]
     pub fn sentence(&self, index: u32) -> Option<String> {
-        let slot = self.course.slot(index)?;
-        crate::words::sentence(self.outcome(index)?, &slot.name, &slot.complaint, &self.course.tools)
+        let slot = self.agent.calls.slot(index)?;
+        let tools = self.agent.tools.iter().map(|tool| tool.name.as_str());
+        crate::text::tool_ended(self.outcome(index)?, &slot.name, &slot.complaint, tools)
     }
 
     /// Why it ended otherwise than with an answer, in one line with numbers; empty while it goes on and after an answer.
     #[must_use]
     pub fn detail(&self) -> &str {
-        &self.course.detail
+        &self.agent.detail
     }
 
     /// What a user is told in place of an answer; `None` while it goes on and after an answer.
     #[must_use]
-    pub fn calm_answer(&self) -> Option<String> {
-        crate::words::calm(self.verdict()?.stop_reason(), &self.course.detail)
+    pub fn degraded_answer(&self) -> Option<String> {
+        crate::text::degraded_answer(self.verdict()?.stop_reason(), &self.agent.detail)
     }
 }
 
-impl Course {
+impl AgentLoop {
     fn new(tools: Arc<[Tool]>) -> Self {
         Self {
             tools,
             step: 0,
-            phase: Phase::Due,
-            slots: Vec::new(),
-            repeats: Vec::new(),
-            tool_calls: 0,
+            stage: Stage::Due,
+            calls: ToolCalls::new(),
             usage: Usage::NOTHING,
             usage_unknown: false,
-            blocked: Vec::new(),
-            since_asked: None,
             detail: String::new(),
             streams: RouteSet::none(),
             restartable: true,
@@ -188,20 +199,20 @@ impl Course {
     fn poll(&mut self, cx: &mut Context<'_>) -> Command {
         loop {
             // Time first: what it ends may have to be cancelled before anything else is said.
-            let command = match &mut self.phase {
-                Phase::Due => {
-                    self.phase = self.next_step(cx);
+            let command = match &mut self.stage {
+                Stage::Due => {
+                    self.next_step(cx);
                     continue;
                 }
-                Phase::Model(call) => call.poll_in(cx),
-                Phase::Tools => self.poll_tools(cx),
-                Phase::Over(verdict) => cx.scope.pending_cancel(None).unwrap_or(Command::Finish(*verdict)),
+                Stage::Model(call) => call.poll_in(cx),
+                Stage::Tools => self.calls.poll(cx, &self.tools),
+                Stage::Over(verdict) => cx.scope.pending_cancel(None).unwrap_or(Command::Finish(*verdict)),
             };
-            match (command, &self.phase) {
-                (Command::Finish(verdict), Phase::Model(_)) => self.finish(cx, verdict),
-                (Command::Finish(_), Phase::Tools) => match self.after_tools(cx) {
+            match (command, &self.stage) {
+                (Command::Finish(verdict), Stage::Model(_)) => self.finish(cx, verdict),
+                (Command::Finish(_), Stage::Tools) => match self.calls.limit_reached(cx) {
                     Some(limit) => self.finish(cx, Verdict::new(End::Limit(limit))),
-                    None => self.phase = Phase::Due,
+                    None => self.stage = Stage::Due,
                 },
                 _ => return command,
             }
@@ -209,14 +220,13 @@ impl Course {
     }
 
     fn handle(&mut self, cx: &mut Context<'_>, event: Event<'_>) -> Handled {
-        let handled = match (&mut self.phase, event) {
-            (Phase::Model(call), Event::Replied { id, reply, usage }) if call.is_running(cx.scope, id) => {
-                let mut call = *call;
-                self.replied(cx, &mut call, id, reply, usage)
+        let handled = match (&mut self.stage, event) {
+            (Stage::Model(call), Event::Replied { id, reply, usage }) if call.is_running(id) => {
+                self.replied(cx, id, reply, usage)
             }
-            (Phase::Model(call), _) => call.handle_in(cx, event),
-            (Phase::Tools, _) => self.handle_tools(cx, event),
-            (Phase::Due | Phase::Over(_), _) => Handled::Stale,
+            (Stage::Model(call), _) => call.handle_in(cx, event),
+            (Stage::Tools, _) => self.calls.handle(cx, &self.tools, event),
+            (Stage::Due | Stage::Over(_), _) => Handled::Stale,
         };
         if !handled.accepted() {
             return cx.scope.handle_cancelled(event);
@@ -229,15 +239,13 @@ impl Course {
 
     // ---- How a turn goes on. ----
 
-    fn next_step(&mut self, cx: &mut Context<'_>) -> Phase {
+    fn next_step(&mut self, cx: &mut Context<'_>) {
         if let Some(limit) = self.limit_before_step(cx) {
-            self.finish(cx, Verdict::new(End::Limit(limit)));
-            return self.phase;
+            return self.finish(cx, Verdict::new(End::Limit(limit)));
         }
         self.step += 1;
-        let last = self.is_for_words(cx);
-        let call = Call::new(Work::Model { step: self.step, with_tools: !last });
-        Phase::Model(call.streaming_on(self.streams, self.restartable))
+        let call = Call::new(Work::Model { step: self.step, with_tools: !self.is_for_words(cx) });
+        self.stage = Stage::Model(call.streaming_on(self.streams, self.restartable));
     }
 
     /// Whether the present step is the last one, asked without tools for an answer from what is there.
@@ -246,77 +254,79 @@ impl Course {
     }
 
     fn limit_before_step(&self, cx: &Context<'_>) -> Option<Limit> {
-        if cx.scope.deadline.is_some_and(|deadline| cx.now >= deadline) {
+        if cx.scope.is_over_by(cx.now) {
             return Some(Limit::Deadline);
         }
         if next_step(self.step, cx.policy.turn.steps).is_none() {
             return Some(Limit::Steps);
         }
-        if cx.scope.pool.0.as_ref().is_some_and(|pool| !pool.has_tokens()) {
+        if cx.scope.budget.pool().is_some_and(|pool| !pool.has_tokens()) {
             return Some(Limit::Tokens);
         }
-        let tokens = cx.scope.budgets.tokens?;
+        let tokens = cx.scope.budget.limits.tokens?;
         match self.usage.total() {
             // What failed attempts are known to have used is used, too.
             Some(total) => {
                 let used = total.saturating_add(cx.scope.spent.known);
                 (used >= u64::from(tokens)).then_some(Limit::Tokens)
             }
-            None => cx.scope.budgets.strict.then_some(Limit::Tokens),
+            None => cx.scope.budget.limits.strict.then_some(Limit::Tokens),
         }
     }
 
-    fn replied(&mut self, cx: &mut Context<'_>, call: &mut Call, id: Id, reply: Reply<'_>, usage: Usage) -> Handled {
-        let told = match reply {
-            Reply::ToolCalls(calls) if !calls.is_empty() => u32::try_from(calls.len()).unwrap_or(u32::MAX),
-            Reply::Answer => 0,
-            // Neither an answer nor a tool call: the model asked badly for nothing, which is a failure and not a success.
-            Reply::Nothing | Reply::ToolCalls(_) => {
-                let _ = call.handle_in(cx, Event::Spent { id, usage });
-                let handled = call.handle_in(cx, Event::Failed { id, failure: Failure::new(FailureKind::Malformed) });
-                self.phase = Phase::Model(*call);
-                return handled;
-            }
+    fn replied(&mut self, cx: &mut Context<'_>, id: Id, reply: Reply<'_>, usage: Usage) -> Handled {
+        let tool_calls = match reply {
+            Reply::ToolCalls(calls) if !calls.is_empty() => Some(calls),
+            Reply::Answer => Some([].as_slice()),
+            Reply::Nothing | Reply::ToolCalls(_) => None,
         };
-        self.count_usage(cx, usage);
+        if tool_calls.is_some() {
+            self.count_usage(cx, usage);
+        }
+        let Stage::Model(call) = &mut self.stage else { return Handled::Stale };
+        let Some(tool_calls) = tool_calls else {
+            // Neither an answer nor a tool call: the model asked badly for nothing, which is a failure and not a success.
+            let _ = call.handle_in(cx, Event::Spent { id, usage });
+            return call.handle_in(cx, Event::Failed { id, failure: Failure::new(FailureKind::Malformed) });
+        };
         let handled = call.handle_in(cx, Event::Succeeded(id));
-        // It is over, so that nothing is left to stop when the turn is.
-        self.phase = Phase::Model(*call);
-        cx.note(About { call: call.id(), id: 0 }, None, What::Replied { step: self.step, tool_calls: told });
-        match reply {
-            Reply::ToolCalls(calls) => {
-                self.phase = Phase::Tools;
-                self.open_slots(cx, calls);
-            }
-            _ => self.finish(cx, Verdict::new(End::Succeeded)),
+        let about = About { call: call.id(), id: 0 };
+        let many = u32::try_from(tool_calls.len()).unwrap_or(u32::MAX);
+        cx.note(about, None, What::Replied { step: self.step, tool_calls: many });
+        if tool_calls.is_empty() {
+            self.finish(cx, Verdict::new(End::Succeeded));
+        } else {
+            self.stage = Stage::Tools;
+            let offered = !self.is_for_words(cx);
+            self.calls.open(cx, &self.tools, offered, tool_calls);
         }
         handled
     }
 
     fn count_usage(&mut self, cx: &mut Context<'_>, usage: Usage) {
         self.usage = self.usage.plus(usage);
-        if let Some(pool) = &cx.scope.pool.0 {
+        if let Some(pool) = cx.scope.budget.pool() {
             usage.total().map_or_else(|| pool.spend_unknown(), |total| pool.spend(total));
         }
         if usage.total().is_none() && !self.usage_unknown {
             self.usage_unknown = true;
-            if cx.scope.budgets.tokens.is_some() {
+            if cx.scope.budget.limits.tokens.is_some() {
                 cx.note(About { call: 0, id: 0 }, None, What::UsageUnknown);
             }
         }
     }
 
     fn finish(&mut self, cx: &mut Context<'_>, verdict: Verdict) {
-        if let Phase::Over(_) = self.phase {
+        if let Stage::Over(_) = self.stage {
             return;
         }
-        if let Phase::Model(call) = &mut self.phase {
+        if let Stage::Model(call) = &mut self.stage {
             call.stop(cx, CancelWhy::Deadline);
         }
-        let call = if let Phase::Model(call) = &self.phase { Some(call.id()) } else { None };
-        self.stop_tools(cx);
-        self.detail = crate::words::explain(cx, call, verdict);
-        self.phase = Phase::Over(verdict);
+        let call = if let Stage::Model(call) = &self.stage { Some(call.id()) } else { None };
+        self.calls.stop(cx);
+        self.detail = report::explain(cx, call, verdict);
+        self.stage = Stage::Over(verdict);
         if let End::Limit(limit) = verdict.end {
             cx.note(About { call: 0, id: 0 }, None, What::LimitReached(limit));
         }

@@ -5,69 +5,50 @@ mod counts;
 
 use core::time::Duration;
 
-use super::fields::{Fields, LONGEST, Thousandths, maybe};
 use super::window::{MOST_BUCKETS, Slices};
+use crate::data::{LIMITS, Thousandths};
 use crate::names::named;
+use crate::stored::fields;
 use crate::time::{Instant, millis, span};
 
 pub use circuit::Circuit;
 pub(crate) use counts::LONGEST_COUNT;
 
-/// When a breaker opens, for how long, and what closes it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Breaker {
-    /// Whether breakers are on. Default true. What was ordered by hand holds either way.
-    pub enabled: bool,
-    /// Opens after this many charged failures in a row, 1 to 1000. When set, it replaces the failure rate. Default: not set.
-    pub consecutive: Option<u32>,
-    /// Opens when this part of the calls in the window failed, the threshold included. Default 0.5.
-    pub rate: Thousandths,
-    /// The fewest calls in the window on which a rate is judged; of a window of calls, never more than it holds. Default 5.
-    pub min_calls: u32,
-    /// The window over which the rates are taken. Default 30 s.
-    pub window: Duration,
-    /// Slices that the window is cut into, 1 to 12; they fall out of it one by one. Default 10.
-    pub buckets: u32,
-    /// The rates are taken over the last so many calls, 1 to 256, in place of `window`. Default: not set.
-    pub count_window: Option<u32>,
-    /// A call that took this long or longer was slow; of a stream, until its first progress. Default: not set, none is.
-    pub slow: Option<Duration>,
-    /// Opens, too, when this part of the calls in the window was slow, the threshold included. Default 1.
-    pub slow_rate: Thousandths,
-    /// How long it stays open the first time. Default 5 s.
-    pub open: Duration,
-    /// Each opening in a row doubles the time, up to this. Default 30 s.
-    pub max_open: Duration,
-    /// Calls that are let through while half open. 1 to 100, default 1.
-    pub probes: u32,
-    /// How many of them must succeed to close it, at most all; it opens again as soon as so many cannot succeed any more.
-    /// Default: not set, all of them.
-    pub successes: Option<u32>,
-    /// The longest half-open time: undecided by then, it opens again, for longer. Default: not set.
-    pub half_open: Option<Duration>,
-    /// Counts and never refuses. Default false.
-    pub metrics_only: bool,
-}
-
-impl Default for Breaker {
-    fn default() -> Self {
-        Self {
-            enabled: true,
-            consecutive: None,
-            rate: Thousandths(500),
-            min_calls: 5,
-            window: span(30_000),
-            buckets: 10,
-            count_window: None,
-            slow: None,
-            slow_rate: Thousandths(1000),
-            open: span(5_000),
-            max_open: span(30_000),
-            probes: 1,
-            successes: None,
-            half_open: None,
-            metrics_only: false,
-        }
+fields! {
+    /// When a breaker opens, for how long, and what closes it.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Breaker {
+        /// Whether breakers are on. Default true. A manual override holds either way.
+        enabled: bool = true;
+        /// How many counted failures in a row open the breaker, 1 to 1000. When set, it replaces the failure rate. Default: not set.
+        consecutive: Option<u32> = None, 1..=1000;
+        /// The part of the calls in the window that opens the breaker when it failed, the threshold included. Default 0.5.
+        rate: Thousandths = Thousandths(500), Thousandths(1)..=Thousandths(1000);
+        /// The fewest calls in the window on which a rate is judged; of a window of calls, never more than it holds. Default 5.
+        min_calls: u32 = 5, 1..=100_000;
+        /// The window over which the rates are taken. Default 30 s.
+        window: Duration = span(30_000), LIMITS;
+        /// How many slices the window is cut into, 1 to 12; they fall out of it one by one. Default 10.
+        buckets: u32 = 10, 1..=MOST_BUCKETS;
+        /// Over how many of the last calls, 1 to 256, the rates are taken, in place of `window`. Default: not set.
+        count_window: Option<u32> = None, 1..=LONGEST_COUNT;
+        /// How long a call takes that counts as slow; of a stream, until its first progress. Default: not set, none is.
+        slow: Option<Duration> = None, LIMITS;
+        /// The part of the calls in the window that opens the breaker when it was slow, the threshold included. Default 1.
+        slow_rate: Thousandths = Thousandths(1000), Thousandths(1)..=Thousandths(1000);
+        /// How long the breaker stays open the first time. Default 5 s.
+        open: Duration = span(5_000), LIMITS;
+        /// How long the breaker stays open at most; each opening in a row doubles the time. Default 30 s.
+        max_open: Duration = span(30_000), LIMITS;
+        /// How many calls are let through while the breaker is half open. 1 to 100, default 1.
+        probes: u32 = 1, 1..=100;
+        /// How many of the probes must succeed to close the breaker, at most all; it opens again as soon as so many cannot succeed any more.
+        /// Default: not set, all of them.
+        successes: Option<u32> = None, 1..=100;
+        /// The longest half-open time: undecided by then, it opens again, for longer. Default: not set.
+        half_open: Option<Duration> = None, LIMITS;
+        /// Whether the breaker counts and never refuses. Default false.
+        metrics_only: bool = false;
     }
 }
 
@@ -96,24 +77,6 @@ impl Breaker {
     #[inline(always)]
     fn is_slow(&self, since: Instant, now: Instant) -> bool {
         self.slow.is_some_and(|slow| now - since >= slow)
-    }
-
-    pub(crate) fn fields(&mut self, fields: &mut dyn Fields) {
-        fields.flag("enabled", &mut self.enabled);
-        maybe!(fields, count, "consecutive", self.consecutive, 5, 1..=1000);
-        fields.ratio("rate", &mut self.rate, Thousandths(1)..=Thousandths(1000));
-        fields.count("min_calls", &mut self.min_calls, 1..=100_000);
-        fields.span("window", &mut self.window, span(1)..=LONGEST);
-        fields.count("buckets", &mut self.buckets, 1..=MOST_BUCKETS);
-        maybe!(fields, count, "count_window", self.count_window, 20, 1..=LONGEST_COUNT);
-        maybe!(fields, span, "slow", self.slow, span(60_000), span(1)..=LONGEST);
-        fields.ratio("slow_rate", &mut self.slow_rate, Thousandths(1)..=Thousandths(1000));
-        fields.span("open", &mut self.open, span(1)..=LONGEST);
-        fields.span("max_open", &mut self.max_open, span(1)..=LONGEST);
-        fields.count("probes", &mut self.probes, 1..=100);
-        maybe!(fields, count, "successes", self.successes, self.probes, 1..=100);
-        maybe!(fields, span, "half_open", self.half_open, span(60_000), span(1)..=LONGEST);
-        fields.flag("metrics_only", &mut self.metrics_only);
     }
 }
 

@@ -2,38 +2,28 @@
 
 use core::time::Duration;
 
-use super::fields::{Fields, LONGEST, Thousandths};
 use super::window::{Slices, Window};
-use crate::stored::stored;
+use crate::data::{LONGEST, Thousandths};
+use crate::stored::{fields, stored};
 use crate::time::{Instant, millis, span};
 
-/// The retry budget of a deployment: in any `window`, at most `floor` + `ratio` x first attempts are granted.
-///
-/// The shape is Finagle's (deposits by first attempts, a floor for the quiet hours); it is asked only for the same route
-/// again and for a rebuild, never for moving on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RetryBudget {
-    /// Retries that are always granted in a window. Default 10.
-    pub floor: u32,
-    /// Retries granted for each first attempt. Default 0.2.
-    pub ratio: Thousandths,
-    /// The window. Default 60 s.
-    pub window: Duration,
-}
-
-impl Default for RetryBudget {
-    fn default() -> Self {
-        Self { floor: 10, ratio: Thousandths(200), window: span(60_000) }
+fields! {
+    /// The retry budget of a deployment: in any `window`, at most `floor` + `ratio` x first attempts are granted.
+    ///
+    /// The shape is Finagle's (deposits by first attempts, a floor for the quiet hours); it is asked only for the same route
+    /// again and for a rebuild, never for moving on.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct RetryBudget {
+        /// How many retries are always granted in a window. Default 10.
+        floor: u32 = 10, 0..=1_000_000;
+        /// How many retries are granted for each first attempt. Default 0.2.
+        ratio: Thousandths = Thousandths(200), Thousandths(0)..=Thousandths(10_000);
+        /// The window in which retries are counted. Default 60 s.
+        window: Duration = span(60_000), span(10)..=LONGEST;
     }
 }
 
 impl RetryBudget {
-    pub(crate) fn fields(&mut self, fields: &mut dyn Fields) {
-        fields.count("floor", &mut self.floor, 0..=1_000_000);
-        fields.ratio("ratio", &mut self.ratio, Thousandths(0)..=Thousandths(10_000));
-        fields.span("window", &mut self.window, span(10)..=LONGEST);
-    }
-
     /// Ten slices for what was earned: at most the window. Eleven for what was spent: at least the window.
     fn earned(&self) -> Slices {
         Slices { window: self.window, buckets: 10 }
@@ -46,14 +36,14 @@ impl RetryBudget {
 
 /// The living budget of one deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Purse {
+pub(crate) struct RetryCounts {
     earned: Window,
     spent: Window,
 }
 
-stored! { Purse { earned, spent } }
+stored! { RetryCounts { earned, spent } }
 
-impl Purse {
+impl RetryCounts {
     /// A first attempt is sent.
     pub(crate) fn deposit(&mut self, config: &RetryBudget, now: Instant) {
         self.earned.add(config.earned(), now, [1, 0, 0]);
@@ -70,30 +60,7 @@ impl Purse {
     pub(crate) fn withdraw(&mut self, config: &RetryBudget, now: Instant) {
         self.spent.add(config.spent(), now, [1, 0, 0]);
     }
-
-    pub(crate) fn shift(&mut self, config: &RetryBudget, moved: impl Fn(Instant) -> Instant + Copy) {
-        self.earned.shift(config.earned(), moved);
-        self.spent.shift(config.spent(), moved);
-    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_floor_and_a_fifth_of_the_first_attempts() {
-        let config = RetryBudget::default();
-        let mut purse = Purse::default();
-        let now = Instant::from_millis(1);
-        (0..100).for_each(|_| purse.deposit(&config, now));
-        let mut granted = 0;
-        while purse.covers(&config, now) {
-            purse.withdraw(&config, now);
-            granted += 1;
-        }
-        assert_eq!(granted, 30);
-        assert!(!purse.covers(&config, now + span(59_999)));
-        assert!(purse.covers(&config, now + span(66_000)));
-    }
-}
+mod tests;

@@ -3,28 +3,33 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::mem::take;
 use core::time::Duration;
 
+use super::Invalid;
 use super::failure::{Effect, FailureKind, Phase};
-use super::fields::{Fields, Invalid, LONGEST, choose, maybe};
 use crate::classify::{HEADERS, Headers, On, is_known, named_value};
-use crate::time::span;
+use crate::data::LIMITS;
+use crate::stored::{about, fields};
 use crate::value::Value;
+use crate::visit::{Blank, Data, Group, Kind, Limits, Visitor};
 
 const MOST_RULES: usize = 64;
 const MOST_WORDS: usize = 32;
 /// The longest name and the longest word, in bytes.
 const LONGEST_WORD: usize = 200;
 
-/// How failures are told apart beside the built-in rules.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Classify {
-    /// How far headers are believed. Default: lenient.
-    pub headers: Headers,
-    /// Built-in rules that are not asked.
-    pub off: Vec<String>,
-    /// Rules of the policy's own, at most 64.
-    pub rules: Vec<Rule>,
+fields! {
+    /// How failures are told apart beside the built-in rules.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Classify {
+        /// How far headers are believed. Default: lenient.
+        headers: Headers = Headers::Lenient;
+        /// Built-in rules that are not asked.
+        off: Vec<String> = Vec::new(), Limits::Names;
+        /// Rules of the policy's own, at most 64.
+        rules: Vec<Rule> = Vec::new(), Limits::Most(MOST_RULES);
+    }
 }
 
 /// A rule of the policy's own. One with the name of a built-in rule stands in its place.
@@ -61,31 +66,7 @@ pub struct Condition {
     pub any: Vec<String>,
 }
 
-impl Default for Classify {
-    fn default() -> Self {
-        Self::BUILT_IN
-    }
-}
-
 impl Classify {
-    /// The built-in rules as they are.
-    pub(crate) const BUILT_IN: Self = Self { headers: Headers::Lenient, off: Vec::new(), rules: Vec::new() };
-
-    pub(crate) fn fields(&mut self, fields: &mut dyn Fields) {
-        choose!(fields, "headers", self.headers, Headers);
-        fields.names("off", &mut self.off);
-        let mut count = self.rules.len();
-        fields.list("rules", &mut count, "a list of up to 64 rules", &mut |at, fields| {
-            if at == self.rules.len() {
-                self.rules.push(Rule { kind: None, ..Rule::new(String::new(), FailureKind::Unknown) });
-            }
-            if let Some(rule) = self.rules.get_mut(at) {
-                rule.fields(fields);
-            }
-        });
-        self.rules.truncate(count);
-    }
-
     /// What must hold between fields: known names, and rules that ask for something.
     pub(crate) fn check_together(&self) -> Result<(), Invalid> {
         let built_in = |field: String, name: &str| {
@@ -93,9 +74,6 @@ impl Classify {
             if is_known(name) { Ok(()) } else { Err(wrong()) }
         };
         self.off.iter().enumerate().try_for_each(|(at, name)| built_in(format!("classify.off[{at}]"), name))?;
-        if self.rules.len() > MOST_RULES {
-            return Err(Invalid::new("classify.rules", format!("a list of {}", self.rules.len()), "up to 64 rules"));
-        }
         for (at, rule) in self.rules.iter().enumerate() {
             let path = format!("classify.rules[{at}]");
             if rule.name.is_empty() || rule.name.len() > LONGEST_WORD {
@@ -146,18 +124,7 @@ impl Rule {
     /// A rule without conditions; one at least has to be given to it.
     #[must_use]
     pub fn new(name: impl Into<String>, kind: FailureKind) -> Self {
-        Self {
-            name: name.into(),
-            before: None,
-            own: false,
-            when: Vec::new(),
-            unless: Vec::new(),
-            kind: Some(kind),
-            phase: None,
-            effect: Effect::Possible,
-            retry_after: None,
-            reset_after: None,
-        }
+        Self { name: name.into(), kind: Some(kind), ..Self::BLANK }
     }
 
     /// The same rule with one more condition.
@@ -166,41 +133,107 @@ impl Rule {
         self.when.push(Condition { on, any: any.iter().map(ToString::to_string).collect() });
         self
     }
+}
 
-    fn fields(&mut self, fields: &mut dyn Fields) {
-        fields.text("name", &mut self.name);
-        let (mut has_place, mut before) = (self.before.is_some(), self.before.take().unwrap_or_default());
-        fields.optional("before", &mut has_place, &mut |fields| fields.text("before", &mut before));
-        self.before = has_place.then_some(before);
-        fields.flag("own", &mut self.own);
-        for (name, conditions) in [("when", &mut self.when), ("unless", &mut self.unless)] {
-            fields.group(name, &mut |fields| visit(conditions, fields));
-        }
-        fields.group("then", &mut |fields| {
-            let mut kind = self.kind.map_or(usize::MAX, |kind| kind as usize);
-            fields.choice("kind", &mut kind, FailureKind::NAMES);
-            self.kind = FailureKind::ALL.get(kind).copied();
-            let (mut has_phase, mut phase) = (self.phase.is_some(), self.phase.map_or(0, |phase| phase as usize));
-            fields.optional("phase", &mut has_phase, &mut |fields| fields.choice("phase", &mut phase, Phase::NAMES));
-            self.phase = Phase::ALL.get(phase).copied().filter(|_| has_phase);
-            choose!(fields, "effect", self.effect, Effect);
-            maybe!(fields, span, "retry_after", self.retry_after, span(1000), span(1)..=LONGEST);
-            maybe!(fields, span, "reset_after", self.reset_after, span(1000), span(1)..=LONGEST);
+impl Data for Rule {
+    fn visit(&mut self, visitor: &mut Visitor<'_>) {
+        let Self { name, before, own, when, unless, kind, phase, effect, retry_after, reset_after } = self;
+        visitor.part_about("name", name, about!("The name of the rule, 1 to 200 bytes."));
+        visitor.part_about(
+            "before",
+            before,
+            about!("The built-in rule before which it is asked; before all where there is none."),
+        );
+        visitor.part_about(
+            "own",
+            own,
+            about!("Whether of classes only those of the exception itself count, and not those of its causes."),
+        );
+        let mut all = Group(|visitor: &mut Visitor<'_>| conditions(when, visitor));
+        visitor.part_about("when", &mut all, about!("What must hold, all of it; at least one condition."));
+        let mut none = Group(|visitor: &mut Visitor<'_>| conditions(unless, visitor));
+        visitor.part_about("unless", &mut none, about!("What must not hold, none of it."));
+        let mut then = Group(|visitor: &mut Visitor<'_>| {
+            visitor.part_about("kind", kind, about!("What the failure is then; it has to be given."));
+            visitor.part_about(
+                "phase",
+                phase,
+                about!("How far the attempt had come then, where the host does not know it."),
+            );
+            visitor.part_about("effect", effect, about!("Whether the attempt may have had an effect then."));
+            let wait = about!("How long to wait before asking again, where the provider stated no time.");
+            visitor.field("retry_after", retry_after, LIMITS.into(), wait);
+            let lifted = about!("When the limit is lifted, where the provider stated no time.");
+            visitor.field("reset_after", reset_after, LIMITS.into(), lifted);
         });
+        visitor.part_about("then", &mut then, about!("What the failure is taken for."));
     }
 }
 
+impl Blank for Rule {
+    const BLANK: Self = Self {
+        name: String::new(),
+        before: None,
+        own: false,
+        when: Vec::new(),
+        unless: Vec::new(),
+        kind: None,
+        phase: None,
+        effect: Effect::Possible,
+        retry_after: None,
+        reset_after: None,
+    };
+}
+
 /// Each thing that can be looked at is a field with a list of words; an empty list is no condition.
-fn visit(conditions: &mut Vec<Condition>, fields: &mut dyn Fields) {
-    let mut before = core::mem::take(conditions);
+fn conditions(conditions: &mut Vec<Condition>, visitor: &mut Visitor<'_>) {
+    let mut before = take(conditions);
     for on in On::ALL {
         let found = before.iter_mut().find(|condition| condition.on == *on);
-        let mut words = found.map(|condition| core::mem::take(&mut condition.any)).unwrap_or_default();
-        fields.words(on.name(), &mut words, allowed(*on), &|words| {
-            words.len() <= MOST_WORDS && words.iter().all(|word| is_right(*on, word))
+        let mut any = found.map(|condition| take(&mut condition.any)).unwrap_or_default();
+        if !(visitor.is_writing() && any.is_empty()) {
+            let words = &mut Words { on: *on, any: &mut any };
+            visitor.part_about(on.name(), words, about!("Words of which one is enough."));
+        }
+        if !any.is_empty() {
+            conditions.push(Condition { on: *on, any });
+        }
+    }
+}
+
+/// The words of a condition.
+struct Words<'a> {
+    on: On,
+    any: &'a mut Vec<String>,
+}
+
+impl Data for Words<'_> {
+    fn visit(&mut self, visitor: &mut Visitor<'_>) {
+        let (on, kind) = (self.on, Kind::Texts(allowed(self.on)));
+        // As a person would write them: statuses as numbers.
+        let item = |word: &String| match word.parse::<u16>() {
+            Ok(status) if on == On::Status => Value::Number(status.into()),
+            _ => Value::Text(word.clone()),
+        };
+        let mut read = None;
+        visitor.leaf(kind, &|| Value::List(self.any.iter().map(item).collect()), &mut |value| {
+            let Value::List(items) = value else { return false };
+            let words = items.iter().map(|item| match item {
+                Value::Text(text) => Some(text.clone()),
+                other => other.as_whole().map(|whole| whole.to_string()),
+            });
+            read = words.collect::<Option<Vec<_>>>();
+            read.is_some()
         });
-        if !words.is_empty() {
-            conditions.push(Condition { on: *on, any: words });
+        if !(visitor.is_writing() || read.is_some()) {
+            return;
+        }
+        *self.any = read.unwrap_or_else(|| take(self.any));
+        let wrong = self.any.iter().find(|word| !is_right(on, word));
+        if wrong.is_some() || self.any.is_empty() || self.any.len() > MOST_WORDS {
+            let shown = wrong
+                .map_or_else(|| format!("a list of {}", self.any.len()), |word| Value::Text(word.clone()).to_string());
+            visitor.refuse_own(shown, kind);
         }
     }
 }
@@ -231,61 +264,4 @@ const fn allowed(on: On) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::classify::Facts;
-    use crate::policy::Policy;
-    use alloc::vec;
-
-    fn with(rules: Vec<Rule>) -> Policy {
-        Policy { classify: Classify { rules, ..Classify::default() }, ..Policy::default() }
-    }
-
-    fn said(policy: &Policy, status: u16) -> (String, FailureKind) {
-        let told = policy.explain(&Facts { status: Some(status), ..Facts::default() });
-        (told.rule, told.failure.kind)
-    }
-
-    #[test]
-    fn a_rule_stands_first_or_before_another_or_in_its_place() {
-        let rule = |name: &str, kind| Rule::new(name, kind).when(On::Status, &["429"]);
-        let first = with(vec![rule("mine", FailureKind::Auth)]);
-        assert_eq!(said(&first, 429), ("mine".to_string(), FailureKind::Auth));
-        assert_eq!(said(&first, 402).0, "payment_402");
-        let late = Rule { before: Some("server_5xx".to_string()), ..rule("late", FailureKind::Auth) };
-        assert_eq!(said(&with(vec![late.clone()]), 429).0, "rate_limit_429");
-        let replaced = with(vec![late, rule("rate_limit_429", FailureKind::Overloaded)]);
-        assert_eq!(said(&replaced, 429), ("rate_limit_429".to_string(), FailureKind::Overloaded));
-        let mut off = Policy::default();
-        off.classify.off = vec!["rate_limit_429".to_string()];
-        assert_eq!(said(&off, 429).0, "refused_4xx");
-    }
-
-    #[test]
-    fn a_class_that_a_policy_names_tells_even_if_it_wraps() {
-        let policy = with(vec![Rule::new("mine", FailureKind::Overloaded).when(On::Class, &["APIConnectionError"])]);
-        let facts =
-            Facts { classes: &["APIConnectionError", "Exception", "ConnectionRefusedError"], ..Facts::default() };
-        assert_eq!(policy.classify(&facts).kind, FailureKind::Overloaded);
-    }
-
-    #[test]
-    fn names_and_conditions_are_checked() {
-        let wrong = |policy: &Policy| policy.check().map_err(|wrong| wrong.to_string()).err().unwrap_or_default();
-        let mut policy = Policy::default();
-        policy.classify.off = vec!["quotas".to_string()];
-        assert_eq!(wrong(&policy), "classify.off[0]: \"quotas\" is not allowed; use the name of a built-in rule");
-        let bare = with(vec![Rule::new("x", FailureKind::Bug)]);
-        assert_eq!(wrong(&bare), "classify.rules[0].when: nothing is not allowed; use at least one condition");
-        let beyond = with(vec![Rule::new("x", FailureKind::Bug).when(On::Status, &["600"])]);
-        assert!(wrong(&beyond).starts_with("classify.rules[0].when.status: \"600\" is not allowed; use a list of"));
-        let many = with(vec![Rule::new("x", FailureKind::Bug).when(On::Status, &["5xx"]); 65]);
-        assert_eq!(wrong(&many), "classify.rules: a list of 65 is not allowed; use up to 64 rules");
-        let list = with(vec![Rule::new("x", FailureKind::Bug).when(On::Class, &["@LOST"])]);
-        assert!(wrong(&list).starts_with("classify.rules[0].when.class: \"@LOST\" is not allowed; use a list of"));
-        let right = Rule::new("x", FailureKind::Bug).when(On::Status, &["5xx"]);
-        let idle = with(vec![Rule { kind: None, ..right.clone() }]);
-        assert!(wrong(&idle).starts_with("classify.rules[0].then.kind: nothing is not allowed; use one of connect, "));
-        assert_eq!(wrong(&with(vec![right])), "");
-    }
-}
+mod tests;

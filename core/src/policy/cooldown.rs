@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use crate::policy::failure::{Failure, FailureKind, Rule};
 use crate::stored::stored;
 use crate::time::{Instant, millis, span};
 
@@ -21,20 +22,30 @@ struct Rest {
     until: Instant,
     length: Duration,
     stated: bool,
+    /// The failure that it began with.
+    kind: FailureKind,
     /// The generation that it began with.
     since: u32,
     probe: Option<Instant>,
 }
 
-stored! { Rest { until, length, stated, since, probe } }
+impl Rest {
+    const fn cooling(self, until: Instant, stated: bool, probing: bool) -> Cooling {
+        Cooling { until, stated, kind: self.kind, probing }
+    }
+}
 
-/// Why a scope is passed over.
+stored! { Rest { until: Calendar, length, stated, kind, since; probe } }
+
+/// Why a scope is skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cooling {
     /// Until when.
     pub until: Instant,
     /// Whether the provider stated that time.
     pub stated: bool,
+    /// The failure that it began with.
+    pub kind: FailureKind,
     /// Whether the rest is over and one call tests the scope: then it cools until that has settled, and by that time at the latest.
     pub probing: bool,
 }
@@ -48,9 +59,9 @@ impl Cooldown {
     pub fn would_admit(&self, now: Instant) -> Result<(), Cooling> {
         match self.rest {
             None => Ok(()),
-            Some(rest) if now < rest.until => Err(Cooling { until: rest.until, stated: rest.stated, probing: false }),
+            Some(rest) if now < rest.until => Err(rest.cooling(rest.until, rest.stated, false)),
             Some(rest) => match rest.probe {
-                Some(lease) if now < lease => Err(Cooling { until: lease, stated: false, probing: true }),
+                Some(lease) if now < lease => Err(rest.cooling(lease, false, true)),
                 _ => Ok(()),
             },
         }
@@ -68,16 +79,10 @@ impl Cooldown {
         self.generation
     }
 
-    /// Begins a rest, or lengthens it. `admitted` is when the failed attempt was: only one admitted after the last rest
-    /// ended doubles it, so twenty requests that were refused together count once.
-    pub fn begin(
-        &mut self,
-        now: Instant,
-        admitted: Instant,
-        stated: Option<Duration>,
-        base: Duration,
-        cap: Duration,
-    ) -> Option<Instant> {
+    /// Begins a cooldown after a failure, or lengthens it, and returns when it ends. `admitted` is when the failed attempt was: only
+    /// one admitted after the last cooldown ended doubles it, so twenty requests that were refused together count once.
+    pub fn begin(&mut self, now: Instant, admitted: Instant, failure: Failure, rule: Rule) -> Option<Instant> {
+        let (stated, base, cap) = (failure.stated(), rule.cool_base, rule.cool_cap);
         let length = match self.rest {
             None => base,
             Some(rest) if admitted < rest.until => rest.length,
@@ -93,7 +98,7 @@ impl Cooldown {
         }
         self.generation = self.generation.wrapping_add(1);
         let since = self.generation;
-        self.rest = Some(Rest { until, length, stated: stated.is_some(), since, probe: None });
+        self.rest = Some(Rest { until, length, stated: stated.is_some(), kind: failure.kind, since, probe: None });
         Some(until)
     }
 
@@ -124,70 +129,13 @@ impl Cooldown {
         self.generation = self.generation.wrapping_add(1);
     }
 
-    pub(crate) fn without_permits(mut self) -> Self {
+    /// The process was copied: whoever probes is not heard from in this one.
+    pub(crate) fn forked(&mut self) {
         if let Some(rest) = &mut self.rest {
             rest.probe = None;
-        }
-        self
-    }
-
-    pub(crate) fn shift(&mut self, wall: impl Fn(Instant) -> Instant) {
-        if let Some(rest) = &mut self.rest {
-            rest.until = wall(rest.until);
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(seconds: u64) -> Instant {
-        Instant::from_millis(seconds * 1000)
-    }
-
-    #[test]
-    fn twenty_refusals_at_once_count_once() {
-        let mut cooldown = Cooldown::default();
-        for _ in 0..20 {
-            cooldown.begin(at(1), at(0), None, span(60_000), span(300_000));
-        }
-        assert_eq!(cooldown.would_admit(at(2)), Err(Cooling { until: at(61), stated: false, probing: false }));
-        cooldown.begin(at(62), at(61), None, span(60_000), span(300_000));
-        assert_eq!(cooldown.would_admit(at(62)).map_err(|cooling| cooling.until), Err(at(182)));
-    }
-
-    #[test]
-    fn the_end_admits_one_probe() {
-        let mut cooldown = Cooldown::default();
-        cooldown.begin(at(0), at(0), Some(span(10_000)), span(60_000), span(300_000));
-        assert_eq!(cooldown.would_admit(at(9)).map_err(|cooling| cooling.stated), Err(true));
-        let generation = cooldown.admit(at(10), at(20));
-        assert_eq!(cooldown.would_admit(at(11)), Err(Cooling { until: at(20), stated: false, probing: true }));
-        cooldown.forget(generation);
-        assert!(cooldown.would_admit(at(11)).is_ok());
-    }
-
-    #[test]
-    fn only_the_probe_gives_its_permit_back() {
-        let mut cooldown = Cooldown::default();
-        cooldown.begin(at(0), at(0), None, span(10_000), span(100_000));
-        let forced = cooldown.admit(at(1), at(99));
-        let probe = cooldown.admit(at(10), at(99));
-        cooldown.give_back(forced);
-        assert!(cooldown.would_admit(at(11)).is_err());
-        cooldown.give_back(probe);
-        assert!(cooldown.would_admit(at(11)).is_ok());
-        cooldown.forget(forced);
-        assert!(cooldown.is_clear());
-    }
-
-    #[test]
-    fn a_success_admitted_before_the_rest_forgets_nothing() {
-        let mut cooldown = Cooldown::default();
-        let generation = cooldown.admit(at(0), at(9));
-        cooldown.begin(at(1), at(0), None, span(60_000), span(300_000));
-        cooldown.forget(generation);
-        assert!(cooldown.would_admit(at(2)).is_err());
-    }
-}
+mod tests;

@@ -2,24 +2,20 @@
 
 use core::time::Duration;
 
-use super::fields::{Fields, LONGEST};
-use crate::stored::stored;
+use crate::data::LIMITS;
+use crate::stored::{fields, stored};
 use crate::time::{Instant, millis, span};
 
-/// The limits of one attempt. A route may override each (reasoning models think long).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AttemptLimits {
-    /// The whole attempt; a stream that progresses has no such limit. Default 600 s, as the OpenAI and Anthropic SDKs.
-    pub timeout: Duration,
-    /// Until the first meaningful progress of an attempt declared streaming. Default 60 s.
-    pub first_progress: Duration,
-    /// Between two meaningful chunks of an attempt declared streaming. Default 60 s.
-    pub idle: Duration,
-}
-
-impl Default for AttemptLimits {
-    fn default() -> Self {
-        Self { timeout: span(600_000), first_progress: span(60_000), idle: span(60_000) }
+fields! {
+    /// The limits of one attempt. A route may override each (reasoning models think long).
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct AttemptLimits {
+        /// How long the whole attempt may take; a stream that progresses has no such limit. Default 600 s, as the OpenAI and Anthropic SDKs.
+        timeout: Duration = span(600_000), LIMITS;
+        /// How long an attempt declared streaming may take until its first meaningful progress. Default 60 s.
+        first_progress: Duration = span(60_000), LIMITS;
+        /// How long an attempt declared streaming may pause between two meaningful chunks. Default 60 s.
+        idle: Duration = span(60_000), LIMITS;
     }
 }
 
@@ -59,32 +55,5 @@ pub fn share(now: Instant, timeout: Duration, deadline: Option<Instant>, to_come
     Allowance { total, cut: deadline - span(owed.saturating_mul(to_come)) }
 }
 
-impl AttemptLimits {
-    pub(crate) fn fields(&mut self, fields: &mut dyn Fields) {
-        fields.span("timeout", &mut self.timeout, span(1)..=LONGEST);
-        fields.span("first_progress", &mut self.first_progress, span(1)..=LONGEST);
-        fields.span("idle", &mut self.idle, span(1)..=LONGEST);
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sixty_seconds_over_three_hung_routes_are_three_times_twenty() {
-        let deadline = Some(Instant::from_millis(60_000));
-        let mut now = Instant::ZERO;
-        for to_come in [2, 1, 0] {
-            let until = share(now, span(600_000), deadline, to_come).until();
-            assert_eq!(until - now, span(20_000));
-            now = until;
-        }
-    }
-
-    #[test]
-    fn an_attempt_never_gets_more_than_its_own_limit() {
-        let allowance = share(Instant::ZERO, span(5_000), Some(Instant::from_millis(60_000)), 2);
-        assert_eq!((allowance.until().as_millis(), allowance.is_full()), (5_000, true));
-    }
-}
+mod tests;

@@ -3,10 +3,11 @@
 use core::fmt;
 use core::time::Duration;
 
-use super::fields::{Fields, LONGEST, choose};
+use crate::data::SPANS;
 use crate::names::named;
-use crate::stored::stored;
+use crate::stored::{about, fields, stored};
 use crate::time::span;
+use crate::visit::{Data, Limits, Visitor};
 
 named! {
     /// What kind of failure an attempt ended with. The rows of the table in [`FailureTable`].
@@ -227,25 +228,27 @@ named! {
     }
 }
 
-/// A row of the table: what a kind of failure leads to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rule {
-    /// The same route again?
-    pub again: Again,
-    /// The client made again?
-    pub rebuild: RebuildRule,
-    /// The next route?
-    pub next: NextRule,
-    /// Charged to whose breaker?
-    pub charge: Charge,
-    /// What cools?
-    pub cool: Cool,
-    /// The first cooldown, when the provider stated no time.
-    pub cool_base: Duration,
-    /// The longest cooldown; each in a row doubles up to here.
-    pub cool_cap: Duration,
-    /// Whether the failure proves that the provider is alive: it then counts as a success for the breaker.
-    pub proves_alive: bool,
+fields! {
+    /// A row of the table: what a kind of failure leads to.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Rule {
+        /// Whether the same route may be asked again.
+        again: Again = Again::No;
+        /// Whether the client of the route is made again.
+        rebuild: RebuildRule = RebuildRule::No;
+        /// Whether the next route may be asked.
+        next: NextRule = NextRule::No;
+        /// Whose breaker counts the failure.
+        charge: Charge = Charge::No;
+        /// What is in cooldown when the route is left.
+        cool: Cool = Cool::No;
+        /// The first cooldown, when the provider stated no time.
+        cool_base: Duration = Duration::ZERO, SPANS;
+        /// The longest cooldown; each in a row doubles up to here.
+        cool_cap: Duration = Duration::ZERO, SPANS;
+        /// Whether the failure proves that the provider is alive: it then counts as a success for the breaker.
+        proves_alive: bool = false;
+    }
 }
 
 impl Rule {
@@ -268,17 +271,6 @@ impl Rule {
     /// Whether nothing can follow: not the same route, no other client, no other route.
     pub(crate) fn is_final(&self) -> bool {
         (self.again, self.rebuild, self.next) == (Again::No, RebuildRule::No, NextRule::No)
-    }
-
-    pub(crate) fn fields(&mut self, fields: &mut dyn Fields) {
-        choose!(fields, "again", self.again, Again);
-        choose!(fields, "rebuild", self.rebuild, RebuildRule);
-        choose!(fields, "next", self.next, NextRule);
-        choose!(fields, "charge", self.charge, Charge);
-        choose!(fields, "cool", self.cool, Cool);
-        fields.span("cool_base", &mut self.cool_base, Duration::ZERO..=LONGEST);
-        fields.span("cool_cap", &mut self.cool_cap, Duration::ZERO..=LONGEST);
-        fields.flag("proves_alive", &mut self.proves_alive);
     }
 }
 
@@ -308,10 +300,12 @@ impl FailureTable {
             *row = rule;
         }
     }
+}
 
-    pub(crate) fn fields(&mut self, fields: &mut dyn Fields) {
+impl Data for FailureTable {
+    fn visit(&mut self, visitor: &mut Visitor<'_>) {
         for (kind, rule) in FailureKind::ALL.iter().zip(&mut self.0) {
-            fields.group(kind.name(), &mut |fields| rule.fields(fields));
+            visitor.field(kind.name(), rule, Limits::Any, about!("What a failure of this kind leads to."));
         }
     }
 }
@@ -347,24 +341,4 @@ const fn default_rule(kind: FailureKind) -> Rule {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_callers_judgement_keeps_what_the_provider_said() {
-        let known = Failure::new(FailureKind::Auth).status(401).retry_after(span(2000));
-        let wanted = known.judged(true);
-        assert_eq!(
-            (wanted.kind, wanted.status, wanted.retry_after),
-            (FailureKind::ServerError, Some(401), Some(span(2000)))
-        );
-        assert_eq!(wanted.hint(), Some(span(2000)));
-        let reset = Failure { reset_after: Some(span(9000)), ..Failure::new(FailureKind::RateLimited) };
-        assert_eq!(
-            (reset.hint(), Failure { retry_after: Some(span(1)), ..reset }.hint()),
-            (Some(span(9000)), Some(span(1)))
-        );
-        let unwanted = Failure { should_retry: Some(true), ..known }.judged(false);
-        assert_eq!((unwanted.kind, unwanted.should_retry), (FailureKind::InvalidRequest, None));
-    }
-}
+mod tests;

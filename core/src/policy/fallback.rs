@@ -2,9 +2,9 @@
 
 use core::time::Duration;
 
-use super::fields::{Fields, LONGEST, choose, maybe};
+use crate::data::LIMITS;
 use crate::names::named;
-use crate::time::span;
+use crate::stored::fields;
 
 named! {
     /// How long a fallback lasts.
@@ -28,28 +28,16 @@ named! {
     }
 }
 
-/// How fallback between routes behaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fallback {
-    /// How long a fallback lasts. Default: the turn.
-    pub scope: FallbackScope,
-    /// What to do when every route's breaker refuses. Default: fail.
-    pub when_refused: WhenRefused,
-    /// How long a turn (or the session, with that scope) stays off the primary before a call begins there again, if it may be
-    /// asked then: counted from when it left, or last looked. Default: not set, so a turn goes on where it is to its end.
-    pub recheck: Option<Duration>,
-}
-
-impl Default for Fallback {
-    fn default() -> Self {
-        Self { scope: FallbackScope::Turn, when_refused: WhenRefused::Fail, recheck: None }
-    }
-}
-
-impl Fallback {
-    pub(crate) fn fields(&mut self, fields: &mut dyn Fields) {
-        choose!(fields, "scope", self.scope, FallbackScope);
-        choose!(fields, "when_refused", self.when_refused, WhenRefused);
-        maybe!(fields, span, "recheck", self.recheck, span(60_000), span(1)..=LONGEST);
+fields! {
+    /// How fallback between routes behaves.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Fallback {
+        /// How long a fallback lasts. Default: the turn.
+        scope: FallbackScope = FallbackScope::Turn;
+        /// What to do when every route's breaker refuses. Default: fail.
+        when_refused: WhenRefused = WhenRefused::Fail;
+        /// How long a turn (or the session, with that scope) stays off the primary before a call begins there again, if it may be
+        /// asked then: counted from when it left, or last looked. Default: not set, so a turn goes on where it is to its end.
+        recheck: Option<Duration> = None, LIMITS;
     }
 }

@@ -2,32 +2,29 @@
 
 use core::time::Duration;
 
-use super::fields::{Fields, LONGEST, Thousandths, maybe};
+use crate::data::{LIMITS, Thousandths};
 use crate::latency::Latency;
-use crate::time::span;
+use crate::stored::fields;
 
 /// How many answers have to be known before a quantile of their latencies is believed.
 const ENOUGH: u32 = 20;
 
-/// Hedging of calls that may be made twice. Off unless one of the two is set.
-///
-/// An attempt that runs for so long gets a second one beside it, on the next route; the first whole answer wins, the other is
-/// cancelled and charged to nobody. Hedges pay the retry budget of their deployment. Streams and tools are never hedged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Hedge {
-    /// How long an attempt runs alone. Default: not set.
-    pub delay: Option<Duration>,
-    /// As long as this part of the answers of its deployment took, in place of `delay` as soon as 20 answers are known: 0.95
-    /// hedges the slowest twentieth. The latencies are the session's own, and forgotten slowly. Default: not set.
-    pub quantile: Option<Thousandths>,
+fields! {
+    /// Hedging of calls that may be made twice. Off unless one of the two is set.
+    ///
+    /// An attempt that runs for so long gets a second one beside it, on the next route; the first whole answer wins, the other is
+    /// cancelled and charged to nobody. Hedges pay the retry budget of their deployment. Streams and tools are never hedged.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Hedge {
+        /// How long an attempt runs alone. Default: not set.
+        delay: Option<Duration> = None, LIMITS;
+        /// As long as this part of the answers of its deployment took, in place of `delay` as soon as 20 answers are known: 0.95
+        /// hedges the slowest twentieth. The latencies are the session's own, and forgotten slowly. Default: not set.
+        quantile: Option<Thousandths> = None, Thousandths(500)..=Thousandths(999);
+    }
 }
 
 impl Hedge {
-    pub(crate) fn fields(&mut self, fields: &mut dyn Fields) {
-        maybe!(fields, span, "delay", self.delay, span(1_000), span(1)..=LONGEST);
-        maybe!(fields, ratio, "quantile", self.quantile, Thousandths(950), Thousandths(500)..=Thousandths(999));
-    }
-
     /// Whether anything is hedged at all.
     #[inline(always)]
     pub(crate) fn is_on(&self) -> bool {
@@ -42,18 +39,4 @@ impl Hedge {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_quantile_is_believed_from_twenty_answers_on() {
-        let both = Hedge { delay: Some(span(500)), quantile: Some(Thousandths(950)) };
-        let mut latency = Latency::default();
-        (0..19).for_each(|_| latency.add(span(100)));
-        assert_eq!(both.alone_for(Some(&latency)), Some(span(500)));
-        assert_eq!(Hedge { delay: None, ..both }.alone_for(Some(&latency)), None);
-        latency.add(span(100));
-        assert_eq!(both.alone_for(Some(&latency)), Some(span(104)));
-        assert_eq!(Hedge { quantile: None, ..both }.alone_for(Some(&latency)), Some(span(500)));
-    }
-}
+mod tests;

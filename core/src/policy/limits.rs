@@ -2,57 +2,30 @@
 
 use core::time::Duration;
 
-use super::fields::{Fields, LONGEST, maybe};
+use crate::data::LIMITS;
 use crate::names::named;
-use crate::stored::stored;
-use crate::time::span;
+use crate::stored::{fields, stored};
 
-/// The limits of one turn. Each ends the turn with a `stop_reason` of its own, never with an exception.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TurnLimits {
-    /// Wall-clock time for the whole turn: waits, rebuilds and tools included, people excluded. Default: none.
-    pub deadline: Option<Duration>,
-    /// Model requests of the agent loop, exactly. 1 to 100,000, default 10.
-    pub steps: u32,
-    /// Tool calls in all. Default: none.
-    pub tool_calls: Option<u32>,
-    /// Attempts in all, over every call of the turn. Default: none.
-    pub attempts: Option<u32>,
-    /// Tokens in all, as the models report them; of failed attempts those that are known to have been used. Default: none.
-    pub tokens: Option<u32>,
-    /// Whether a token limit stops the turn when a model does not report its usage. Default: false, it passes with a notice.
-    pub strict: bool,
-    /// The same tool call failing this often stops the turn. Default 3.
-    pub same_failure: u32,
-    /// Whether the last step is asked without tools, for an answer from what is there. Default false.
-    pub final_answer: bool,
-}
-
-impl Default for TurnLimits {
-    fn default() -> Self {
-        Self {
-            deadline: None,
-            steps: 10,
-            tool_calls: None,
-            attempts: None,
-            tokens: None,
-            strict: false,
-            same_failure: 3,
-            final_answer: false,
-        }
-    }
-}
-
-impl TurnLimits {
-    pub(crate) fn fields(&mut self, fields: &mut dyn Fields) {
-        maybe!(fields, span, "deadline", self.deadline, span(60_000), span(1)..=LONGEST);
-        fields.count("steps", &mut self.steps, 1..=100_000);
-        maybe!(fields, count, "tool_calls", self.tool_calls, 100, 1..=1_000_000);
-        maybe!(fields, count, "attempts", self.attempts, 100, 1..=1_000_000);
-        maybe!(fields, count, "tokens", self.tokens, 1_000_000, 1..=u32::MAX);
-        fields.flag("strict", &mut self.strict);
-        fields.count("same_failure", &mut self.same_failure, 1..=1000);
-        fields.flag("final_answer", &mut self.final_answer);
+fields! {
+    /// The limits of one turn. Each ends the turn with a `stop_reason` of its own, never with an exception.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct TurnLimits {
+        /// How long the whole turn may take by the wall clock: waits, rebuilds and tools included, people excluded. Default: none.
+        deadline: Option<Duration> = None, LIMITS;
+        /// How many model requests the agent loop makes at most, exactly. 1 to 100,000, default 10.
+        steps: u32 = 10, 1..=100_000;
+        /// How many tool calls the turn makes at most. Default: none.
+        tool_calls: Option<u32> = None, 1..=1_000_000;
+        /// How many attempts all calls of the turn make together at most. Default: none.
+        attempts: Option<u32> = None, 1..=1_000_000;
+        /// How many tokens the turn uses at most, as the models report them; of failed attempts those that are known to have been used. Default: none.
+        tokens: Option<u32> = None, 1..=u32::MAX;
+        /// Whether a token limit stops the turn when a model does not report its usage. Default: false, it passes with a notice.
+        strict: bool = false;
+        /// How often the same tool call fails before the turn is stopped. Default 3.
+        same_failure: u32 = 3, 1..=1000;
+        /// Whether the last step is asked without tools, for an answer from what is there. Default false.
+        final_answer: bool = false;
     }
 }
 
@@ -131,11 +104,4 @@ impl Tally {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn exactly_so_many_steps() {
-        assert_eq!([0, 1, 2, 3].map(|taken| next_step(taken, 3)), [Some(1), Some(2), Some(3), None]);
-    }
-}
+mod tests;

@@ -2,25 +2,22 @@
 
 use core::time::Duration;
 
-use super::fields::{Fields, LONGEST};
+use crate::data::SPANS;
+use crate::stored::fields;
 use crate::time::span;
 
-/// The rebuild of a client after a transport failure, once a turn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Recovery {
-    /// Whether clients are rebuilt at all (only routes that have a hook for it). Default true.
-    pub enabled: bool,
-    /// The wait after a rebuild is this plus one second for each attempt made on the route. Default 3 s.
-    pub wait: Duration,
-    /// The longest wait after a rebuild. Default 8 s.
-    pub max_wait: Duration,
-    /// Whether the route gets all its attempts again with the new client, in place of one more. Default false.
-    pub new_round: bool,
-}
-
-impl Default for Recovery {
-    fn default() -> Self {
-        Self { enabled: true, wait: span(3_000), max_wait: span(8_000), new_round: false }
+fields! {
+    /// The rebuild of a client after a transport failure, once a turn.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Recovery {
+        /// Whether clients are rebuilt at all (only routes that have a hook for it). Default true.
+        enabled: bool = true;
+        /// The wait after a rebuild is this plus one second for each attempt made on the route. Default 3 s.
+        wait: Duration = span(3_000), SPANS;
+        /// The longest wait after a rebuild. Default 8 s.
+        max_wait: Duration = span(8_000), SPANS;
+        /// Whether the route gets all its attempts again with the new client, in place of one more. Default false.
+        new_round: bool = false;
     }
 }
 
@@ -30,22 +27,7 @@ impl Recovery {
     pub fn settle_for(&self, attempts: u32) -> Duration {
         self.wait.saturating_add(Duration::from_secs(u64::from(attempts))).min(self.max_wait)
     }
-
-    pub(crate) fn fields(&mut self, fields: &mut dyn Fields) {
-        fields.flag("enabled", &mut self.enabled);
-        fields.span("wait", &mut self.wait, Duration::ZERO..=LONGEST);
-        fields.span("max_wait", &mut self.max_wait, Duration::ZERO..=LONGEST);
-        fields.flag("new_round", &mut self.new_round);
-    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn six_seconds_after_three_attempts_and_never_more_than_eight() {
-        let waits = [0, 3, 10].map(|attempts| Recovery::default().settle_for(attempts).as_secs());
-        assert_eq!(waits, [3, 6, 8]);
-    }
-}
+mod tests;

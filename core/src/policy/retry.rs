@@ -1,11 +1,11 @@
 //! How long until the same route is asked again, and whether that is still worth the wait.
 
-use core::ops::RangeInclusive;
 use core::time::Duration;
 
-use super::fields::{Fields, LONGEST, Thousandths, choose};
+use crate::data::{SPANS, Thousandths};
 use crate::names::named;
 use crate::rng::Rng;
+use crate::stored::fields;
 use crate::time::{millis, span};
 
 named! {
@@ -38,44 +38,29 @@ named! {
     }
 }
 
-const SPANS: RangeInclusive<Duration> = Duration::ZERO..=LONGEST;
-
-/// How often and after what wait the same route is asked again.
-///
-/// Defaults: 3 attempts a route, waits of up to 0.5 s, 1 s, 2 s .. 30 s with full jitter (the shape that AWS recommends in
-/// "Exponential backoff and jitter", 2015; base and factor as in the OpenAI and Anthropic SDKs).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Retry {
-    /// Attempts a route in one call, the first included. 1 to 1000; 1 means no retry.
-    pub max_attempts: u32,
-    /// The first backoff. 0 s to 30 days.
-    pub base: Duration,
-    /// Each backoff is this many times the one before. 1 to 100.
-    pub factor: Thousandths,
-    /// The longest backoff; at least `base`. No wait of ours exceeds it, only one that the provider asked for.
-    pub cap: Duration,
-    /// How a backoff is spread.
-    pub jitter: Jitter,
-    /// The longest wait on a route while another one could be asked. Default 5 s.
-    pub patience: Duration,
-    /// The longest wait on the last route. Default 60 s.
-    pub patience_last: Duration,
-    /// What happens beyond the patience.
-    pub past_patience: PastPatience,
-}
-
-impl Default for Retry {
-    fn default() -> Self {
-        Self {
-            max_attempts: 3,
-            base: span(500),
-            factor: Thousandths(2000),
-            cap: span(30_000),
-            jitter: Jitter::Full,
-            patience: span(5_000),
-            patience_last: span(60_000),
-            past_patience: PastPatience::MoveOn,
-        }
+fields! {
+    /// How often and after what wait the same route is asked again.
+    ///
+    /// Defaults: 3 attempts a route, waits of up to 0.5 s, 1 s, 2 s .. 30 s with full jitter (the shape that AWS recommends in
+    /// "Exponential backoff and jitter", 2015; base and factor as in the OpenAI and Anthropic SDKs).
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Retry {
+        /// How many attempts a call makes on one route, the first included. 1 to 1000; 1 means no retry.
+        max_attempts: u32 = 3, 1..=1000;
+        /// The wait before the first retry. 0 s to 30 days.
+        base: Duration = span(500), SPANS;
+        /// How many times as long each backoff is as the one before. 1 to 100.
+        factor: Thousandths = Thousandths(2000), Thousandths(1000)..=Thousandths(100_000);
+        /// The longest backoff; at least `base`. No wait of ours exceeds it, only one that the provider asked for.
+        cap: Duration = span(30_000), SPANS;
+        /// How a backoff is spread.
+        jitter: Jitter = Jitter::Full;
+        /// The longest wait on a route while another one could be asked. Default 5 s.
+        patience: Duration = span(5_000), SPANS;
+        /// The longest wait on the last route. Default 60 s.
+        patience_last: Duration = span(60_000), SPANS;
+        /// What happens when a wait would be longer than the patience for it.
+        past_patience: PastPatience = PastPatience::MoveOn;
     }
 }
 
@@ -139,69 +124,7 @@ impl Retry {
             PastPatience::Fail => Pause::Fail,
         }
     }
-
-    pub(crate) fn fields(&mut self, fields: &mut dyn Fields) {
-        self.backoff_fields(fields);
-        fields.span("patience", &mut self.patience, SPANS);
-        fields.span("patience_last", &mut self.patience_last, SPANS);
-        choose!(fields, "past_patience", self.past_patience, PastPatience);
-    }
-
-    /// Those that make sense for one function without routes.
-    pub(crate) fn backoff_fields(&mut self, fields: &mut dyn Fields) {
-        fields.count("max_attempts", &mut self.max_attempts, 1..=1000);
-        fields.span("base", &mut self.base, SPANS);
-        fields.ratio("factor", &mut self.factor, Thousandths(1000)..=Thousandths(100_000));
-        fields.span("cap", &mut self.cap, SPANS);
-        choose!(fields, "jitter", self.jitter, Jitter);
-    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn waits(jitter: Jitter) -> [u64; 8] {
-        let retry = Retry { jitter, ..Retry::default() };
-        let mut rng = Rng::new(1, 1);
-        let mut previous = None;
-        core::array::from_fn(|n| {
-            let wait = retry.backoff(u32::try_from(n).unwrap_or(0), previous, &mut rng);
-            previous = Some(wait);
-            millis(wait)
-        })
-    }
-
-    #[test]
-    fn without_jitter_the_wait_doubles_up_to_the_cap() {
-        assert_eq!(waits(Jitter::None), [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
-    }
-
-    #[test]
-    fn jitter_keeps_within_its_band() {
-        let ceilings = waits(Jitter::None);
-        for (full, (equal, ceiling)) in waits(Jitter::Full).iter().zip(waits(Jitter::Equal).iter().zip(&ceilings)) {
-            assert!(full <= ceiling && equal <= ceiling && *equal >= ceiling / 2);
-        }
-        assert!(waits(Jitter::Decorrelated).iter().all(|wait| (500..=30_000).contains(wait)));
-    }
-
-    #[test]
-    fn enormous_counts_and_spans_saturate() {
-        let retry = Retry { base: LONGEST, cap: Duration::MAX, jitter: Jitter::None, ..Retry::default() };
-        assert_eq!(retry.backoff(u32::MAX, None, &mut Rng::new(0, 0)), span(u64::MAX));
-    }
-
-    #[test]
-    fn past_the_patience_the_policy_decides() {
-        let pause = |past_patience| {
-            let retry = Retry { past_patience, ..Retry::default() };
-            retry.pause(span(500), Some(span(120_000)), false)
-        };
-        assert_eq!(pause(PastPatience::MoveOn), Pause::MoveOn);
-        assert_eq!(pause(PastPatience::Obey), Pause::For(span(120_000)));
-        assert_eq!(pause(PastPatience::Clamp), Pause::For(span(60_000)));
-        assert_eq!(pause(PastPatience::Backoff), Pause::For(span(500)));
-        assert_eq!(pause(PastPatience::Fail), Pause::Fail);
-    }
-}
+mod tests;

@@ -2,8 +2,8 @@
 
 use core::time::Duration;
 
-use crate::stored::stored;
 use crate::time::{Instant, millis};
+use crate::visit::{Blank, Data, Visitor};
 
 /// The most slices a window is cut into.
 pub(crate) const MOST_BUCKETS: u32 = 12;
@@ -22,7 +22,27 @@ pub(crate) struct Window {
     ends: Instant,
 }
 
-stored! { Window { buckets, head, at, ends } }
+impl Data for Window {
+    fn visit(&mut self, visitor: &mut Visitor<'_>) {
+        let mut ends = self.ends.as_millis();
+        visitor.part("buckets", &mut self.buckets);
+        visitor.part("head", &mut self.head);
+        visitor.field("at", &mut self.at, (0..=MOST_BUCKETS - 1).into(), "");
+        visitor.part("ends", &mut ends);
+        self.ends = Instant::from_millis(ends);
+        let (next, travel) = (self.head.saturating_add(1), &visitor.travel);
+        let width = ends / next;
+        if visitor.is_reading() && width > 0 {
+            // On another clock it stands in the slice in which that one began.
+            let begun = travel.span(Instant::from_millis(self.head.saturating_mul(width)));
+            self.stand(begun.as_millis() / width, width);
+        }
+    }
+}
+
+impl Blank for Window {
+    const BLANK: Self = Self { buckets: Blank::BLANK, head: 0, at: 0, ends: Instant::ZERO };
+}
 
 /// How a window is cut: its slices lie on whole multiples of their width.
 #[derive(Debug, Clone, Copy)]
@@ -67,38 +87,20 @@ impl Window {
     }
 
     fn advance_to(&mut self, slices: Slices, target: u64) {
-        let count = u64::from(slices.count());
-        if target >= self.head.saturating_add(count) {
-            self.buckets = Default::default();
-            self.head = target;
-        }
-        while self.head < target {
-            self.head += 1;
-            if let Some(bucket) = self.buckets.get_mut(usize::try_from(self.head % count).unwrap_or(0)) {
+        let count = slices.count() as usize;
+        let passed = usize::try_from(target.saturating_sub(self.head)).unwrap_or(count).min(count);
+        for _ in 0..passed {
+            self.at = (self.at + 1) % count;
+            if let Some(bucket) = self.buckets.get_mut(self.at) {
                 *bucket = [0; COLUMNS];
             }
         }
-        self.stand(slices);
+        self.stand(target, slices.width());
     }
 
-    fn stand(&mut self, slices: Slices) {
-        self.at = usize::try_from(self.head % u64::from(slices.count())).unwrap_or(0);
-        self.ends = Instant::from_millis(self.head.saturating_add(1).saturating_mul(slices.width()));
-    }
-
-    /// Moves the window along with the clock when a snapshot is restored on another one.
-    pub(crate) fn shift(&mut self, slices: Slices, moved: impl Fn(Instant) -> Instant) {
-        let head = moved(Instant::from_millis(self.head.saturating_mul(slices.width()))).as_millis() / slices.width();
-        let count = u64::from(slices.count());
-        let turned = usize::try_from((head % count + count - self.head % count) % count).unwrap_or(0);
-        let used = usize::try_from(count).unwrap_or(1);
-        if let Some(buckets) = self.buckets.get_mut(..used) {
-            buckets.rotate_right(turned);
-        }
+    fn stand(&mut self, head: u64, width: u64) {
         self.head = head;
-        if self.ends != Instant::ZERO {
-            self.stand(slices);
-        }
+        self.ends = Instant::from_millis(head.saturating_add(1).saturating_mul(width));
     }
 }
 
@@ -110,32 +112,4 @@ fn add(sums: &mut [u32; COLUMNS], more: &[u32; COLUMNS]) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::time::span;
-
-    #[test]
-    fn events_fall_out_slice_by_slice() {
-        let slices = Slices { window: span(10_000), buckets: 10 };
-        let mut window = Window::default();
-        for second in 0..10 {
-            window.add(slices, Instant::from_millis(second * 1000), [1, 0, 0]);
-        }
-        let total = |window: &mut Window, at| window.sums(slices, Instant::from_millis(at))[0];
-        assert_eq!(total(&mut window, 9_999), 10);
-        assert_eq!(total(&mut window, 10_000), 9);
-        assert_eq!(total(&mut window, 14_500), 5);
-        assert_eq!(total(&mut window, 60_000), 0);
-    }
-
-    #[test]
-    fn a_shifted_window_forgets_at_the_same_pace() {
-        let slices = Slices { window: span(10_000), buckets: 10 };
-        let mut window = Window::default();
-        window.add(slices, Instant::from_millis(1_000), [1, 0, 1]);
-        window.add(slices, Instant::from_millis(5_000), [0, 1, 1]);
-        window.shift(slices, |at| at + span(3_000));
-        assert_eq!(window.sums(slices, Instant::from_millis(13_999)), [1, 1, 2]);
-        assert_eq!(window.sums(slices, Instant::from_millis(14_000)), [0, 1, 1]);
-    }
-}
+mod tests;

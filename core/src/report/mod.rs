@@ -1,4 +1,7 @@
-//! What is told afterwards: notices as data, and every sentence for people.
+//! What is told afterwards: notices as data, the log that keeps them, and every sentence for people and models.
 
-pub mod account;
-pub mod words;
+pub mod foreign;
+pub mod log;
+pub mod notice;
+pub(crate) mod outcome;
+pub mod text;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use failsoft::account::What;
 use failsoft::command::Command;
+use failsoft::notice::What;
 use failsoft::{End, Report};
 
 use crate::words::{self, command_word, end_word, notice_word};
@@ -63,8 +63,8 @@ impl Seen {
                 self.word("failure_kind", failure.kind.name());
                 self.word("follows", next.name());
             }
-            What::PassedOver { why, .. } => self.word("skip", why.name()),
-            What::BreakerOpened { scope, .. } | What::BreakerClosed { scope } | What::Cooling { scope, .. } => {
+            What::Skipped { why, .. } => self.word("skip", why.name()),
+            What::BreakerOpened { scope, .. } | What::BreakerClosed { scope } | What::Cooldown { scope, .. } => {
                 self.word("scope", scope.name());
             }
             What::Tool { outcome, .. } => self.word("outcome", outcome.name()),

@@ -21,9 +21,8 @@ use std::sync::Arc;
 use failsoft::command::{Command, Event, Id, Reply, ToolCall};
 use failsoft::policy::breaker::Order;
 use failsoft::policy::limits::Usage;
-use failsoft::{
-    Admitted, Call, Entered, Handled, Instant, RouteId, Session, Tool, Turn, Verdict, enter, settle, words,
-};
+use failsoft::turn::explain_call;
+use failsoft::{Call, Handled, Instant, RouteId, Session, Tool, Turn, Verdict};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -64,7 +63,7 @@ struct Actor {
     /// The call that is driven.
     call: Option<Call>,
     /// What was let through by the short way, and not settled yet.
-    admitted: Option<Admitted>,
+    admitted: Option<Call>,
 }
 
 /// A session with its turns, and what was told so far.
@@ -234,7 +233,7 @@ impl Stage {
     fn explain(&self, turn: usize, verdict: Verdict) -> String {
         let Some(actor) = self.actors.get(turn) else { return String::new() };
         match &actor.call {
-            Some(call) => words::explain_call(&self.session, actor.turn.scope(), call.id(), verdict),
+            Some(call) => explain_call(&self.session, actor.turn.scope(), call.id(), verdict),
             None => actor.turn.detail().to_string(),
         }
     }
@@ -244,7 +243,7 @@ impl Stage {
         let started = actor.turn.scope().started();
         while let Some(notice) = actor.turn.poll_notice() {
             self.seen.notice(&notice.what);
-            let line = actor.turn.scope().account().line(&self.session, &notice);
+            let line = actor.turn.scope().event_log().line(&self.session, &notice);
             let fields = told::notice(&notice, &self.session);
             let _ = writeln!(self.told, "  {} {line} {fields}", (notice.at - started).as_millis());
         }
@@ -254,32 +253,30 @@ impl Stage {
 
     fn enter(&mut self, turn: usize, at: Instant, form: &CallForm) -> Result<Brought, String> {
         let (session, actor) = self.of(turn)?;
-        match enter(form.call(), actor.turn.scope_mut(), session, at) {
-            Entered::Go(admitted) => {
-                let attempt = admitted.attempt(actor.turn.scope()).ok_or("an entry without an attempt")?;
-                (actor.admitted, actor.call) = (Some(admitted), None);
-                self.say(turn, at, Command::Attempt(attempt));
-                Ok(Brought::Said(Command::Attempt(attempt)))
-            }
-            Entered::Slow(call) => {
-                actor.call = Some(call);
-                self.told += " slow";
-                Ok(Brought::Nothing)
-            }
+        let mut call = form.call();
+        if !call.enter(actor.turn.scope_mut(), session, at) {
+            actor.call = Some(call);
+            self.told += " slow";
+            return Ok(Brought::Nothing);
         }
+        let attempt = call.attempted(actor.turn.scope()).ok_or("an entry without an attempt")?;
+        (actor.admitted, actor.call) = (Some(call), None);
+        self.say(turn, at, Command::Attempt(attempt));
+        Ok(Brought::Said(Command::Attempt(attempt)))
     }
 
     fn settle(&mut self, turn: usize, at: Instant, value: &Value) -> Result<(), String> {
         let (session, actor) = self.of(turn)?;
-        let admitted = actor.admitted.take().ok_or("nothing was let through")?;
+        let mut call = actor.admitted.take().ok_or("nothing was let through")?;
         if let Some(form) = value.get("failed") {
             let failure = read::<FailedForm>(form)?.failure();
-            actor.call = settle(admitted, actor.turn.scope_mut(), session, at, Err(failure));
+            call.settle(actor.turn.scope_mut(), session, at, Err(failure));
+            actor.call = Some(call);
         } else if value == "succeeded" {
-            settle(admitted, actor.turn.scope_mut(), session, at, Ok(()));
+            call.settle(actor.turn.scope_mut(), session, at, Ok(()));
         } else {
-            let id = admitted.attempt(actor.turn.scope()).map_or(0, |attempt| attempt.id);
-            let _ = admitted.into_call().handle(actor.turn.scope_mut(), session, at, Event::Abandoned(id));
+            let id = call.attempted(actor.turn.scope()).map_or(0, |attempt| attempt.id);
+            let _ = call.handle(actor.turn.scope_mut(), session, at, Event::Abandoned(id));
         }
         Ok(())
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use failsoft::account::{Notice, What};
 use failsoft::command::Command;
+use failsoft::notice::{Notice, What};
 use failsoft::policy::Thousandths;
 use failsoft::policy::breaker::Metrics;
 use failsoft::policy::failure::Failure;
@@ -100,7 +100,7 @@ pub(crate) fn turn(turn: &Turn, session: &Session, at: Instant, wall: Option<u64
         "failure": failure(report.failure),
         "lines": report.lines,
         "time_left_ms": scope.deadline().map(|deadline| ms(deadline - at)),
-        "calm": turn.calm_answer(),
+        "degraded_answer": turn.degraded_answer(),
         "outcomes": (0..TOOL_CALLS).map(outcome).collect::<Vec<_>>(),
         "snapshot": wall.map(|wall| content(&turn.snapshot(session, at, wall))),
     }))

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use failsoft::account::{Follows, Notice, Scoped, What};
 use failsoft::command::RouteId;
+use failsoft::notice::{Follows, Notice, Scoped, What};
 use failsoft::policy::Policy;
 use failsoft::policy::breaker::Order;
 use failsoft::policy::failure::{Charge, Cool, FailureKind};
@@ -282,7 +282,7 @@ impl Ledger {
                 let key = self.key(route, scope);
                 self.gate_mut(key).closed();
             }
-            What::Cooling { scope, until, stated } => {
+            What::Cooldown { scope, until, stated } => {
                 let rules = FailureKind::ALL.iter().map(|kind| self.policy.failures.rule(*kind));
                 let longest = rules.map(|rule| rule.cool_base.max(rule.cool_cap)).max().unwrap_or(Duration::ZERO);
                 if !stated && until - notice.at > longest {

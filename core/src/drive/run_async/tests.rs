@@ -177,7 +177,7 @@ fn dropped_half_way_the_turn_is_cancelled() {
     let dropped = time.run(async {
         // The backoff of 0.5 s is over by then, and both tools are under way.
         let whole = run_async(&session, &mut turn, &time, |span| time.nap(span), &agent);
-        super::super::hand::race(whole, || time.nap(Duration::from_secs(1))).await
+        super::super::driver::race(whole, || time.nap(Duration::from_secs(1))).await
     });
     assert_eq!(dropped, Some(None));
     assert_eq!(turn.verdict().map(|verdict| verdict.stop_reason()), Some(StopReason::Cancelled));

@@ -76,7 +76,7 @@ fn the_number_of_keys_is_bounded() {
     assert_eq!(refused.to_string(), "max_keys: 0 is not allowed; use a whole number from 1 to 100000");
     assert!(Breakers::new(Breaker::default(), MOST_KEYS + 1).is_err());
     let read = |value| Breakers::from_value(Breaker::default(), &value, Spelling::JavaScript);
-    let line = "max_keys: 1.5 is not allowed; use a whole number from 1 to 100000";
+    let line = "maxKeys: 1.5 is not allowed; use a whole number from 1 to 100000";
     assert_eq!(read(Value::Number(1.5)).map(|_| ()).unwrap_err().to_string(), line);
     assert_eq!(read(Value::Null).map(|breakers| breakers.max_keys), Ok(MOST_KEYS as usize));
 }

@@ -49,8 +49,6 @@ named! {
         ToolLimit = "tool_limit",
         /// `turn.tokens` tokens were used.
         TokenLimit = "token_limit",
-        /// The cost limit was reached.
-        CostLimit = "cost_limit",
         /// `turn.attempts` attempts were made.
         AttemptLimit = "attempt_limit",
         /// `turn.deadline` has passed.

@@ -1,14 +1,71 @@
-//! What is asked of the gates before an attempt, and what they are told after it.
-//!
-//! `inline(always)` here and in the policies marks what every call that works at once goes through, and lists are walked by
-//! reference. The module for JavaScript is compiled for size, which would make calls of all of them and of every step of an
-//! iterator over values: hardly larger, it is twice as quick.
+//! The part of a session that changes: its routes and their clients, and where calls begin.
 
-use super::*;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::admission::Admission;
+use crate::command::RouteId;
+use crate::latency::Latency;
+use crate::notice::Scoped;
+use crate::policy::breaker::Circuit;
+use crate::policy::budget::RetryCounts;
+use crate::route::{Route, RouteSet, Scopes};
+use crate::scope::Committed;
+use crate::text::Names;
+use crate::time::Instant;
+
+/// The part of a session that changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Live {
+    pub(crate) routes: Vec<RouteState>,
+    pub(crate) without_credential: RouteSet,
+    /// The largest `now` that any of its turns was told: for all of them a clock that goes back stands still.
+    pub(super) seen: Instant,
+    /// One for each scope that routes share or have alone; [`RouteState`] says which are whose.
+    pub(super) admissions: Vec<Admission>,
+    /// How long the answers of each deployment take, by its admission; empty where nobody asks.
+    pub(super) latencies: Vec<Latency>,
+    pub(crate) standing: Vec<String>,
+    /// Where a session-wide fallback has come to.
+    pub(crate) committed: Committed,
+    /// The caller's own; otherwise draws and keys come from the secret of the process.
+    pub(crate) seed: Option<u64>,
+    pub(crate) turns: u64,
+    pub(crate) epoch: u32,
+    /// Whether at most one route with a hook is ready at a time.
+    pub(super) one_slot: bool,
+}
+
+/// A route as the session knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RouteState {
+    pub(crate) route: Route,
+    pub(crate) scopes: Scopes,
+    pub(crate) ready: bool,
+    /// Counts how often its client was made.
+    pub(crate) client: u32,
+    /// Until when some call is making its client.
+    pub(crate) activating: Option<Instant>,
+}
+
+impl RouteState {
+    pub(crate) fn is_activating(&self, now: Instant) -> bool {
+        self.activating.is_some_and(|lease| now < lease)
+    }
+}
 
 impl Live {
-    pub(crate) fn place(&self, route: RouteId) -> Option<&Place> {
+    #[inline(always)]
+    pub(crate) fn route(&self, route: RouteId) -> Option<&RouteState> {
         self.routes.get(usize::from(route.0))
+    }
+
+    pub(crate) fn route_mut(&mut self, route: RouteId) -> Option<&mut RouteState> {
+        self.routes.get_mut(usize::from(route.0))
+    }
+
+    pub(crate) fn ids(&self) -> impl Iterator<Item = RouteId> + use<> {
+        (0..u8::try_from(self.routes.len()).unwrap_or(u8::MAX)).map(RouteId)
     }
 
     /// Takes note of the time and returns the largest that any turn was told.
@@ -18,30 +75,35 @@ impl Live {
         self.seen
     }
 
-    pub(crate) fn place_mut(&mut self, route: RouteId) -> Option<&mut Place> {
-        self.routes.get_mut(usize::from(route.0))
+    // ---- Clients. ----
+
+    /// Tells everybody else that some call is making the route's client, until then at most. One that is made again is out of
+    /// service from now on.
+    pub(crate) fn activating(&mut self, route: RouteId, until: Instant) {
+        if let Some(state) = self.route_mut(route) {
+            (state.ready, state.activating) = (false, Some(until));
+        }
     }
 
-    pub(crate) fn ids(&self) -> impl Iterator<Item = RouteId> + use<> {
-        (0..u8::try_from(self.routes.len()).unwrap_or(u8::MAX)).map(RouteId)
+    /// Nobody makes it any more, and it is as it was.
+    pub(crate) fn not_activating(&mut self, route: RouteId) {
+        if let Some(state) = self.route_mut(route) {
+            state.activating = None;
+        }
     }
 
-    #[inline(always)]
-    pub(super) fn gate_mut(&mut self, at: usize) -> Option<&mut Gate> {
-        self.gates.get_mut(at)
+    /// It is closed, and was not made again.
+    pub(crate) fn made_unready(&mut self, route: RouteId) {
+        if let Some(state) = self.route_mut(route) {
+            (state.ready, state.activating) = (false, None);
+        }
     }
 
-    /// The breaker of a route's deployment.
-    pub(super) fn circuit_mut(&mut self, route: RouteId) -> Option<&mut Circuit> {
-        let at = self.place(route)?.scopes.deployment;
-        self.gate_mut(at).map(|gate| &mut gate.circuit)
-    }
-
-    /// A route's client was made.
+    /// It was made.
     pub(crate) fn made_ready(&mut self, route: RouteId) {
-        let Some(place) = self.place_mut(route) else { return };
-        (place.ready, place.activating) = (true, None);
-        place.client = place.client.wrapping_add(1);
+        let Some(state) = self.route_mut(route) else { return };
+        (state.ready, state.activating) = (true, None);
+        state.client = state.client.wrapping_add(1);
         if self.one_slot {
             self.alone_ready(Some(usize::from(route.0)));
         }
@@ -49,234 +111,47 @@ impl Live {
 
     /// Of the routes with a hook only this one is ready any more.
     pub(super) fn alone_ready(&mut self, route: Option<usize>) {
-        for (at, place) in self.routes.iter_mut().enumerate() {
-            place.ready &= Some(at) == route || !place.route.activates;
+        for (at, state) in self.routes.iter_mut().enumerate() {
+            state.ready &= Some(at) == route || !state.route.activates;
         }
     }
 
-    /// Looks ahead without taking anything: breakers first, for they refuse even the last route.
-    #[inline]
-    pub(crate) fn would_admit(&self, policy: &Policy, route: RouteId, now: Instant) -> Result<(), Refusal> {
-        self.breakers_admit(policy, route, now)?;
-        let Some(scopes) = self.place(route).map(|place| place.scopes) else { return Ok(()) };
-        for at in &rests(scopes) {
-            if let Some(gate) = self.gates.get(*at)
-                && let Err(cooling) = gate.cooldown.would_admit(now)
-            {
-                return Err(Refusal::Cooling(cooling));
-            }
-        }
-        Ok(())
+    // ---- What a route's deployment has. ----
+
+    pub(super) fn breaker_mut(&mut self, route: RouteId) -> Option<&mut Circuit> {
+        self.deployment_mut(route).map(|admission| &mut admission.breaker)
     }
 
-    /// The first scope of a route that is being tested, or that rests for longer than until then.
-    pub(crate) fn rests_beyond(&self, route: RouteId, now: Instant, then: Instant) -> Option<Cooling> {
-        let scopes = self.place(route)?.scopes;
-        let mut cooling =
-            rests(scopes).into_iter().filter_map(|at| self.gates.get(at)?.cooldown.would_admit(now).err());
-        cooling.find(|cooling| cooling.probing || cooling.until > then)
+    pub(crate) fn retry_budget(&mut self, route: RouteId) -> Option<&mut RetryCounts> {
+        self.deployment_mut(route).map(|admission| &mut admission.retries)
     }
 
-    /// Only the breakers' word: all that is asked before the same route is asked again.
-    #[inline(always)]
-    pub(crate) fn breakers_admit(&self, policy: &Policy, route: RouteId, now: Instant) -> Result<(), Refusal> {
-        let Some(scopes) = self.place(route).map(|place| place.scopes) else { return Ok(()) };
-        for at in &[scopes.deployment, scopes.endpoint] {
-            if let Some(gate) = self.gates.get(*at) {
-                gate.circuit.would_admit(&policy.breaker, now).map_err(|until| Refusal::Breaker {
-                    until,
-                    probing: gate.circuit.state(&policy.breaker, now) == BreakerState::HalfOpen,
-                })?;
-            }
-        }
-        Ok(())
+    fn deployment_mut(&mut self, route: RouteId) -> Option<&mut Admission> {
+        let at = self.scope_of(route, Scoped::Deployment)?;
+        self.admissions.get_mut(at)
     }
 
-    /// Takes a permit from every gate of a route, which was asked just now.
-    #[inline(always)]
-    pub(crate) fn admit(&mut self, policy: &Policy, route: RouteId, now: Instant, until: Instant) -> Ticket {
-        let lease = until + LEASE_GRACE;
-        let mut ticket = Ticket::new(route, self.epoch, now);
-        let Some(scopes) = self.place(route).map(|place| place.scopes) else { return ticket };
-        for (at, generation) in
-            &mut [(scopes.deployment, &mut ticket.deployment), (scopes.endpoint, &mut ticket.endpoint)]
-        {
-            if let Some(gate) = self.gate_mut(*at) {
-                **generation = gate.circuit.take(&policy.breaker, now, lease).generation;
-            }
-        }
-        for (at, generation) in rests(scopes).iter().zip(&mut ticket.rests) {
-            if let Some(gate) = self.gate_mut(*at) {
-                *generation = gate.cooldown.admit(now, lease);
-            }
-        }
-        ticket
-    }
-
-    /// Gives a permit back: nobody is charged, nothing is counted.
-    pub(crate) fn give_back(&mut self, policy: &Policy, ticket: Ticket, now: Instant) {
-        self.settle_breakers(policy, ticket, now, [Outcome::Neutral; 2], |_, _| {});
-        self.each_rest(ticket, Cooldown::give_back);
-    }
-
-    /// An attempt worked: breakers count it, rests are forgotten.
-    #[inline(always)]
-    pub(crate) fn passed(&mut self, policy: &Policy, ticket: Ticket, now: Instant, notice: impl FnMut(Scoped, Change)) {
-        self.settle_breakers(policy, ticket, now, [Outcome::Passed; 2], notice);
-        self.each_rest(ticket, Cooldown::forget);
-    }
-
-    /// An attempt failed: whoever the rule names is charged.
-    pub(crate) fn failed(
-        &mut self,
-        policy: &Policy,
-        ticket: Ticket,
-        now: Instant,
-        failure: Failure,
-        full_time: bool,
-        notice: impl FnMut(Scoped, Change),
-    ) {
-        let rule = policy.failures.rule(failure.kind);
-        let reached = if failure.status.is_some() { Outcome::Passed } else { Outcome::Neutral };
-        let pool = failure.phase == Some(crate::policy::failure::Phase::Pool);
-        let outcomes = match rule.charge {
-            Charge::Deployment => [Outcome::Failed, reached],
-            Charge::DeploymentIfFullTime if full_time => [Outcome::Failed, reached],
-            // A full pool is our own crowd, not the endpoint's fault.
-            Charge::Endpoint if !pool => [Outcome::Neutral, Outcome::Failed],
-            Charge::No if rule.proves_alive => [Outcome::Passed; 2],
-            _ => [Outcome::Neutral, reached],
-        };
-        self.settle_breakers(policy, ticket, now, outcomes, notice);
-        self.each_rest(ticket, Cooldown::give_back);
-    }
-
-    #[inline(always)]
-    pub(super) fn settle_breakers(
-        &mut self,
-        policy: &Policy,
-        ticket: Ticket,
-        now: Instant,
-        [deployment, endpoint]: [Outcome; 2],
-        mut notice: impl FnMut(Scoped, Change),
-    ) {
-        if ticket.epoch != self.epoch {
-            return;
-        }
-        let Some(scopes) = self.place(ticket.route).map(|place| place.scopes) else { return };
-        // Only a deployment is slow: what it takes is no news about whatever else is at its endpoint.
-        let since = match policy.breaker.slow {
-            Some(_) => now - (now.min(ticket.answered) - ticket.admitted),
-            None => now,
-        };
-        for &(at, permit, outcome, scope) in &[
-            (scopes.deployment, Permit { generation: ticket.deployment, since }, deployment, Scoped::Deployment),
-            (scopes.endpoint, Permit { generation: ticket.endpoint, since: now }, endpoint, Scoped::Endpoint),
-        ] {
-            if let Some(gate) = self.gate_mut(at)
-                && let Some(change) = gate.circuit.settle(&policy.breaker, now, permit, outcome)
-            {
-                notice(scope, change);
-            }
-        }
-    }
-
-    #[inline(always)]
-    pub(super) fn each_rest(&mut self, ticket: Ticket, settle: impl Fn(&mut Cooldown, u32)) {
-        if ticket.epoch != self.epoch {
-            return;
-        }
-        let Some(scopes) = self.place(ticket.route).map(|place| place.scopes) else { return };
-        for (&at, &generation) in rests(scopes).iter().zip(&ticket.rests) {
-            if let Some(gate) = self.gate_mut(at)
-                && !gate.cooldown.is_clear()
-            {
-                settle(&mut gate.cooldown, generation);
-            }
-        }
-    }
-
-    /// Begins the rest that the rule asks for. A time that the provider stated counts at once, any other when the ladder
-    /// leaves the route.
-    pub(crate) fn cool(
-        &mut self,
-        ticket: Ticket,
-        rule: Rule,
-        failure: Failure,
-        leaving: bool,
-        now: Instant,
-    ) -> Option<What> {
-        let scopes = self.place(ticket.route)?.scopes;
-        let stated = failure.stated();
-        let (at, scope) = match rule.cool {
-            Cool::No => return None,
-            Cool::StatedOnly => (scopes.deployment, Scoped::Deployment),
-            Cool::Deployment => (scopes.deployment, Scoped::Deployment),
-            Cool::Credential => (scopes.credential, Scoped::Credential),
-            Cool::Limit => (scopes.limit, Scoped::Limit),
-        };
-        if stated.is_some() == leaving || (rule.cool == Cool::StatedOnly && stated.is_none()) {
-            return None;
-        }
-        let cooldown = &mut self.gate_mut(at)?.cooldown;
-        let until = cooldown.begin(now, ticket.admitted, stated, rule.cool_base, rule.cool_cap)?;
-        Some(What::Cooling { scope, until, stated: stated.is_some() })
-    }
-
-    /// The retry budget of a route's deployment.
-    pub(crate) fn purse(&mut self, route: RouteId) -> Option<&mut Purse> {
-        let at = self.place(route)?.scopes.deployment;
-        self.gate_mut(at).map(|gate| &mut gate.purse)
-    }
-
-    /// How long the answers of a route's deployment take, where the policy asks for it.
+    /// How long its answers take, where the policy asks for it.
     pub(crate) fn latency(&mut self, route: RouteId) -> Option<&mut Latency> {
-        let at = self.place(route)?.scopes.deployment;
+        let at = self.scope_of(route, Scoped::Deployment)?;
         self.latencies.get_mut(at)
     }
 
-    /// When the first of these routes may be asked, if none may be asked now.
-    pub(crate) fn earliest(
-        &self,
-        policy: &Policy,
-        now: Instant,
-        routes: impl Iterator<Item = RouteId>,
-    ) -> Option<Instant> {
-        let mut earliest = None;
-        for route in routes {
-            let until = self.would_admit(policy, route, now).err()?.until();
-            earliest = Some(earliest.map_or(until, |first: Instant| first.min(until)));
-        }
-        earliest.and_then(Instant::known)
+    pub(super) fn scope_of(&self, route: RouteId, scope: Scoped) -> Option<usize> {
+        self.route(route).and_then(|state| state.scopes.get(scope as usize)).copied()
     }
 
     pub(crate) fn same_deployment(&self, a: RouteId, b: RouteId) -> bool {
-        let deployment = |route| self.place(route).map(|place| place.scopes.deployment);
-        deployment(a) == deployment(b)
+        self.scope_of(a, Scoped::Deployment) == self.scope_of(b, Scoped::Deployment)
     }
 
     pub(crate) fn same_credential(&self, a: RouteId, b: RouteId) -> bool {
-        let credential = |route| self.place(route).map(|place| place.scopes.credential);
-        credential(a) == credential(b)
+        self.scope_of(a, Scoped::Credential) == self.scope_of(b, Scoped::Credential)
     }
 }
 
-fn rests(scopes: Scopes) -> [usize; 4] {
-    [scopes.deployment, scopes.endpoint, scopes.credential, scopes.limit]
-}
-
-/// Writes a change of a breaker into an account.
-pub(crate) fn note_change(
-    account: &mut Account,
-    about: About,
-    route: RouteId,
-    at: Instant,
-    scope: Scoped,
-    change: Change,
-) {
-    let what = match change {
-        Change::Opened(until) => What::BreakerOpened { scope, until },
-        Change::Closed => What::BreakerClosed { scope },
-    };
-    account.push(Notice { at, call: about.call, id: about.id, route: Some(route), what });
+impl Names for Live {
+    fn route_name(&self, route: RouteId) -> &str {
+        self.route(route).map_or("?", |state| &state.route.name)
+    }
 }

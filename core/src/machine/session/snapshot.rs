@@ -1,142 +1,143 @@
-//! State that survives a death: versioned plain data, restored on another clock.
-
-mod routed;
+//! State that survives a death: versioned plain data, restored on another clock and over another chain.
 
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::time::Duration;
 
-use super::{Gate, Live, Session};
+use super::{Admission, Session};
 use crate::call::Call;
 use crate::command::RouteId;
 use crate::latency::Latency;
-use crate::policy::budget::Purse;
+use crate::policy::budget::RetryCounts;
 use crate::policy::fallback::FallbackScope;
 use crate::policy::{Invalid, Policy};
 use crate::route::{Route, Tool};
-use crate::stored::{Blank, Store, Stored, stored};
+use crate::scope::Committed;
+use crate::stored::stored;
 use crate::time::{Instant, millis, span};
+use crate::travel::Travel;
 use crate::turn::Turn;
 use crate::value::Value;
-use routed::{Routed, now_at};
+use crate::visit::{Blank, Data, Visitor};
 
 /// The version of the snapshot's form. A reader refuses every other one by name.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// What stands around every state.
 struct Envelope<'a> {
     failsoft: u32,
     what: String,
     /// The monotonic clock when it was taken.
-    now: Instant,
+    taken: Instant,
     /// Milliseconds since the Unix epoch when it was taken.
     wall: u64,
-    state: &'a mut dyn Stored,
+    /// The chain when it was taken, by name: it may be another one when it is read.
+    routes: Vec<String>,
+    /// Where it is taken or read.
+    session: &'a Session,
+    /// Both clocks there.
+    now: Instant,
+    now_wall: u64,
+    state: &'a mut dyn Data,
 }
 
-impl Stored for Envelope<'_> {
-    fn stored(&mut self, store: &mut Store<'_>) {
-        store.part("failsoft", &mut self.failsoft);
-        store.part("what", &mut self.what);
-        store.part("now", &mut self.now);
-        store.part("wall", &mut self.wall);
-        store.part("state", self.state);
+impl Data for Envelope<'_> {
+    fn visit(&mut self, visitor: &mut Visitor<'_>) {
+        visitor.part("failsoft", &mut self.failsoft);
+        visitor.part("what", &mut self.what);
+        visitor.part("now", &mut self.taken);
+        visitor.part("wall", &mut self.wall);
+        visitor.part("routes", &mut self.routes);
+        if visitor.is_reading() {
+            visitor.travel = self.travel();
+        }
+        visitor.part("state", self.state);
     }
 }
 
 impl<'a> Envelope<'a> {
-    fn write(what: &str, now: Instant, wall: u64, state: &'a mut dyn Stored) -> Value {
-        Store::write(&mut Self { failsoft: VERSION, what: what.into(), now, wall, state })
+    fn new(what: &str, session: &'a Session, now: Instant, wall: u64, state: &'a mut dyn Data) -> Self {
+        let routes = session.routes().map(|route| route.name.clone()).collect();
+        Self { failsoft: VERSION, what: what.into(), taken: now, wall, routes, session, now, now_wall: wall, state }
     }
 
-    /// Replaces a state by the one that is read. Returns when it was taken, by both clocks.
-    fn read(value: &Value, what: &str, state: &'a mut dyn Stored) -> Result<(Instant, u64), Invalid> {
+    fn travel(&self) -> Travel {
+        let find = |name: &String| self.session.live.ids().find(|route| self.session.route_name(*route) == name);
+        Travel {
+            then: self.taken,
+            now: self.now,
+            gap: span(self.now_wall.saturating_sub(self.wall)),
+            routes: Some(self.routes.iter().map(find).collect()),
+        }
+    }
+
+    fn write(mut self) -> Value {
+        Visitor::write(&mut self, None)
+    }
+
+    /// Replaces the state by the one that is read. Returns what it was translated by, and whether it was about to go to a route that
+    /// is gone.
+    fn read(mut self, value: &Value) -> Result<(Travel, bool), Invalid> {
         // These two say best what is wrong with something else altogether.
         let version = value.get("failsoft").unwrap_or(&Value::Null);
         if version.as_whole() != Some(u64::from(VERSION)) {
             return Err(Invalid::new("snapshot.failsoft", version, format!("version {VERSION}")));
         }
-        match value.get("what") {
-            Some(Value::Text(found)) if found == what => {}
-            found => {
-                let found = found.unwrap_or(&Value::Null);
-                return Err(Invalid::new("snapshot.what", found, format!("the snapshot of a {what}")));
-            }
+        let found = value.get("what").unwrap_or(&Value::Null);
+        if !matches!(found, Value::Text(found) if *found == self.what) {
+            return Err(Invalid::new("snapshot.what", found, format!("the snapshot of a {}", self.what)));
         }
-        let mut envelope = Self { failsoft: VERSION, what: what.into(), now: Instant::ZERO, wall: 0, state };
-        Store::read(value, "snapshot", &mut envelope)?;
-        Ok((envelope.now, envelope.wall))
+        let lost = Visitor::restore(value, "snapshot", &mut self)?;
+        Ok((self.travel(), lost))
     }
 }
 
 struct StoredSession {
-    /// By name, so that a chain that has changed since takes over what it still has.
+    /// What was learnt about each route of the chain.
     routes: Vec<StoredRoute>,
     seen: Instant,
     standing: Vec<String>,
-    committed: Option<String>,
-    away: Option<Instant>,
-    seed: u64,
+    committed: Committed,
+    /// None where the process has the secret: another process has another one.
+    seed: Option<u64>,
     turns: u64,
     /// How the windows of breakers and budgets were cut: counts mean nothing under another cut.
     windows: [u64; 5],
 }
 
-stored! { StoredSession { routes, seen, standing, committed, away, seed, turns, windows } }
+stored! { StoredSession { routes, seen, standing, committed, seed, turns, windows } }
 
 struct StoredRoute {
-    name: String,
-    /// Deployment, endpoint, credential, limit.
-    gates: [Gate; 4],
+    /// By scope.
+    admissions: [Admission; 4],
     /// The latencies of its deployment, as far as they are kept.
     latency: Vec<u16>,
 }
 
-stored! { StoredRoute { name, gates, latency } }
-
-/// From the clock that a snapshot was taken on to the one it is restored on: spans keep what is left of them.
-fn spans(then: Instant, now: Instant) -> impl Fn(Instant) -> Instant + Copy {
-    move |at| match at.known() {
-        None => at,
-        Some(_) if at >= then => now + (at - then),
-        Some(_) => now - (then - at),
-    }
-}
-
-/// As [`spans`], for what goes by the calendar: the time that has passed outside comes off.
-fn calendar(then: Instant, now: Instant, gap: Duration) -> impl Fn(Instant) -> Instant + Copy {
-    move |at| match at.known() {
-        None => at,
-        // Of `at - then` and `then - at` one is zero. What has passed stays passed, and is longer ago.
-        Some(_) => now + (at - then).saturating_sub(gap) - gap.saturating_sub(at - then) - (then - at),
-    }
-}
+stored! { StoredRoute { admissions, latency } }
 
 impl Session {
     /// The session as plain data. `wall` is milliseconds since the Unix epoch. Permits do not travel.
     #[must_use]
     pub fn snapshot_value(&self, now: Instant, wall: u64) -> Value {
         let live = &self.live;
-        let gate = |at: usize| live.gates.get(at).map_or_else(Gate::default, Gate::without_permits);
-        let routes = live.routes.iter().map(|place| {
-            let scopes = place.scopes;
-            let gates = [scopes.deployment, scopes.endpoint, scopes.credential, scopes.limit].map(gate);
-            let latency = live.latencies.get(scopes.deployment).map_or_else(Vec::new, Latency::counts);
-            StoredRoute { name: place.route.name.clone(), gates, latency }
+        let routes = live.routes.iter().map(|state| {
+            let admissions = state.scopes.map(|at| live.admissions.get(at).copied().unwrap_or_default());
+            let [deployment, ..] = state.scopes;
+            let latency = live.latencies.get(deployment).map_or_else(Vec::new, Latency::counts);
+            StoredRoute { admissions, latency }
         });
         let mut state = StoredSession {
             routes: routes.collect(),
             seen: live.seen,
             standing: live.standing.clone(),
-            committed: live.committed.map(|route| self.route_name(route).into()),
-            away: live.away,
+            committed: live.committed,
             seed: live.seed,
             turns: live.turns,
             windows: windows(&self.policy),
         };
-        Envelope::write("session", now, wall, &mut state)
+        Envelope::new("session", self, now, wall, &mut state).write()
     }
 
     /// A session from its snapshot, over a policy and a chain of today. What was learnt about a route goes to the
@@ -153,44 +154,32 @@ impl Session {
         wall: u64,
     ) -> Result<Self, Invalid> {
         let mut stored = StoredSession::BLANK;
-        let (then, wall_then) = Envelope::read(snapshot, "session", &mut stored)?;
-        let mut session = Self::over(policy, routes, stored.seed)?;
-        let gap = span(wall.saturating_sub(wall_then));
-        let (spans, calendar) = (spans(then, now), calendar(then, now, gap));
-        let policy = session.policy.clone();
+        let mut session = Self::over(policy, routes)?;
+        let (travel, _) = Envelope::new("session", &session, now, wall, &mut stored).read(snapshot)?;
+        let counts_hold = stored.windows == windows(&session.policy);
         let live = &mut session.live;
-        for known in stored.routes {
-            let Some(place) = live.routes.iter().find(|place| place.route.name == known.name) else { continue };
-            let scopes = place.scopes;
-            if let Some(latency) = live.latencies.get_mut(scopes.deployment) {
+        for (known, route) in stored.routes.into_iter().zip(travel.routes.into_iter().flatten()) {
+            let Some(scopes) = route.and_then(|route| live.route(route)).map(|state| state.scopes) else { continue };
+            let [deployment, ..] = scopes;
+            if let Some(latency) = live.latencies.get_mut(deployment) {
                 *latency = Latency::of(&known.latency);
             }
-            for (at, mut gate) in
-                [scopes.deployment, scopes.endpoint, scopes.credential, scopes.limit].into_iter().zip(known.gates)
-            {
-                if stored.windows != windows(&policy) {
-                    gate.circuit.forget_counts();
-                    gate.purse = Purse::default();
+            for (at, mut admission) in scopes.into_iter().zip(known.admissions) {
+                if !counts_hold {
+                    admission.breaker.forget_counts();
+                    admission.retries = RetryCounts::default();
                 }
-                gate.circuit.shift(&policy.breaker, spans, calendar);
-                gate.cooldown.shift(calendar);
-                gate.purse.shift(&policy.budget, spans);
-                if let Some(place) = live.gates.get_mut(at) {
-                    *place = gate;
+                if let Some(slot) = live.admissions.get_mut(at) {
+                    *slot = admission;
                 }
             }
         }
-        live.seen = spans(stored.seen);
-        live.standing = stored.standing;
-        live.committed = stored.committed.and_then(|name| {
-            Live::ids(live).find(|route| live.place(*route).is_some_and(|place| place.route.name == name))
-        });
+        (live.seen, live.standing, live.committed) = (stored.seen, stored.standing, stored.committed);
         // Over another chain the session may be back on the primary, or nowhere yet.
-        let is_away = live.committed.is_some_and(|route| route != RouteId(0));
-        let session_wide = policy.fallback.scope == FallbackScope::Session;
-        live.away = (is_away && session_wide).then(|| stored.away.map_or(now, spans));
-        live.turns = stored.turns;
-        live.epoch = epoch;
+        let is_away = live.committed.route.is_some_and(|route| route != RouteId(0));
+        let session_wide = session.policy.fallback.scope == FallbackScope::Session;
+        live.committed.away = (is_away && session_wide).then(|| stored.committed.away.unwrap_or(now));
+        (live.seed, live.turns, live.epoch) = (stored.seed, stored.turns, epoch);
         Ok(session)
     }
 }
@@ -206,19 +195,13 @@ fn windows(policy: &Policy) -> [u64; 5] {
     ]
 }
 
-impl Gate {
-    fn without_permits(&self) -> Self {
-        Self { circuit: self.circuit.without_permits(), cooldown: self.cooldown.without_permits(), ..*self }
-    }
-}
-
 impl Turn {
     /// The turn as plain data. `wall` is milliseconds since the Unix epoch. Its tools do not travel: they are given anew.
     #[must_use]
     pub fn snapshot_value(&self, session: &Session, now: Instant, wall: u64) -> Value {
         let mut state = self.clone();
         state.stand_alone();
-        Envelope::write("turn", now, wall, &mut Routed::of(session, &mut state))
+        Envelope::new("turn", session, now, wall, &mut state).write()
     }
 
     /// A turn from its snapshot; it goes on as it was, ids included. After a death, report `Interrupted` first. Its routes are
@@ -233,17 +216,21 @@ impl Turn {
         now: Instant,
         wall: u64,
     ) -> Result<Self, Invalid> {
-        let mut turn = Self::blank(tools);
-        let mut routed = Routed { routes: Vec::new(), state: &mut turn };
-        let (then, wall_then) = Envelope::read(snapshot, "turn", &mut routed)?;
-        let names = routed.routes;
-        turn.reroute(&|route| now_at(&names, session, route));
-        // It goes on as it was, keys included.
-        turn.scope_mut().epoch = session.live.epoch;
-        let gap = span(wall.saturating_sub(wall_then));
-        turn.catch_up(then, now);
-        turn.shift(spans(then, now), calendar(then, now, gap));
-        Ok(turn)
+        let mut turn = Self::blank(tools.clone());
+        let (travel, lost) = Envelope::new("turn", session, now, wall, &mut turn).read(snapshot)?;
+        turn.restored(session, lost);
+        let since = ["state", "agent", "calls", "since_asked"].iter().try_fold(snapshot, |value, name| value.get(name));
+        match since.and_then(Value::as_whole).map(Instant::from_millis) {
+            // On a clock that is younger than its question the moment of asking would lie before the zero: the time for which its
+            // deadline stood still is counted on its own clock first.
+            Some(since) if travel.then - since > now - Instant::ZERO => {
+                let (then, stored) = (travel.then, wall.saturating_sub(millis(travel.gap)));
+                let mut turn = Self::restore_value(snapshot, session, tools.clone(), then, stored)?;
+                turn.catch_up(then);
+                Self::restore_value(&turn.snapshot_value(session, then, stored), session, tools, now, wall)
+            }
+            _ => Ok(turn),
+        }
     }
 }
 
@@ -251,7 +238,7 @@ impl Call {
     /// A call of a host's own as plain data, to be stored beside its turn.
     #[must_use]
     pub fn snapshot_value(&self, session: &Session, now: Instant) -> Value {
-        Envelope::write("call", now, 0, &mut Routed::of(session, &mut self.clone()))
+        Envelope::new("call", session, now, 0, &mut self.clone()).write()
     }
 
     /// A call from its snapshot. After a death, report `Interrupted` first. Routes as with [`Turn::restore_value`].
@@ -260,11 +247,8 @@ impl Call {
     /// What is wrong with the snapshot.
     pub fn restore_value(snapshot: &Value, session: &Session, now: Instant) -> Result<Self, Invalid> {
         let mut call = Self::BLANK;
-        let mut routed = Routed { routes: Vec::new(), state: &mut call };
-        let (then, _) = Envelope::read(snapshot, "call", &mut routed)?;
-        let names = routed.routes;
-        call.reroute(&|route| now_at(&names, session, route));
-        call.shift(spans(then, now));
+        let (_, lost) = Envelope::new("call", session, now, 0, &mut call).read(snapshot)?;
+        call.restored(lost);
         Ok(call)
     }
 }
@@ -276,13 +260,12 @@ mod text {
     use super::*;
 
     fn written(value: &Value) -> String {
-        alloc::string::ToString::to_string(&serde_json::Value::from(value))
+        serde_json::to_string(value).unwrap_or_default()
     }
 
     fn read(text: &str, what: &str) -> Result<Value, Invalid> {
-        let json: serde_json::Value = serde_json::from_str(text)
-            .map_err(|error| Invalid::new("snapshot", error, format!("the text of a {what}'s snapshot")))?;
-        Ok(Value::from(&json))
+        serde_json::from_str(text)
+            .map_err(|error| Invalid::new("snapshot", error, format!("the text of a {what}'s snapshot")))
     }
 
     impl Session {

@@ -17,30 +17,20 @@ impl Turn {
         self.scope.inherit(inherited, now);
     }
 
-    /// Before it is stored: what is left of shared budgets becomes its own limit.
+    /// Before it is stored: what is left of shared budgets becomes its own limit, and its keys go on by themselves.
     pub(crate) fn stand_alone(&mut self) {
         let used = self.used();
-        self.scope.stand_alone(used);
-    }
-
-    /// Before it goes to a clock that is younger than its question is old, where the moment of asking would lie before the zero:
-    /// the time that its deadline stood still is counted up to `then`.
-    pub(crate) fn catch_up(&mut self, then: Instant, now: Instant) {
-        if let Some(since) = self.course.since_asked
-            && then - since > now - Instant::ZERO
-        {
-            self.scope.stand_still(then - since);
-            self.course.since_asked = Some(then);
-        }
+        self.scope.budget.stand_alone(used);
+        self.scope.keys.stand_alone();
     }
 
     fn used(&self) -> Used {
-        let Self { scope, course } = self;
+        let Self { scope, agent, .. } = self;
         Used {
-            attempts: scope.attempts,
-            tool_calls: course.tool_calls,
-            tokens: course.usage.total().unwrap_or_default().saturating_add(scope.spent.known),
-            usage_unknown: course.usage_unknown,
+            attempts: scope.budget.attempts,
+            tool_calls: agent.calls.count,
+            tokens: agent.usage.total().unwrap_or_default().saturating_add(scope.spent.known),
+            usage_unknown: agent.usage_unknown,
         }
     }
 }

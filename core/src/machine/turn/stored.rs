@@ -1,83 +1,45 @@
-//! What of a turn is stored, and how it goes on over another chain and on another clock.
+//! What of a turn is stored, and how it goes on over the chain and on the clock of today.
 
 use alloc::sync::Arc;
 
-use super::{Course, Phase, Turn};
-use crate::command::RouteId;
+use super::{AgentLoop, Stage, Turn};
 use crate::policy::limits::Usage;
 use crate::route::Tool;
 use crate::scope::Scope;
-use crate::stored::{Blank, Store, Stored};
+use crate::session::Session;
+use crate::stored::stored;
 use crate::time::Instant;
+use crate::visit::Blank;
 
-impl Stored for Turn {
-    fn stored(&mut self, store: &mut Store<'_>) {
-        let Self { scope, course } = self;
-        store.part("scope", scope);
-        store.part("course", course);
-    }
-}
+stored! { visit Turn { conversation, scope, agent } }
 
-impl Stored for Course {
-    fn stored(&mut self, store: &mut Store<'_>) {
-        // The tools are the host's, and given anew.
-        let Self {
-            tools: _,
-            step,
-            phase,
-            slots,
-            repeats,
-            tool_calls,
-            usage,
-            usage_unknown,
-            blocked,
-            since_asked,
-            detail,
-            streams,
-            restartable,
-        } = self;
-        store.part("step", step);
-        store.part("phase", phase);
-        store.part("slots", slots);
-        store.part("repeats", repeats);
-        store.part("tool_calls", tool_calls);
-        store.part("usage", usage);
-        store.part("usage_unknown", usage_unknown);
-        store.part("blocked", blocked);
-        store.part("since_asked", since_asked);
-        store.part("detail", detail);
-        store.part("streams", streams);
-        store.part("restartable", restartable);
-    }
+// The tools are the host's, and given anew.
+stored! {
+    visit AgentLoop { step, stage, calls, usage, usage_unknown, detail, streams, restartable; tools }
 }
 
 impl Turn {
     /// A turn of which nothing is known yet but its tools: a snapshot brings the rest.
     pub(crate) fn blank(tools: Arc<[Tool]>) -> Self {
-        Self { scope: Scope::BLANK, course: Course::new(tools) }
+        Self { conversation: None, scope: Scope::BLANK, agent: AgentLoop::new(tools) }
     }
 
-    /// Over another chain: says of every route where it is now.
-    pub(crate) fn reroute(&mut self, now_at: &dyn Fn(RouteId) -> Option<RouteId>) {
-        self.scope.reroute(now_at);
-        self.course.streams = self.course.streams.rerouted(now_at);
-        if let Phase::Model(call) = &mut self.course.phase
-            && call.reroute(now_at)
+    /// What was read goes on in this session. `lost`: it was about to go to a route that is gone.
+    pub(crate) fn restored(&mut self, session: &Session, lost: bool) {
+        let Self { scope, agent, .. } = self;
+        scope.restored(&session.live);
+        if let Stage::Model(call) = &mut agent.stage
+            && call.restored(lost)
         {
-            // What that request has used nobody will ever know. A second one beside it goes with it.
-            self.scope.spent.add(Usage::default());
-            self.scope.hedges.clear();
+            // What that request has used nobody will ever know.
+            scope.spent.add(Usage::default());
         }
     }
 
-    pub(crate) fn shift(&mut self, span: impl Fn(Instant) -> Instant + Copy, wall: impl Fn(Instant) -> Instant + Copy) {
-        self.scope.shift(span);
-        match &mut self.course.phase {
-            Phase::Model(call) => call.shift(span),
-            Phase::Over(verdict) => verdict.retry_at = verdict.retry_at.map(span),
-            Phase::Due | Phase::Tools => {}
+    /// Counts the time up to now for which its deadline has stood still while a person is asked.
+    pub(crate) fn catch_up(&mut self, now: Instant) {
+        if let Some(since) = self.agent.calls.since_asked.replace(now) {
+            self.scope.stand_still(now - since);
         }
-        self.course.since_asked = self.course.since_asked.map(span);
-        self.course.slots.iter_mut().for_each(|slot| slot.shift(span, wall));
     }
 }

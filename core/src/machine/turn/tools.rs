@@ -1,135 +1,105 @@
 //! The tool calls of one reply: each asks, runs, or is told why not.
 
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
-use super::outcome::ToolOutcome;
-use super::{Course, running};
-use crate::account::What;
+use super::running;
+use super::slot::{Repeat, Slot, SlotState};
 use crate::call::Call;
-use crate::command::{CancelWhy, Command, End, Event, Handled, Id, Replay, ToolCall, Verdict, WaitWhy, Work};
-use crate::policy::approval::{Decision, Digest, Gate};
+use crate::command::{Attempt, CancelWhy, Command, End, Event, Handled, Replay, ToolCall, Verdict, WaitWhy, Work};
+use crate::notice::What;
+use crate::outcome::ToolOutcome;
+use crate::policy::approval::{Decision, Gate};
 use crate::policy::failure::{Effect, FailureKind};
 use crate::policy::limits::Limit;
+use crate::route::Tool;
 use crate::scope::Context;
 use crate::session::About;
 use crate::stored::stored;
 use crate::time::Instant;
 
-/// One tool call of the last reply.
+/// The tool calls of the last reply, and what those of the whole turn have come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Slot {
-    pub(super) name: String,
-    /// Its number in the account's list of names.
-    tool: u32,
-    digest: Option<Digest>,
-    /// What is wrong with its arguments, or with how it ended.
-    pub(super) complaint: String,
-    risky: bool,
-    pub(super) state: SlotState,
+pub(super) struct ToolCalls {
+    pub(super) slots: Vec<Slot>,
+    repeats: Vec<Repeat>,
+    /// How many were let run, or ask.
+    pub(super) count: u32,
+    /// Tools that were not allowed to run, each once, in order.
+    pub(super) blocked: Vec<String>,
+    /// Since when only a person is awaited.
+    pub(super) since_asked: Option<Instant>,
 }
 
-stored! { Slot { name, tool, digest, complaint, risky, state } }
+stored! { ToolCalls { slots, repeats, count, blocked, since_asked } }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a slot lives in a list of a few, and boxing would cost an allocation a call"
-)]
-pub(super) enum SlotState {
-    /// `until` is [`Instant::NEVER`] before it was first said.
-    Asking {
-        id: Id,
-        digest: Digest,
-        until: Instant,
-        taken: bool,
-    },
-    Running(Call),
-    Done(ToolOutcome),
-}
-
-stored! { enum SlotState { Asking { id, digest, until, taken }, Running(call), Done(outcome) } }
-
-impl Slot {
-    pub(super) fn shift(&mut self, span: impl Fn(Instant) -> Instant + Copy, wall: impl Fn(Instant) -> Instant) {
-        match &mut self.state {
-            SlotState::Asking { until, .. } => *until = wall(*until),
-            SlotState::Running(call) => call.shift(span),
-            SlotState::Done(_) => {}
-        }
+impl ToolCalls {
+    pub(super) const fn new() -> Self {
+        Self { slots: Vec::new(), repeats: Vec::new(), count: 0, blocked: Vec::new(), since_asked: None }
     }
-}
 
-/// How often the same tool call has failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Repeat {
-    name: String,
-    /// What tells one call of the tool from another: its arguments, or what is wrong with them.
-    digest: Option<Digest>,
-    complaint: String,
-    times: u32,
-}
-
-stored! { Repeat { name, digest, complaint, times } }
-
-impl Course {
     pub(super) fn slot(&self, index: u32) -> Option<&Slot> {
         self.slots.get(usize::try_from(index).ok()?)
     }
 
-    pub(super) fn open_slots(&mut self, cx: &mut Context<'_>, calls: &[ToolCall<'_>]) {
+    // ---- A reply brings them. ----
+
+    /// `offered` is false where the model was to answer in words: then none is run.
+    pub(super) fn open(&mut self, cx: &mut Context<'_>, tools: &[Tool], offered: bool, calls: &[ToolCall<'_>]) {
         self.slots.clear();
         for (index, call) in (0_u32..).zip(calls) {
-            let slot = self.open_slot(cx, index, call);
+            let slot = self.open_slot(cx, tools, offered, index, call);
             self.slots.push(slot);
         }
         // What is over before it began is told now, in order.
         for index in 0..self.slots.len() {
-            if let Some(SlotState::Done(outcome)) = self.slots.get(index).map(|slot| slot.state) {
+            if let Some(outcome) = self.slots.get(index).and_then(Slot::outcome) {
                 self.close(cx, index, outcome);
             }
         }
     }
 
-    fn open_slot(&mut self, cx: &mut Context<'_>, index: u32, call: &ToolCall<'_>) -> Slot {
-        let known = self.tools.iter().find(|tool| tool.name == call.name);
+    fn open_slot(
+        &mut self,
+        cx: &mut Context<'_>,
+        tools: &[Tool],
+        offered: bool,
+        index: u32,
+        call: &ToolCall<'_>,
+    ) -> Slot {
+        let known = tools.iter().find(|tool| tool.name == call.name);
         let risky = call.risky.is_risky(known.is_some_and(|tool| tool.risky));
         let gate = cx.policy.approval.gate(call.name, risky, &cx.live.standing);
-        let room = cx.scope.budgets.tool_calls.is_none_or(|most| self.tool_calls < most);
+        let room = cx.scope.budget.limits.tool_calls.is_none_or(|most| self.count < most);
         let state = match (known, call.arguments, gate) {
-            // The model was not offered any tool, so none is run.
-            _ if self.is_for_words(cx) => SlotState::Done(ToolOutcome::NotRun(Limit::Steps)),
+            _ if !offered => SlotState::Done(ToolOutcome::NotRun(Limit::Steps)),
             (None, _, _) => SlotState::Done(ToolOutcome::UnknownTool),
             (_, Err(_), _) => SlotState::Done(ToolOutcome::BadArguments),
             (_, _, Gate::Deny) => SlotState::Done(ToolOutcome::Denied),
             // Taken last of all questions: what is taken of a shared budget is gone for the others.
-            (Some(tool), Ok(digest), _) if room && cx.takes_tool_call() => {
-                self.tool_calls += 1;
+            (Some(_), Ok(digest), _) if room && cx.takes_tool_call() => {
+                self.count += 1;
                 if gate == Gate::Ask {
                     SlotState::Asking { id: cx.scope.next_id(), digest, until: Instant::NEVER, taken: false }
                 } else {
-                    SlotState::Running(Call::new(Work::Tool { index }).replay(tool.replay).timeout(tool.timeout))
+                    SlotState::Running(tool_run(known, index))
                 }
             }
             _ => SlotState::Done(ToolOutcome::NotRun(Limit::ToolCalls)),
         };
-        Slot {
-            name: call.name.to_string(),
-            tool: cx.scope.account.tool(call.name),
-            digest: call.arguments.ok(),
-            complaint: call.arguments.err().unwrap_or_default().to_string(),
-            risky: gate == Gate::Ask,
-            state,
-        }
+        Slot::new(&mut cx.scope.event_log, call, gate == Gate::Ask, state)
     }
 
+    // ---- What to do next. ----
+
     /// Questions first, then whatever can run, then the wait that ends first. `Finish` when every slot is done.
-    pub(super) fn poll_tools(&mut self, cx: &mut Context<'_>) -> Command {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>, tools: &[Tool]) -> Command {
         self.watch_the_clock(cx);
         self.expire_questions(cx);
         let mut waits: Option<Command> = None;
         let mut next = self.first_question(cx);
         let (mut under_way, mut until_first) = (false, Instant::NEVER);
-        let open_question = self.slots.iter().any(|slot| matches!(slot.state, SlotState::Asking { .. }));
+        let open_question = self.slots.iter().any(Slot::is_asking);
         for index in 0..self.slots.len() {
             let Some(slot) = self.slots.get_mut(index) else { continue };
             match &mut slot.state {
@@ -142,7 +112,12 @@ impl Course {
                 // One at a time: the time of an attempt begins when it is said, not while the host is busy with another.
                 SlotState::Running(call) if next.is_some() && !call.is_taken() => {}
                 SlotState::Running(call) => match call.poll_in(cx) {
-                    Command::Finish(verdict) => self.tool_over(cx, index, verdict),
+                    Command::Finish(verdict) => self.tool_over(cx, tools, index, verdict),
+                    Command::Attempt(attempt) => {
+                        slot.key = slot.key.or_else(|| cx.scope.keys.tool(&slot.name, slot.digest));
+                        let key = slot.key.unwrap_or(attempt.key);
+                        next = next.or(Some(Command::Attempt(Attempt { key, ..attempt })));
+                    }
                     Command::Wait { until, why: WaitWhy::Running, .. } => {
                         until_first = until_first.min(until);
                         under_way = true;
@@ -181,7 +156,7 @@ impl Course {
 
     fn expire_questions(&mut self, cx: &mut Context<'_>) {
         for index in 0..self.slots.len() {
-            if let Some(SlotState::Asking { id, until, taken, .. }) = self.slots.get(index).map(|slot| slot.state)
+            if let Some(&SlotState::Asking { id, until, taken, .. }) = self.slots.get(index).map(|slot| &slot.state)
                 && cx.now >= until
             {
                 if taken {
@@ -192,54 +167,18 @@ impl Course {
         }
     }
 
-    fn tool_over(&mut self, cx: &mut Context<'_>, index: usize, verdict: Verdict) {
-        let replay = self
-            .slots
-            .get(index)
-            .and_then(|slot| self.tools.iter().find(|tool| tool.name == slot.name).map(|tool| tool.replay));
-        let kind = verdict.failure.map(|failure| failure.kind);
-        let begun = verdict.failure.is_some_and(|failure| failure.effect == Effect::Possible);
-        let outcome = match (verdict.end, kind) {
-            (End::Succeeded, _) => ToolOutcome::Ran,
-            // A `once` tool of whose effect nobody knows: neither a success nor a failure may be claimed.
-            (_, Some(FailureKind::TimedOut)) if begun && replay == Some(Replay::Once) => ToolOutcome::OutcomeUnknown,
-            (_, Some(_)) if replay == Some(Replay::Once) && self.was_interrupted(index) => ToolOutcome::OutcomeUnknown,
-            (End::Limit(limit), None) => ToolOutcome::NotRun(limit),
-            _ => ToolOutcome::Failed,
-        };
-        if let (Some(FailureKind::TimedOut), Some(slot)) = (kind, self.slots.get_mut(index)) {
-            // Given up on at its limit, it has brought no error of its own that the model could be shown.
-            slot.complaint = "it did not report back in time".to_string();
+    /// A turn's deadline stands still while only a person is awaited: it moves on by the time that has passed so.
+    fn watch_the_clock(&mut self, cx: &mut Context<'_>) {
+        if let Some(since) = self.since_asked.take() {
+            cx.scope.stand_still(cx.now - since);
         }
-        self.close(cx, index, outcome);
+        let only_asked = self.slots.iter().any(Slot::is_asked) && !self.slots.iter().any(Slot::is_running);
+        self.since_asked = only_asked.then_some(cx.now);
     }
 
-    fn was_interrupted(&self, index: usize) -> bool {
-        self.slots
-            .get(index)
-            .is_some_and(|slot| matches!(slot.state, SlotState::Running(call) if call.was_interrupted()))
-    }
+    // ---- What happened. ----
 
-    fn close(&mut self, cx: &mut Context<'_>, index: usize, outcome: ToolOutcome) {
-        let Some(slot) = self.slots.get_mut(index) else { return };
-        slot.state = SlotState::Done(outcome);
-        let (name, tool, digest) = (slot.name.clone(), slot.tool, slot.digest);
-        let complaint = if digest.is_none() { slot.complaint.clone() } else { String::new() };
-        cx.note(About { call: 0, id: 0 }, None, What::Tool { tool, outcome });
-        if outcome.is_blocked() && !self.blocked.contains(&name) {
-            self.blocked.push(name.clone());
-        }
-        if outcome.is_failure() {
-            let same =
-                |known: &&mut Repeat| (&known.name, known.digest, &known.complaint) == (&name, digest, &complaint);
-            match self.repeats.iter_mut().find(same) {
-                Some(repeat) => repeat.times += 1,
-                None => self.repeats.push(Repeat { name, digest, complaint, times: 1 }),
-            }
-        }
-    }
-
-    pub(super) fn handle_tools(&mut self, cx: &mut Context<'_>, event: Event<'_>) -> Handled {
+    pub(super) fn handle(&mut self, cx: &mut Context<'_>, tools: &[Tool], event: Event<'_>) -> Handled {
         let mut handled = Handled::Stale;
         self.watch_the_clock(cx);
         for index in 0..self.slots.len() {
@@ -247,7 +186,7 @@ impl Course {
             let one = match &mut slot.state {
                 SlotState::Done(_) => Handled::Stale,
                 SlotState::Running(call) => call.handle_in(cx, event),
-                SlotState::Asking { .. } => self.handle_question(cx, index, event),
+                SlotState::Asking { .. } => self.handle_question(cx, tools, index, event),
             };
             if one.accepted() {
                 handled = Handled::Accepted;
@@ -261,100 +200,113 @@ impl Course {
         handled
     }
 
-    fn handle_question(&mut self, cx: &mut Context<'_>, index: usize, event: Event<'_>) -> Handled {
+    fn handle_question(&mut self, cx: &mut Context<'_>, tools: &[Tool], index: usize, event: Event<'_>) -> Handled {
         let Some(slot) = self.slots.get_mut(index) else { return Handled::Stale };
-        let SlotState::Asking { id, digest, until, taken } = slot.state else { return Handled::Stale };
+        let SlotState::Asking { id, digest, until, taken } = &mut slot.state else { return Handled::Stale };
         match event {
             // Not before it was said: until then its time has not begun, and nobody could answer it.
-            Event::Taken(asked) if asked == id && !taken && until.known().is_some() => {
-                slot.state = SlotState::Asking { id, digest, until, taken: true };
-                let tool = slot.tool;
-                cx.note(About { call: 0, id }, None, What::Asked { tool });
-                Handled::Accepted
+            Event::Taken(asked) if asked == *id && !*taken && until.known().is_some() => {
+                *taken = true;
+                cx.note(About { call: 0, id: *id }, None, What::ApprovalAsked { tool: slot.tool });
             }
-            Event::Interrupted if taken => {
-                slot.state = SlotState::Asking { id, digest, until, taken: false };
-                Handled::Accepted
+            Event::Interrupted if *taken => *taken = false,
+            Event::Abandoned(asked) if asked == *id => self.refuse(cx, index, ToolOutcome::Withdrawn),
+            Event::Decided { id: asked, decision, digest: of } if asked == *id && of == *digest => {
+                if decision != Decision::NoApprover {
+                    cx.note(About { call: 0, id: *id }, None, What::Decided { tool: slot.tool, decision });
+                }
+                self.decided(cx, tools, index, decision);
             }
-            Event::Abandoned(asked) if asked == id => {
-                self.refuse(cx, index, ToolOutcome::Withdrawn);
-                Handled::Accepted
-            }
-            Event::Decided { id: asked, decision, digest: of } if asked == id && of == digest => {
-                self.decided(cx, index, decision);
-                Handled::Accepted
-            }
-            _ => Handled::Stale,
+            _ => return Handled::Stale,
         }
+        Handled::Accepted
     }
 
-    fn decided(&mut self, cx: &mut Context<'_>, index: usize, decision: Decision) {
-        let Some(slot) = self.slots.get_mut(index) else { return };
-        let SlotState::Asking { id, .. } = slot.state else { return };
-        let (tool, name) = (slot.tool, slot.name.clone());
-        if decision != Decision::NoApprover {
-            cx.note(About { call: 0, id }, None, What::Decided { tool, decision });
+    fn decided(&mut self, cx: &mut Context<'_>, tools: &[Tool], index: usize, decision: Decision) {
+        if let Some(outcome) = ToolOutcome::of(decision) {
+            return self.refuse(cx, index, outcome);
         }
-        let Some(outcome) = ToolOutcome::of(decision) else {
-            if decision.stands() && !cx.live.standing.contains(&name) {
-                cx.live.standing.push(name.clone());
-            }
-            self.let_run(index);
-            if decision.stands() {
-                self.let_others_run(&name);
-            }
+        self.let_run(tools, index);
+        let Some(name) = self.slots.get(index).map(|slot| slot.name.clone()).filter(|_| decision.stands()) else {
             return;
         };
-        self.refuse(cx, index, outcome);
-    }
-
-    fn let_run(&mut self, index: usize) {
-        let Some(slot) = self.slots.get_mut(index) else { return };
-        let known = self.tools.iter().find(|known| known.name == slot.name);
-        let call = Call::new(Work::Tool { index: u32::try_from(index).unwrap_or(u32::MAX) });
-        slot.state = SlotState::Running(known.map_or(call, |tool| call.replay(tool.replay).timeout(tool.timeout)));
-    }
-
-    /// An approval of the tool itself answers its other questions too, unless somebody is already thinking about them.
-    fn let_others_run(&mut self, name: &str) {
-        for index in 0..self.slots.len() {
-            let slot = self.slots.get(index).filter(|slot| slot.name == name);
-            if slot.is_some_and(|slot| matches!(slot.state, SlotState::Asking { taken: false, .. })) {
-                self.let_run(index);
+        // An approval of the tool itself answers its other questions too, unless somebody is already thinking about them.
+        for other in 0..self.slots.len() {
+            let of_tool = |slot: &&Slot| slot.name == name && slot.is_asking() && !slot.is_asked();
+            if self.slots.get(other).filter(of_tool).is_some() {
+                self.let_run(tools, other);
             }
         }
+        if !cx.live.standing.contains(&name) {
+            cx.live.standing.push(name);
+        }
+    }
+
+    fn let_run(&mut self, tools: &[Tool], index: usize) {
+        let Some(slot) = self.slots.get_mut(index) else { return };
+        let known = tools.iter().find(|known| known.name == slot.name);
+        slot.state = SlotState::Running(tool_run(known, u32::try_from(index).unwrap_or(u32::MAX)));
     }
 
     /// It was counted when it asked, and will not run.
     fn refuse(&mut self, cx: &mut Context<'_>, index: usize, outcome: ToolOutcome) {
-        self.tool_calls = self.tool_calls.saturating_sub(1);
-        if let Some(pool) = &cx.scope.pool.0 {
+        self.count = self.count.saturating_sub(1);
+        if let Some(pool) = cx.scope.budget.pool() {
             pool.give_back_tool_call();
         }
         self.close(cx, index, outcome);
     }
 
-    /// A turn's deadline stands still while only a person is awaited: it moves on by the time that has passed so.
-    fn watch_the_clock(&mut self, cx: &mut Context<'_>) {
-        let asking = self.slots.iter().any(|slot| matches!(slot.state, SlotState::Asking { taken: true, .. }));
-        let busy = self.slots.iter().any(|slot| matches!(slot.state, SlotState::Running(call) if call.is_taken()));
-        if let Some(since) = self.since_asked.take() {
-            cx.scope.stand_still(cx.now - since);
+    // ---- The end of each, and of all. ----
+
+    fn tool_over(&mut self, cx: &mut Context<'_>, tools: &[Tool], index: usize, verdict: Verdict) {
+        let Some(slot) = self.slots.get_mut(index) else { return };
+        let is_once = tools.iter().any(|tool| tool.name == slot.name && tool.replay == Replay::Once);
+        let was_interrupted = matches!(&slot.state, SlotState::Running(call) if call.was_interrupted());
+        let kind = verdict.failure.map(|failure| failure.kind);
+        let begun = verdict.failure.is_some_and(|failure| failure.effect == Effect::Possible);
+        let outcome = match (verdict.end, kind) {
+            (End::Succeeded, _) => ToolOutcome::Ran,
+            // A `once` tool of whose effect nobody knows: neither a success nor a failure may be claimed.
+            (_, Some(FailureKind::TimedOut)) if begun && is_once => ToolOutcome::OutcomeUnknown,
+            (_, Some(_)) if is_once && was_interrupted => ToolOutcome::OutcomeUnknown,
+            (End::Limit(limit), None) => ToolOutcome::NotRun(limit),
+            _ => ToolOutcome::Failed,
+        };
+        if kind == Some(FailureKind::TimedOut) {
+            // Given up on at its limit, it has brought no error of its own that the model could be shown.
+            slot.complaint = "it did not report back in time".to_string();
         }
-        self.since_asked = (asking && !busy).then_some(cx.now);
+        self.close(cx, index, outcome);
+    }
+
+    fn close(&mut self, cx: &mut Context<'_>, index: usize, outcome: ToolOutcome) {
+        let Some(slot) = self.slots.get_mut(index) else { return };
+        slot.state = SlotState::Done(outcome);
+        cx.note(About { call: 0, id: 0 }, None, What::Tool { tool: slot.tool, outcome });
+        if outcome.is_blocked() && !self.blocked.contains(&slot.name) {
+            self.blocked.push(slot.name.clone());
+        }
+        if outcome.is_failure() {
+            let failed = Repeat::of(slot);
+            match self.repeats.iter_mut().find(|known| known.is_same(&failed)) {
+                Some(repeat) => repeat.times += 1,
+                None => self.repeats.push(failed),
+            }
+        }
     }
 
     /// Which limit ends the turn now that every tool call is done.
-    pub(super) fn after_tools(&self, cx: &Context<'_>) -> Option<Limit> {
+    pub(super) fn limit_reached(&self, cx: &Context<'_>) -> Option<Limit> {
         let most = cx.policy.turn.same_failure;
-        let not_run = |limit| self.slots.iter().any(|slot| slot.state == SlotState::Done(ToolOutcome::NotRun(limit)));
         if self.repeats.iter().any(|repeat| repeat.times >= most) {
             return Some(Limit::SameFailure);
         }
-        [Limit::Steps, Limit::ToolCalls, Limit::Attempts, Limit::Deadline].into_iter().find(|limit| not_run(*limit))
+        let not_run = |limit: &Limit| self.slots.iter().any(|slot| slot.outcome() == Some(ToolOutcome::NotRun(*limit)));
+        [Limit::Steps, Limit::ToolCalls, Limit::Attempts, Limit::Deadline].into_iter().find(not_run)
     }
 
-    pub(super) fn stop_tools(&mut self, cx: &mut Context<'_>) {
+    pub(super) fn stop(&mut self, cx: &mut Context<'_>) {
         for slot in &mut self.slots {
             match &mut slot.state {
                 SlotState::Running(call) => call.stop(cx, CancelWhy::Deadline),
@@ -362,5 +314,14 @@ impl Course {
                 SlotState::Asking { .. } | SlotState::Done(_) => {}
             }
         }
+    }
+}
+
+/// The run of a tool that may be made as its declaration says.
+fn tool_run(known: Option<&Tool>, index: u32) -> Call {
+    let call = Call::new(Work::Tool { index });
+    match known {
+        Some(tool) => call.replay(tool.replay).timeout(tool.timeout),
+        None => call,
     }
 }

@@ -26,7 +26,8 @@ pub struct Circuit {
     holders: u32,
 }
 
-stored! { Circuit { state, counts, in_a_row, opened, generation, order, holders } }
+// Neither permits nor those who hold it out of use live on; the probes that were settled do, and what was ordered.
+stored! { Circuit { state, counts, in_a_row, opened, generation, order; holders } }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -44,7 +45,7 @@ enum State {
     },
 }
 
-stored! { enum State { Closed, Open { until }, HalfOpen { in_flight, passed, failed, lease, ends } } }
+stored! { enum State { Closed, Open { until: Calendar }, HalfOpen { passed, failed, lease, ends; in_flight } } }
 
 impl Default for Circuit {
     fn default() -> Self {
@@ -283,30 +284,6 @@ impl Circuit {
             *in_flight = 0;
         }
         self.generation = self.generation.wrapping_add(1);
-    }
-
-    /// For a snapshot: permits and holders do not travel; the probes that were settled do, and what was ordered.
-    pub(crate) fn without_permits(mut self) -> Self {
-        if let State::HalfOpen { in_flight, .. } = &mut self.state {
-            *in_flight = 0;
-        }
-        self.holders = 0;
-        self
-    }
-
-    /// Moves it to another clock. An open time goes by the calendar; what is left for probes is left.
-    pub(crate) fn shift(
-        &mut self,
-        config: &Breaker,
-        span: impl Fn(Instant) -> Instant,
-        wall: impl Fn(Instant) -> Instant,
-    ) {
-        self.counts.shift(config, &span);
-        match &mut self.state {
-            State::Closed => {}
-            State::Open { until } => *until = wall(*until),
-            State::HalfOpen { lease, ends, .. } => (*lease, *ends) = (span(*lease), span(*ends)),
-        }
     }
 }
 

@@ -224,7 +224,7 @@ impl Host {
                 return Err(format!("a call of turn {who} began at {route:?}, and {passed_over:?} may be asked"));
             }
         }
-        // A deployment that has failed in this call is passed over, by whichever route.
+        // A deployment that has failed in this call is skipped, by whichever route.
         let known = |other: RouteId| actor.asked.iter().any(|asked| self.ledger.same_deployment(*asked, other));
         let other = |other: &RouteId| !known(*other) && !self.ledger.same_deployment(*other, route);
         let others: Vec<RouteId> = admissible.iter().copied().filter(other).collect();

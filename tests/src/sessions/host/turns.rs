@@ -1,8 +1,8 @@
 //! What happens to a turn: something of it is due, is reported, and leaves notices behind.
 
 use failsoft::Instant;
-use failsoft::account::What;
 use failsoft::command::{Event, Id, RouteId};
+use failsoft::notice::What;
 use failsoft::policy::failure::Failure;
 use serde_json::{Value, json};
 
@@ -138,7 +138,7 @@ impl Host {
         Ok(accepted)
     }
 
-    /// Reads what is new in the turn's account.
+    /// Reads what is new in the turn's event log.
     pub(super) fn listen(&mut self, who: usize) -> Result<(), String> {
         let Some(actor) = self.actors.get_mut(&who) else { return Ok(()) };
         while let Some(notice) = actor.turn.scope_mut().poll_notice() {

@@ -9,20 +9,19 @@ use alloc::vec;
 #[test]
 fn spans_keep_what_is_left_and_the_calendar_does_not() {
     let (then, now) = (Instant::from_millis(100_000), Instant::from_millis(5_000));
-    let moved = spans(then, now);
-    assert_eq!(millis(moved(Instant::from_millis(103_000)) - now), 3_000);
-    assert_eq!(moved(Instant::NEVER), Instant::NEVER);
-    let calendar = calendar(then, now, span(2_000));
-    assert_eq!(millis(calendar(Instant::from_millis(103_000)) - now), 1_000);
-    assert_eq!(calendar(Instant::from_millis(101_000)), now - span(1_000));
-    assert_eq!(calendar(Instant::from_millis(99_000)), now - span(3_000));
+    let travel = Travel { then, now, gap: span(2_000), routes: None };
+    assert_eq!(millis(travel.span(Instant::from_millis(103_000)) - now), 3_000);
+    assert_eq!(travel.span(Instant::NEVER), Instant::NEVER);
+    assert_eq!(millis(travel.calendar(Instant::from_millis(103_000)) - now), 1_000);
+    assert_eq!(travel.calendar(Instant::from_millis(101_000)), now - span(1_000));
+    assert_eq!(travel.calendar(Instant::from_millis(99_000)), now - span(3_000));
 }
 
 fn session() -> Session {
-    let Ok(session) = Session::new(Policy::default().into(), vec![Route::new("a"), Route::new("b")], u64::MAX) else {
+    let Ok(session) = Session::new(Policy::default().into(), vec![Route::new("a"), Route::new("b")]) else {
         panic!("a good session");
     };
-    session
+    session.with_seed(u64::MAX)
 }
 
 fn turn() -> Turn {
@@ -77,9 +76,9 @@ fn what_is_stored_comes_back() {
 
 #[test]
 fn another_version_and_another_thing_are_refused_by_name() {
-    let line = "snapshot.failsoft: 9 is not allowed; use version 3";
+    let line = "snapshot.failsoft: 9 is not allowed; use version 4";
     assert_eq!(replaced("failsoft", Value::Number(9.0)), line);
-    let line = "snapshot.failsoft: null is not allowed; use version 3";
+    let line = "snapshot.failsoft: null is not allowed; use version 4";
     assert_eq!(refused(|value| *value = Value::List(vec![])), line);
     let line = "snapshot.what: \"session\" is not allowed; use the snapshot of a turn";
     assert_eq!(replaced("what", Value::Text("session".into())), line);
@@ -88,46 +87,46 @@ fn another_version_and_another_thing_are_refused_by_name() {
 #[test]
 fn what_is_missing_unknown_or_of_the_wrong_kind_is_refused_by_name() {
     let missing = refused(|value| {
-        let Value::Map(entries) = entry(value, "state.scope") else { panic!("a map") };
+        let Value::Map(entries) = entry(value, "state.scope.time") else { panic!("a map") };
         entries.retain(|(name, _)| name != "seen");
     });
-    let number = "a whole number up to 18446744073709551615";
-    assert_eq!(missing, format!("snapshot.state.scope.seen: nothing is not allowed; use {number}"));
+    let number = "a whole number from 0 to 18446744073709551615";
+    assert_eq!(missing, format!("snapshot.state.scope.time.seen: nothing is not allowed; use {number}"));
     let unknown = refused(|value| {
-        let Value::Map(entries) = entry(value, "state.course.phase") else { panic!("a map") };
+        let Value::Map(entries) = entry(value, "state.agent.stage") else { panic!("a map") };
         entries.push(("colour".into(), Value::Null));
     });
-    assert_eq!(unknown, "snapshot.state.course.phase.colour: null is not allowed; use one of the parts is, call");
+    assert_eq!(unknown, "snapshot.state.agent.stage.colour: null is not allowed; use one of the fields is, call");
     for (path, by, line) in [
-        ("state", Value::Null, "snapshot.state: null is not allowed; use a map of parts"),
+        ("state", Value::Null, "snapshot.state: null is not allowed; use a map of fields"),
         ("wall", Value::Number(-1.0), &format!("snapshot.wall: -1 is not allowed; use {number}")),
         ("wall", Value::Number(0.5), &format!("snapshot.wall: 0.5 is not allowed; use {number}")),
         ("wall", Value::Number(f64::NAN), &format!("snapshot.wall: NaN is not allowed; use {number}")),
         ("wall", Value::Number(1e300), &format!("snapshot.wall: 1e300 is not allowed; use {number}")),
         (
-            "state.scope.route",
+            "state.scope.committed.route",
             Value::Number(256.0),
-            "snapshot.state.scope.route: 256 is not allowed; use a whole number up to 255",
+            "snapshot.state.scope.committed.route: 256 is not allowed; use a whole number from 0 to 255",
         ),
         (
-            "state.scope.rebuilt",
+            "state.scope.renewed.rebuilt",
             Value::Number(1.0),
-            "snapshot.state.scope.rebuilt: 1 is not allowed; use true or false",
+            "snapshot.state.scope.renewed.rebuilt: 1 is not allowed; use true or false",
         ),
         (
-            "state.course.phase.is",
+            "state.agent.stage.is",
             Value::Text("Lost".into()),
-            "snapshot.state.course.phase.is: \"Lost\" is not allowed; use one of Due, Model, Tools, Over",
+            "snapshot.state.agent.stage.is: \"Lost\" is not allowed; use one of Due, Model, Tools, Over",
         ),
         (
-            "state.scope.account.notices.1.what",
-            Value::Text("MovedOn".into()),
-            "snapshot.state.scope.account.notices[1].what: \"MovedOn\" is not allowed; use a map of parts",
+            "state.scope.event_log.notices.1.what",
+            Value::Text("moved_on".into()),
+            "snapshot.state.scope.event_log.notices[1].what: \"moved_on\" is not allowed; use a map of fields",
         ),
         (
-            "state.course.blocked",
+            "state.agent.calls.blocked",
             Value::List(vec![Value::Text("a".into()), Value::Null]),
-            "snapshot.state.course.blocked[1]: null is not allowed; use text",
+            "snapshot.state.agent.calls.blocked[1]: null is not allowed; use text",
         ),
     ] {
         assert_eq!(replaced(path, by), line);
@@ -136,7 +135,7 @@ fn what_is_missing_unknown_or_of_the_wrong_kind_is_refused_by_name() {
 
 #[test]
 fn enormous_lists_are_refused_before_they_take_room() {
-    let line = replaced("state.course.slots", Value::List(vec![Value::Null; 1_000_000]));
-    let allowed = "a list of at most 100000";
-    assert_eq!(line, format!("snapshot.state.course.slots: a list of 1000000 is not allowed; use {allowed}"));
+    let line = replaced("state.agent.calls.slots", Value::List(vec![Value::Null; 1_000_000]));
+    let allowed = "a list of up to 100000";
+    assert_eq!(line, format!("snapshot.state.agent.calls.slots: a list of 1000000 is not allowed; use {allowed}"));
 }
