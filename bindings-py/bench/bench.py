@@ -361,6 +361,10 @@ def targets(blocks: dict[str, Block]) -> None:
     block, mine = blocks.get("success"), "failsoft turn.call, everything on"
     if block:
         verdict("sync success, everything on, to a hand-written loop: at most", block.ratio(mine, LOOP), 3, "x")
+        verdict("@retrying to a hand-written loop: at most", block.ratio("failsoft @retrying", LOOP), 3, "x")
+        verdict("retry(fn) to a hand-written loop: at most", block.ratio("failsoft retry(fn)", LOOP), 2.4, "x")
+        each = statistics.median(block.times["failsoft session.turn().call, a turn each"]) * 1e6
+        verdict("a turn made and used: at most", each, 2, "us")
         for name in block.times:
             if name.startswith("tenacity"):
                 ratio = block.ratio(name, mine)

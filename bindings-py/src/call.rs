@@ -9,7 +9,7 @@ use failsoft::{Replay, Work};
 use pyo3::prelude::*;
 
 use crate::command::command;
-use crate::convert::{Failure, invalid, named, value};
+use crate::convert::{Failure, Used, invalid, named, used, value};
 use crate::session::locked;
 use crate::turn::Turn;
 
@@ -94,12 +94,16 @@ impl Call {
         self.handle(py, Event::Succeeded(id))
     }
 
-    fn failed(&self, py: Python<'_>, id: Id, failure: &Failure) -> PyResult<bool> {
-        self.handle(py, Event::Failed { id, failure: failure.0 })
+    /// The attempt failed. `spent` is as a turn takes it, and counts nothing: no function is a model.
+    #[pyo3(signature = (id, failure, spent=None))]
+    fn failed(&self, py: Python<'_>, id: Id, failure: &Failure, spent: Option<Used>) -> PyResult<bool> {
+        self.handle(py, Event::Failed { id, failure: failure.0, spent: spent.map(used) })
     }
 
-    fn progress(&self, py: Python<'_>, id: Id, meaningful: bool) -> PyResult<bool> {
-        self.handle(py, Event::Progress { id, meaningful })
+    /// A stream brought something. `usage` is what it says to have used so far, where it does.
+    #[pyo3(signature = (id, meaningful, usage=None))]
+    fn progress(&self, py: Python<'_>, id: Id, meaningful: bool, usage: Option<Used>) -> PyResult<bool> {
+        self.handle(py, Event::Progress { id, meaningful, usage: usage.map(used) })
     }
 
     fn waited(&self, py: Python<'_>, id: Id) -> PyResult<bool> {

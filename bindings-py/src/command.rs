@@ -1,11 +1,10 @@
 //! Commands as frozen classes: what a `match` in Python sees.
 
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use failsoft::command::{Command, Id};
 use failsoft::notice::{self, What};
-use failsoft::{Call, End, Instant, Work};
+use failsoft::{End, Instant, Work};
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
@@ -26,20 +25,20 @@ fn span(seconds_of: std::time::Duration) -> f64 {
 pub(crate) struct Attempt {
     pub(crate) core: failsoft::Attempt,
     session: Py<Session>,
-    admitted: Option<Call>,
-    settled: AtomicBool,
+    /// The call that it was let through for, to be settled once. Boxed: the attempt of a call that is driven has none.
+    call: Mutex<Option<Box<failsoft::Call>>>,
     /// The client as it was first read: an attempt keeps the one that it began with.
     held: OnceLock<Option<Py<PyAny>>>,
 }
 
 impl Attempt {
-    pub(crate) fn new(core: failsoft::Attempt, session: Py<Session>, admitted: Option<Call>) -> Self {
-        Self { core, session, admitted, settled: AtomicBool::new(false), held: OnceLock::new() }
+    pub(crate) fn new(core: failsoft::Attempt, session: Py<Session>, call: Option<Box<failsoft::Call>>) -> Self {
+        Self { core, session, call: Mutex::new(call), held: OnceLock::new() }
     }
 
     /// What was let through, to be settled once.
-    pub(crate) fn take(&self) -> Option<&Call> {
-        self.admitted.as_ref().filter(|_| !self.settled.swap(true, Ordering::Relaxed))
+    pub(crate) fn take(&self) -> Option<Box<failsoft::Call>> {
+        locked(&self.call).take()
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use failsoft::command::Risk;
 use failsoft::policy::failure::{Effect, FailureKind, Phase};
+use failsoft::policy::limits::Usage;
 use failsoft::value::Value;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -83,6 +84,13 @@ impl<'py> FromPyObject<'_, 'py> for HostRisk {
 /// What the core found wrong, as Python says it.
 pub(crate) fn invalid(wrong: failsoft::Invalid) -> PyErr {
     PyValueError::new_err(wrong.to_string())
+}
+
+/// Input and output tokens; None is unknown.
+pub(crate) type Used = (Option<u64>, Option<u64>);
+
+pub(crate) fn used((input_tokens, output_tokens): Used) -> Usage {
+    Usage { input_tokens, output_tokens }
 }
 
 /// A span as seconds.

@@ -5,6 +5,7 @@ mod call;
 mod classify;
 mod command;
 mod convert;
+mod first;
 mod policy;
 mod session;
 mod stream;
@@ -42,9 +43,10 @@ mod _native {
         judge_finish, no_steps_left, read_reply, steps_taken, tool_failed,
     };
 
-    /// The headers that hosts hand over.
+    /// The version of the package, and the headers that hosts hand over.
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add("HEADERS", PyTuple::new(module.py(), failsoft::classify::HEADERS)?)
     }
 }

@@ -7,19 +7,23 @@ use failsoft::policy::approval::{Decision, Digest};
 use failsoft::policy::limits::{Limit, Usage};
 use failsoft::value::{Spelling, Value};
 use failsoft::{Instant, RouteId, Tool, ToolOutcome, Work};
-use pyo3::IntoPyObjectExt;
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use pyo3::{IntoPyObjectExt, intern};
 
 use crate::call::{Call, needing};
 use crate::command::{Attempt, Notice, command, notice};
-use crate::convert::{Failure, HostRisk, Lossy, invalid, named, seconds};
+use crate::convert::{Failure, HostRisk, Lossy, Used, invalid, named, seconds, used};
+use crate::first;
 use crate::session::{Session, locked};
 
 /// One request of a user.
 #[pyclass(frozen, subclass, module = "failsoft._native")]
 pub(crate) struct Turn {
     pub(crate) session: Py<Session>,
+    /// What it was begun on: the session itself, or the host's own that has it as `core`.
+    owner: Py<PyAny>,
     core: Mutex<failsoft::Turn>,
 }
 
@@ -49,14 +53,30 @@ pub(crate) fn check_tool(name: String, risky: bool, replay: String, timeout: Opt
 
 #[pymethods]
 impl Turn {
-    /// `tools` are rows of name, risky, replay and timeout in seconds.
+    /// `session` is one, or has one as its `core`; `tools` are rows of name, risky, replay and timeout in seconds.
     #[new]
-    #[pyo3(signature = (session, tools))]
-    fn new(py: Python<'_>, session: Py<Session>, tools: Vec<ToolRow>) -> PyResult<Self> {
-        let tools = read_tools(tools)?;
-        let now = session.get().now(py)?;
-        let core = failsoft::Turn::new(&mut locked(&session.get().core), tools, now);
-        Ok(Self { session, core: Mutex::new(core) })
+    #[pyo3(signature = (session, tools=None))]
+    fn new(session: &Bound<'_, PyAny>, tools: Option<Vec<ToolRow>>) -> PyResult<Self> {
+        let py = session.py();
+        let core = match session.cast::<Session>() {
+            Ok(core) => core.clone().unbind(),
+            Err(_) => session.getattr(intern!(py, "core"))?.extract()?,
+        };
+        let tools = read_tools(tools.unwrap_or_default())?;
+        let now = core.get().now(py)?;
+        let turn = failsoft::Turn::new(&mut locked(&core.get().core), tools, now);
+        Ok(Self { session: core, owner: session.clone().unbind(), core: Mutex::new(turn) })
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.session)?;
+        visit.call(&self.owner)
+    }
+
+    /// The session that it was begun on.
+    #[getter]
+    fn session(&self, py: Python<'_>) -> Py<PyAny> {
+        self.owner.clone_ref(py)
     }
 
     /// What to do next; the same until an event or time changes it.
@@ -87,18 +107,16 @@ impl Turn {
         self.handle(py, Event::Succeeded(id))
     }
 
-    fn failed(&self, py: Python<'_>, id: Id, failure: &Failure) -> PyResult<bool> {
-        self.handle(py, Event::Failed { id, failure: failure.0 })
+    /// The attempt failed. `spent` is what it has used of the model, as input and output tokens, where the host can say.
+    #[pyo3(signature = (id, failure, spent=None))]
+    fn failed(&self, py: Python<'_>, id: Id, failure: &Failure, spent: Option<Used>) -> PyResult<bool> {
+        self.handle(py, Event::Failed { id, failure: failure.0, spent: spent.map(used) })
     }
 
-    fn progress(&self, py: Python<'_>, id: Id, meaningful: bool) -> PyResult<bool> {
-        self.handle(py, Event::Progress { id, meaningful })
-    }
-
-    /// What the attempt has used of the model, as far as that is known; said before `failed`.
-    #[pyo3(signature = (id, input_tokens=None, output_tokens=None))]
-    fn spent(&self, py: Python<'_>, id: Id, input_tokens: Option<u64>, output_tokens: Option<u64>) -> PyResult<bool> {
-        self.handle(py, Event::Spent { id, usage: Usage { input_tokens, output_tokens } })
+    /// A stream brought something. `usage` is what it says to have used so far, where it does.
+    #[pyo3(signature = (id, meaningful, usage=None))]
+    fn progress(&self, py: Python<'_>, id: Id, meaningful: bool, usage: Option<Used>) -> PyResult<bool> {
+        self.handle(py, Event::Progress { id, meaningful, usage: usage.map(used) })
     }
 
     /// The models of these routes, by their places in the chain, stream: for the model requests to come.
@@ -245,7 +263,32 @@ impl Turn {
         locked(&self.core).scope_mut().set_run_id(run_id).map_err(invalid)
     }
 
-    /// The short way into a call: an attempt that was let through, or a call to be driven by `poll`.
+    /// Makes a request by `request(attempt)`: again, or on another route, as long as the policy allows.
+    ///
+    /// `attempt.route`, `attempt.client`, `attempt.timeout` and `attempt.idempotency_key` say how to make it. The function
+    /// runs inline, so hand `attempt.timeout` to a client that honours it; with `isolate=True` it runs in a thread that is
+    /// left behind at the limit. Only there can it be hedged (`policy.hedge`): then two requests are under way at once.
+    ///
+    /// :param context_tokens: how many tokens of context the request takes, counted or estimated, 0 to 4294967295: routes
+    ///     whose `context_window` is known and smaller are skipped. Left out, none is.
+    /// :raises Exhausted: everything was tried; the last error is the cause.
+    /// :raises BreakerOpen: nothing could be asked; `retry_in` says when to come back.
+    /// :raises DeadlineExceeded: the turn's time is over.
+    /// :raises Exception: the original error, unchanged, where asking again cannot help.
+    #[pyo3(signature = (request, isolate=false, context_tokens=None))]
+    fn call<'py>(
+        slf: &Bound<'py, Self>,
+        request: &Bound<'py, PyAny>,
+        isolate: bool,
+        context_tokens: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if isolate {
+            return slf.call_method1(intern!(slf.py(), "_apart"), (request, context_tokens));
+        }
+        first::call(slf, request, context_tokens)
+    }
+
+    /// The short way into a call whose attempt the host makes itself: that, or a call to be driven by `poll`.
     #[pyo3(signature = (streaming=false, restartable=true, context_tokens=None))]
     fn enter(
         slf: &Bound<'_, Self>,
@@ -253,51 +296,42 @@ impl Turn {
         restartable: bool,
         context_tokens: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
-        let py = slf.py();
-        let this = slf.get();
+        let (py, this) = (slf.py(), slf.get());
         let now = this.now(py)?;
         let call = needing(failsoft::Call::new(Work::Function), context_tokens)?;
         let mut call = if streaming { call.streaming(restartable) } else { call };
-        #[expect(clippy::result_large_err, reason = "a call is handed on whole: boxing it would cost an allocation")]
         let entered = this.with(|turn, session| {
             let scope = turn.scope_mut();
-            let entered = if call.enter(scope, session, now) { call.attempted(scope) } else { None };
-            match entered {
-                Some(attempt) => Ok(Attempt::new(attempt, this.session.clone_ref(py), Some(call))),
-                None => Err(call),
-            }
+            if call.enter(scope, session, now) { call.attempted(scope) } else { None }
         });
         match entered {
-            Ok(attempt) => attempt.into_py_any(py),
-            Err(call) => Call::new(slf, call).into_py_any(py),
+            Some(core) => Attempt::new(core, this.session.clone_ref(py), Some(Box::new(call))).into_py_any(py),
+            None => Call::new(slf, call).into_py_any(py),
         }
     }
 
     /// The attempt worked.
     fn settle(&self, py: Python<'_>, attempt: &Attempt) -> PyResult<()> {
-        let Some(admitted) = attempt.take() else { return Ok(()) };
+        let Some(mut call) = attempt.take() else { return Ok(()) };
         let now = self.now(py)?;
-        self.with(|turn, session| admitted.clone().settle(turn.scope_mut(), session, now, Ok(())));
+        self.with(|turn, session| call.settle(turn.scope_mut(), session, now, Ok(())));
         Ok(())
     }
 
     /// The attempt failed: the call goes on from there by `poll`.
     fn settle_failed(slf: &Bound<'_, Self>, attempt: &Attempt, failure: &Failure) -> PyResult<Option<Call>> {
         let this = slf.get();
-        let Some(admitted) = attempt.take() else { return Ok(None) };
+        let Some(mut call) = attempt.take() else { return Ok(None) };
         let now = this.now(slf.py())?;
-        let mut call = admitted.clone();
-        this.with(|turn, session| call.settle(turn.scope_mut(), session, now, Err(failure.0)));
-        Ok(Some(Call::new(slf, call)))
+        let is_over = this.with(|turn, session| call.settle(turn.scope_mut(), session, now, Err(failure.0)));
+        Ok((!is_over).then(|| Call::new(slf, *call)))
     }
 
     /// The attempt was dropped: permits go back, nobody is charged.
     fn settle_abandoned(&self, py: Python<'_>, attempt: &Attempt) -> PyResult<()> {
-        let Some(admitted) = attempt.take() else { return Ok(()) };
-        let now = self.now(py)?;
-        let id = attempt.core.id;
-        let mut call = admitted.clone();
-        self.with(|turn, session| call.handle(turn.scope_mut(), session, now, Event::Abandoned(id)).accepted());
+        let Some(mut call) = attempt.take() else { return Ok(()) };
+        let (now, id) = (self.now(py)?, attempt.core.id);
+        let _ = self.with(|turn, session| call.handle(turn.scope_mut(), session, now, Event::Abandoned(id)));
         Ok(())
     }
 
@@ -307,7 +341,7 @@ impl Turn {
         let now = session.get().now(py)?;
         let (tools, wall) = (read_tools(tools)?, (wall * 1000.0 + 0.5) as u64);
         let core = failsoft::Turn::restore(text, &locked(&session.get().core), tools, now, wall).map_err(invalid)?;
-        Ok(Self { session, core: Mutex::new(core) })
+        Ok(Self { owner: session.clone_ref(py).into_any(), session, core: Mutex::new(core) })
     }
 
     /// The state as text; `wall` is seconds since the Unix epoch.

@@ -197,7 +197,7 @@ def test_an_approver_that_blocks_does_not_block_the_loop(run: Run, time: Virtual
 
 
 def test_two_runs_of_one_agent_at_once_do_not_mix(run: Run, time: VirtualTime) -> None:
-    from failsoft._drive_async import Tasks
+    from failsoft._loops.tasks import Tasks
 
     async def model(messages: Any, tools: Any) -> Any:
         await time.ahang(1)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import trio
 from failsoft import Failure, classify
-from failsoft._facts import facts
+from failsoft._facts.facts import facts
 
 if sys.version_info < (3, 11):
     from exceptiongroup import BaseExceptionGroup, ExceptionGroup

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from failsoft._chat_stream import Collecting
-from failsoft._chunks import AnthropicReply, OpenAIReply, Reader, error_in, read_chunk
-from failsoft._sse import Decoder, Event
+from failsoft._models.chunks import AnthropicReply, OpenAIReply, Reader, error_in, read_chunk
+from failsoft._models.collect import Collecting
+from failsoft._models.sse import Decoder, Event
 from failsoft.adapters import ProviderError, UnusableReply
 from hypothesis import given
 from hypothesis import strategies as st

@@ -283,7 +283,7 @@ def test_concurrent_blocks_in_tasks_settle_their_own_permits(run: Run, time: Vir
                     broken()
 
     async def main() -> None:
-        from failsoft._drive_async import Tasks
+        from failsoft._loops.tasks import Tasks
 
         async with Tasks() as tasks:
             tasks.start(1, functools.partial(block, 3, True))

@@ -6,9 +6,11 @@ import json
 import re
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import failsoft
 import pytest
 from failsoft import Policy, explain
 
@@ -130,6 +132,13 @@ def test_it_explains_itself() -> None:
         done = run(*arguments)
         assert done.returncode == 0
         assert b"classify" in done.stdout
+
+
+def test_it_says_its_version_which_is_that_of_the_package() -> None:
+    for command in ((INSTALLED,), MODULE):
+        done = run("--version", command=command)
+        assert (done.returncode, done.stdout.decode()) == (0, f"failsoft {metadata.version('failsoft')}\n")
+    assert failsoft.__version__ == metadata.version("failsoft")
 
 
 def test_the_example_of_the_readme_prints_what_stands_there(capsys: pytest.CaptureFixture[str]) -> None:

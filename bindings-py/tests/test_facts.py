@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from failsoft import classify
-from failsoft._body import LONGEST
-from failsoft._facts import facts
+from failsoft._facts.body import LONGEST
+from failsoft._facts.facts import facts
 
 
 def error(message: str = "no", **attributes: Any) -> Exception:

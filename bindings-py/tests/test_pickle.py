@@ -28,7 +28,7 @@ from failsoft import (
     Usage,
     events,
 )
-from failsoft._approval import ApprovalRequest
+from failsoft._engine.approval import ApprovalRequest
 from failsoft.testing import calls, says, script
 
 FAILURE = Failure("rate_limited", status=429, retry_after=1.5, phase="total", should_retry=True, effect="none")

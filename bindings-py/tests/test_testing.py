@@ -34,15 +34,15 @@ def test_only_waits_of_the_loops_are_recorded(time: VirtualTime) -> None:
 
 
 def test_it_ends_with_its_block() -> None:
-    from failsoft import _time
+    from failsoft._engine import timing
 
-    before = _time.current()
+    before = timing.current()
     with instant() as outer, instant() as inner:
-        assert _time.current() is inner is not outer
-    assert _time.current() is before
+        assert timing.current() is inner is not outer
+    assert timing.current() is before
     with pytest.raises(KeyError), instant():
         raise KeyError
-    assert _time.current() is before
+    assert timing.current() is before
 
 
 def test_nested_blocks_give_the_outer_clock_back() -> None:

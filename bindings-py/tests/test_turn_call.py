@@ -295,3 +295,13 @@ def test_no_cycle_keeps_an_exception_alive(time: VirtualTime, error: type[Except
         assert [ref() for ref in gone] == [None] * len(gone)
     finally:
         gc.enable()
+
+
+def test_a_turn_that_its_own_session_holds_can_be_collected() -> None:
+    session = Session(routes=["a"])
+    turn = session.turn()
+    session.sleep = lambda _, held=turn: held
+    gone = weakref.ref(session)
+    del session, turn
+    gc.collect()
+    assert gone() is None

@@ -169,7 +169,7 @@ def test_a_shorter_limit_of_the_clients_own_is_its_own(provider: Provider, way: 
 
 
 def test_limits_are_shortened_phase_by_phase(provider: Provider) -> None:
-    from failsoft._chat import _shorter
+    from failsoft._models.chat import _shorter
 
     own = openai.Timeout(600, connect=5.0)
     both, is_ours = _shorter(own, 60.0)

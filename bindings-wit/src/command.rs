@@ -97,9 +97,12 @@ pub(crate) fn tell(event: wit::Event, handle: impl FnOnce(Event<'_>) -> bool) ->
         wit::Event::Taken(id) => Event::Taken(id),
         wit::Event::Succeeded(id) => Event::Succeeded(id),
         wit::Event::Replied(replied) => return tell_reply(replied, handle),
-        wit::Event::Failed(failed) => Event::Failed { id: failed.id, failure: failure_in(failed.failure) },
-        wit::Event::Spent(spent) => Event::Spent { id: spent.id, usage: usage_in(spent.usage) },
-        wit::Event::Progress(progress) => Event::Progress { id: progress.id, meaningful: progress.meaningful },
+        wit::Event::Failed(failed) => {
+            Event::Failed { id: failed.id, failure: failure_in(failed.failure), spent: failed.spent.map(usage_in) }
+        }
+        wit::Event::Progress(progress) => {
+            Event::Progress { id: progress.id, meaningful: progress.meaningful, usage: progress.usage.map(usage_in) }
+        }
         wit::Event::Waited(id) => Event::Waited(id),
         wit::Event::Ready(id) => Event::Ready(id),
         wit::Event::NotReady(id) => Event::NotReady(id),

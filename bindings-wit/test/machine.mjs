@@ -12,6 +12,10 @@ function metrics({ state, failureRate, slowRate, retryAt, ...counts }, now) {
   return { ...counts, state: snake(state), failureRate: rate(failureRate), slowRate: rate(slowRate), retryIn };
 }
 
+const usageIn = ({ inputTokens, outputTokens }) => ({
+  inputTokens: whole(inputTokens),
+  outputTokens: whole(outputTokens),
+});
 const whole = (value) => (value === undefined || value === Infinity ? undefined : BigInt(Math.round(value)));
 
 const SPANS = ["timeout", "firstProgress", "idle"];
@@ -189,14 +193,13 @@ export function machineOf(component) {
     }
     taken = (id) => this.tell("taken", id);
     succeeded = (id) => this.tell("succeeded", id);
-    failed = (id, failure) => this.tell("failed", { id, failure: failureIn(failure) });
-    progress = (id, meaningful) => this.tell("progress", { id, meaningful });
+    failed = (id, failure, spent) =>
+      this.tell("failed", { id, failure: failureIn(failure), spent: spent && usageIn(spent) });
+    progress = (id, meaningful, usage) => this.tell("progress", { id, meaningful, usage: usage && usageIn(usage) });
     waited = (id) => this.tell("waited", id);
     ready = (id) => this.tell("ready", id);
     notReady = (id) => this.tell("not-ready", id);
     abandoned = (id) => this.tell("abandoned", id);
-    spent = (id, { inputTokens, outputTokens } = {}) =>
-      this.tell("spent", { id, usage: { inputTokens: whole(inputTokens), outputTokens: whole(outputTokens) } });
     interrupted = () => this.tell("interrupted");
   }
 
@@ -228,7 +231,7 @@ export function machineOf(component) {
         arguments: digest === undefined ? { tag: "complaint", val: complaint } : { tag: "digest", val: digest },
         risky: typeof risky === "boolean" ? { tag: "said", val: risky } : { tag: risky ?? "declared" },
       }));
-      const usage = { inputTokens: whole(inputTokens), outputTokens: whole(outputTokens) };
+      const usage = usageIn({ inputTokens, outputTokens });
       return this.tell("replied", { id, reply: { tag: kebab(kind), val: calls }, usage });
     }
 

@@ -233,15 +233,13 @@ class Driven:
     def poll(self) -> Command:
         return Command.read(machine(f"[method]{self.kind}.poll", self.core, self.session.now), self.session)
 
-    def failed(self, id: int, failure: Failure) -> bool:
-        return self.tell("failed", record(id=id, failure=failure.told()))
+    def failed(self, id: int, failure: Failure, spent: tuple[int | None, int | None] | None = None) -> bool:
+        usage = spent and record(input_tokens=spent[0], output_tokens=spent[1])
+        return self.tell("failed", record(id=id, failure=failure.told(), spent=usage))
 
-    def progress(self, id: int, meaningful: bool) -> bool:
-        return self.tell("progress", record(id=id, meaningful=meaningful))
-
-    def spent(self, id: int, input_tokens: int | None = None, output_tokens: int | None = None) -> bool:
-        usage = record(input_tokens=input_tokens, output_tokens=output_tokens)
-        return self.tell("spent", record(id=id, usage=usage))
+    def progress(self, id: int, meaningful: bool, usage: tuple[int | None, int | None] | None = None) -> bool:
+        used = usage and record(input_tokens=usage[0], output_tokens=usage[1])
+        return self.tell("progress", record(id=id, meaningful=meaningful, usage=used))
 
     def interrupted(self) -> bool:
         return self.tell("interrupted")

@@ -82,9 +82,16 @@ export const routeFields = (route) => (typeof route === "string" ? { name: route
 
 /** What is told of a failure. */
 export function failure(machine, form) {
-  known(form, "id kind status retry_after_ms reset_after_ms phase should_retry effect");
-  const { id: _, kind, ...fields } = plain(form);
+  known(form, "id kind status retry_after_ms reset_after_ms phase should_retry effect spent");
+  const { id: _, kind, spent: __, ...fields } = plain(form);
   return new machine.Failure(kind, fields);
+}
+
+/** What an attempt has used; undefined where the host cannot say. */
+export function used(form) {
+  if (form === undefined) return undefined;
+  known(form, "input_tokens output_tokens");
+  return plain(form);
 }
 
 /** A failure as a vector writes it. */

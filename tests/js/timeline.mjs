@@ -12,6 +12,7 @@ import {
   routeFields,
   toolCall,
   Unfused,
+  used,
   Wrong,
 } from "./form.mjs";
 
@@ -294,13 +295,10 @@ export class Actor {
         need(value, true, "interrupted");
         return this.machine.interrupted();
       case "failed":
-        return this.machine.failed(value.id, failure(this.host.machine, value));
+        return this.machine.failed(value.id, failure(this.host.machine, value), used(value.spent));
       case "progress":
-        known(value, "id meaningful");
-        return this.machine.progress(value.id, value.meaningful);
-      case "spent":
-        known(value, "id input_tokens output_tokens");
-        return this.turn.spent(value.id, plain(value));
+        known(value, "id meaningful usage");
+        return this.machine.progress(value.id, value.meaningful, used(value.usage));
       case "decided":
         known(value, "id decision digest");
         return this.turn.decided(value.id, value.decision, digits(value.digest) ?? this.asked.get(value.id));

@@ -320,13 +320,10 @@ class Actor:
                 need(value, True, "interrupted")
                 return bool(machine.interrupted())
             case "failed":
-                return bool(machine.failed(value["id"], failure(value)))
+                return bool(machine.failed(value["id"], failure(value), *used(value, "spent")))
             case "progress":
-                known(value, "id meaningful")
-                return bool(machine.progress(**value))
-            case "spent":
-                known(value, "id input_tokens output_tokens")
-                return bool(machine.spent(**value))
+                known(value, "id meaningful usage")
+                return bool(machine.progress(value["id"], value["meaningful"], *used(value, "usage")))
             case "decided":
                 known(value, "id decision digest")
                 digest = value.get("digest") or self.asked[value["id"]]
@@ -373,9 +370,18 @@ class Unfused(Exception):
 
 
 def failure(form: dict[str, Any]) -> Failure:
-    known(form, "id kind status retry_after_ms reset_after_ms phase should_retry effect")
-    fields = {name: value for name, value in seconds(form).items() if name not in ("id", "kind")}
+    known(form, "id kind status retry_after_ms reset_after_ms phase should_retry effect spent")
+    fields = {name: value for name, value in seconds(form).items() if name not in ("id", "kind", "spent")}
     return Failure(form["kind"], **fields)
+
+
+def used(form: dict[str, Any], name: str) -> tuple[tuple[int | None, int | None], ...]:
+    """What an attempt has used, as one more argument; nothing where the host cannot say."""
+    if name not in form:
+        return ()
+    usage = form[name]
+    known(usage, "input_tokens output_tokens")
+    return ((usage.get("input_tokens"), usage.get("output_tokens")),)
 
 
 def tool_call(

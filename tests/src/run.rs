@@ -310,7 +310,7 @@ impl Host<'_> {
 
     fn event_of<'e>(actor: &Actor, step: &Step, calls: &'e [ToolCall<'e>]) -> Result<Event<'e>, String> {
         if let Some(form) = &step.failed {
-            return Ok(Event::Failed { id: form.id, failure: form.failure() });
+            return Ok(Event::Failed { id: form.id, failure: form.failure(), spent: form.spent() });
         }
         if let Some(form) = &step.replied {
             let usage = Usage { input_tokens: form.usage.input_tokens, output_tokens: form.usage.output_tokens };
@@ -322,11 +322,8 @@ impl Host<'_> {
             };
             return Ok(Event::Replied { id: form.id, reply, usage });
         }
-        if let Some(form) = &step.spent {
-            return Ok(Event::Spent { id: form.id, usage: form.usage() });
-        }
         if let Some(form) = &step.progress {
-            return Ok(Event::Progress { id: form.id, meaningful: form.meaningful });
+            return Ok(Event::Progress { id: form.id, meaningful: form.meaningful, usage: form.usage() });
         }
         if let Some(form) = &step.decided {
             let asked = actor.asked.get(&form.id).copied();
@@ -478,7 +475,7 @@ impl Actor {
                     return Handled::Accepted;
                 }
                 Event::Succeeded(of) if Some(of) == id => Ok(()),
-                Event::Failed { id: of, failure } if Some(of) == id => Err(failure),
+                Event::Failed { id: of, failure, .. } if Some(of) == id => Err(failure),
                 _ => {
                     if let (true, Some(id)) = (*taken, id) {
                         let _ = call.handle(scope, session, at, Event::Taken(id));

@@ -239,7 +239,7 @@ impl Simulation {
             0..=3 => self.settled(at, id, Event::Succeeded(id), json!({ "succeeded": id })),
             4 => {
                 let meaningful = (choice / 16).is_multiple_of(2);
-                let event = Event::Progress { id, meaningful };
+                let event = Event::Progress { id, meaningful, usage: None };
                 self.event(at, event, json!({ "progress": { "id": id, "meaningful": meaningful } }));
             }
             5 => self.settled(at, id, Event::Abandoned(id), json!({ "abandoned": id })),
@@ -250,16 +250,16 @@ impl Simulation {
                     _ => None,
                 };
                 let failure = Failure { retry_after: hint.map(std::time::Duration::from_millis), ..Failure::new(kind) };
-                if choice.is_multiple_of(3) {
-                    let usage = Usage { input_tokens: Some(u64::from(choice / 64)), output_tokens: None };
-                    let spent = json!({ "id": id, "input_tokens": choice / 64 });
-                    self.event(at, Event::Spent { id, usage }, json!({ "spent": spent }));
-                }
                 let mut form = json!({ "id": id, "kind": kind.name() });
+                let mut spent = None;
+                if choice.is_multiple_of(3) {
+                    spent = Some(Usage { input_tokens: Some(u64::from(choice / 64)), output_tokens: None });
+                    form["spent"] = json!({ "input_tokens": choice / 64 });
+                }
                 if let Some(hint) = hint {
                     form["retry_after_ms"] = hint.into();
                 }
-                self.settled(at, id, Event::Failed { id, failure }, json!({ "failed": form }));
+                self.settled(at, id, Event::Failed { id, failure, spent }, json!({ "failed": form }));
             }
         }
     }
@@ -315,7 +315,7 @@ impl Simulation {
             4 => (Event::NotReady(id), json!({ "not_ready": id })),
             5 => (Event::Abandoned(id), json!({ "abandoned": id })),
             6 => (
-                Event::Failed { id, failure: Failure::new(FailureKind::Unknown) },
+                Event::Failed { id, failure: Failure::new(FailureKind::Unknown), spent: None },
                 json!({ "failed": { "id": id, "kind": "unknown" } }),
             ),
             _ => (Event::Succeeded(id), json!({ "succeeded": id })),
@@ -367,7 +367,7 @@ impl Simulation {
         form["turn"] = actor.name.as_str().into();
         if handled == Handled::Stale {
             form["stale"] = true.into();
-        } else if !matches!(event, Event::Taken(_) | Event::Progress { .. } | Event::Spent { .. }) {
+        } else if !matches!(event, Event::Taken(_) | Event::Progress { .. }) {
             // Whatever else is accepted ends the attempt that runs: its permit is settled.
             self.probes.retain(|_, probe| probe.turn != at);
         }
@@ -535,7 +535,7 @@ impl Simulation {
             Open::Attempt { .. } if well => self.settled(at, id, Event::Succeeded(id), json!({ "succeeded": id })),
             Open::Attempt { .. } => {
                 let form = json!({ "failed": { "id": id, "kind": failure.kind.name() } });
-                self.settled(at, id, Event::Failed { id, failure }, form);
+                self.settled(at, id, Event::Failed { id, failure, spent: None }, form);
             }
             Open::Client if well => self.settled(at, id, Event::Ready(id), json!({ "ready": id })),
             Open::Client => self.settled(at, id, Event::NotReady(id), json!({ "not_ready": id })),

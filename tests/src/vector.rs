@@ -108,8 +108,6 @@ pub struct Step {
     pub failed: Option<FailedForm>,
     /// `Replied`.
     pub replied: Option<RepliedForm>,
-    /// `Spent`.
-    pub spent: Option<SpentForm>,
     /// `Progress`.
     pub progress: Option<ProgressForm>,
     /// `Waited`.
@@ -201,6 +199,8 @@ pub struct FailedForm {
     should_retry: Option<bool>,
     #[serde(default, deserialize_with = "maybe")]
     effect: Option<Effect>,
+    /// What it has used; left out, the host cannot say.
+    spent: Option<UsageForm>,
 }
 
 /// A model's reply: an answer, or tool calls (an empty list is neither).
@@ -246,7 +246,7 @@ enum Unknown {
 }
 
 /// Tokens.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UsageForm {
     /// Read.
@@ -255,21 +255,9 @@ pub struct UsageForm {
     pub output_tokens: Option<u64>,
 }
 
-/// What an attempt has used that is about to fail; what is left out is unknown.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SpentForm {
-    /// The attempt.
-    pub id: u32,
-    input_tokens: Option<u64>,
-    output_tokens: Option<u64>,
-}
-
-impl SpentForm {
-    /// What was used.
-    #[must_use]
-    pub fn usage(&self) -> Usage {
-        Usage { input_tokens: self.input_tokens, output_tokens: self.output_tokens }
+impl From<UsageForm> for Usage {
+    fn from(form: UsageForm) -> Self {
+        Self { input_tokens: form.input_tokens, output_tokens: form.output_tokens }
     }
 }
 
@@ -281,6 +269,16 @@ pub struct ProgressForm {
     pub id: u32,
     /// Whether it was part of an answer.
     pub meaningful: bool,
+    /// What the stream says to have used so far; left out, it says nothing.
+    usage: Option<UsageForm>,
+}
+
+impl ProgressForm {
+    /// What the stream says to have used so far, if it does.
+    #[must_use]
+    pub fn usage(&self) -> Option<Usage> {
+        self.usage.map(Usage::from)
+    }
 }
 
 /// A person's decision; without a digest it is for the arguments that were asked about.
@@ -444,7 +442,6 @@ impl Step {
             self.succeeded.is_some(),
             self.failed.is_some(),
             self.replied.is_some(),
-            self.spent.is_some(),
             self.progress.is_some(),
             self.waited.is_some(),
             self.ready.is_some(),
@@ -498,6 +495,12 @@ impl FailedForm {
             effect: self.effect.unwrap_or(plain.effect),
             ..plain
         }
+    }
+
+    /// What it has used, if the host can say.
+    #[must_use]
+    pub fn spent(&self) -> Option<Usage> {
+        self.spent.map(Usage::from)
     }
 }
 

@@ -46,7 +46,6 @@ words! {
         Event::Succeeded(_) => "succeeded",
         Event::Replied { .. } => "replied",
         Event::Failed { .. } => "failed",
-        Event::Spent { .. } => "spent",
         Event::Progress { .. } => "progress",
         Event::Waited(_) => "waited",
         Event::Ready(_) => "ready",

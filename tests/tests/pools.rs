@@ -24,7 +24,9 @@ fn exhaust(scope: &mut Scope, session: &mut Session, made: &AtomicU32) -> End {
             Command::Attempt(attempt) => {
                 made.fetch_add(1, Ordering::Relaxed);
                 let failure = Failure::new(FailureKind::Overloaded);
-                assert!(call.handle(scope, session, now, Event::Failed { id: attempt.id, failure }).accepted());
+                assert!(
+                    call.handle(scope, session, now, Event::Failed { id: attempt.id, failure, spent: None }).accepted()
+                );
             }
             Command::Wait { until, .. } => now = until,
             Command::Finish(verdict) => return verdict.end,

@@ -104,7 +104,9 @@ fn reports_and_notices_are_plain_data() {
     let mut turn = Turn::new(&mut session, Arc::new([]), Instant::ZERO);
     let Command::Attempt(attempt) = turn.poll(&mut session, Instant::ZERO) else { panic!("an attempt") };
     let failure = Failure::new(FailureKind::NotFound).status(404);
-    assert!(turn.handle(&mut session, Instant::ZERO, Event::Failed { id: attempt.id, failure }).accepted());
+    assert!(
+        turn.handle(&mut session, Instant::ZERO, Event::Failed { id: attempt.id, failure, spent: None }).accepted()
+    );
     let notices: Vec<_> = std::iter::from_fn(|| turn.poll_notice()).collect();
     let first = serde_json::to_value(&notices).unwrap()[0].clone();
     assert_eq!(first["what"]["is"], "attempt_failed");

@@ -63,7 +63,7 @@ fn a_probe_lapses_on_another_clock_too() {
     let (mut session, old) = (Session::new(policy(), chain()).unwrap(), 1_000_000_000);
     let (mut scope, mut call) = (Scope::new(&mut session, at(old)), FUNCTION);
     let id = attempt(&mut call, &mut scope, &mut session, at(old)).id;
-    let failed = Event::Failed { id, failure: Failure::new(FailureKind::Overloaded) };
+    let failed = Event::Failed { id, failure: Failure::new(FailureKind::Overloaded), spent: None };
     assert!(call.handle(&mut scope, &mut session, at(old), failed).accepted());
     attempt(&mut { FUNCTION }, &mut scope, &mut session, at(old + 5_000));
 
@@ -87,7 +87,7 @@ fn a_window_that_is_cut_in_another_way_begins_anew() {
     let fail = |session: &mut Session, now: Instant| {
         let (mut scope, mut call) = (Scope::new(session, now), FUNCTION);
         let id = attempt(&mut call, &mut scope, session, now).id;
-        let failed = Event::Failed { id, failure: Failure::new(FailureKind::Unknown) };
+        let failed = Event::Failed { id, failure: Failure::new(FailureKind::Unknown), spent: None };
         assert!(call.handle(&mut scope, session, now, failed).accepted());
     };
     let mut session = Session::new(windows(30), chain()).unwrap();

@@ -15,6 +15,7 @@ mod differential;
 mod faults;
 mod files;
 mod lint;
+mod mutants;
 mod node;
 mod npm;
 mod pack;
@@ -67,6 +68,8 @@ enum Command {
     Lint,
     /// Writes the table of the classifier from its rules.
     Rules,
+    /// Changes a sample of the decisions, and fails when vectors and unit tests notice fewer than 96 % of it.
+    Mutants(mutants::Args),
     /// Weighs the wasm module, part by part; fails when it has grown by more than 2 % over the committed figures.
     Size {
         /// Commits to the figures as they are now.
@@ -85,6 +88,7 @@ fn main() -> ExitCode {
         Command::Pack => pack::run(&places),
         Command::Lint => lint::run(&places),
         Command::Rules => rules::run(&places),
+        Command::Mutants(args) => mutants::run(&places, &args),
         Command::Size { write } => size::run(&places, write),
     });
     match done {

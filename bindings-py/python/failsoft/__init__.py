@@ -7,14 +7,16 @@ whole ``Agent``.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ._approval import ApprovalRequest
-    from ._breaker import CircuitBreaker
-    from ._classify import classify, explain
-    from ._context import current_turn
-    from ._metrics import BreakerMetrics, Isolation
+    from ._engine.approval import ApprovalRequest
+    from ._engine.breaker import CircuitBreaker
+    from ._engine.context import current_turn
+    from ._engine.metrics import BreakerMetrics, Isolation
+    from ._engine.route import Route
+    from ._facts.classify import classify, explain
+    from ._loops.attempts import attempts
+    from ._loops.retry import retry, retrying
     from ._native import Attempt, Explanation, Failure, Policy
-    from ._retry import attempts, retry, retrying
-    from ._route import Route
+    from ._native import __version__ as __version__
     from .agent import Agent, Result
     from .errors import (
         ApprovalDenied,
@@ -35,18 +37,19 @@ if TYPE_CHECKING:
 
 # Each name is loaded when it is first used: an import at the start of somebody's program should cost next to nothing.
 _HOMES = {
-    "_native": "Attempt Explanation Failure Policy",
+    "_native": "Attempt Explanation Failure Policy __version__",
     "agent": "Agent Result",
-    "_classify": "classify explain",
-    "_context": "current_turn",
+    "_facts.classify": "classify explain",
+    "_engine.context": "current_turn",
     "errors": "ApprovalDenied BreakerOpen CallTimeout DeadlineExceeded Exhausted FailsoftError PermanentError"
     " StepLimitExceeded TransientError",
-    "_approval": "ApprovalRequest",
+    "_engine.approval": "ApprovalRequest",
     "events": "Discard",
-    "_breaker": "CircuitBreaker",
-    "_metrics": "BreakerMetrics Isolation",
-    "_route": "Route",
-    "_retry": "attempts retry retrying",
+    "_engine.breaker": "CircuitBreaker",
+    "_engine.metrics": "BreakerMetrics Isolation",
+    "_engine.route": "Route",
+    "_loops.attempts": "attempts",
+    "_loops.retry": "retry retrying",
     "runtime": "Runtime",
     "session": "Report Session Turn Usage",
     "toolkit": "StepLimiter approval_gate call_with_deadline fallback",
@@ -66,7 +69,7 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, "__version__"})
 
 
 __all__ = [

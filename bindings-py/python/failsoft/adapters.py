@@ -19,14 +19,14 @@ A reply is an answer only if it says that it is whole. What cannot be taken for 
 
 - refused or filtered (``content_filter``, ``refusal``): ``content_refused``. Asking again is no use;
 - cut at a limit of tokens (``length``, ``max_tokens``): ``context_overflow``. The same route would cut it again at the
-  same place, so only another one is asked, and nobody is charged. With ``accept_cut=True`` the part is taken for the
+  same place, so only another one is asked, and it is not counted. With ``accept_cut=True`` the part is taken for the
   answer;
 - no finish reason at all, no content, or anything else under status 200: ``malformed``;
 - but an error object under status 200 is raised as ``ProviderError``, and classified by its words.
 
 With ``stream=True`` a reply is collected from a stream. An ``Agent`` then watches its progress by three clocks (first
 progress, idle, and the whole until there is progress), and ``agent.stream`` hands its text on. Read is what came over
-the wire, so a chunk that is no JSON is passed over where the answer still ends whole; where the answers of a client are
+the wire, so a chunk that is no JSON is skipped where the answer still ends whole; where the answers of a client are
 no server-sent events (Bedrock's are not), its own iterator is read. What is judged, is judged as above; besides:
 
 - a stream that ends without the reason for its end: ``stream_broken``, or ``malformed`` if nothing had come;
@@ -41,11 +41,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from ._anthropic import AnthropicMessages
-from ._chat import ChatModel
-from ._openai import OpenAIChat
-from ._stream import ProviderError, UnusableReply
-from ._watch import Watch
+from ._models.anthropic import AnthropicMessages
+from ._models.chat import ChatModel
+from ._models.openai import OpenAIChat
+from ._models.watch import Watch
+from ._models.wrong import ProviderError, UnusableReply
 
 __all__ = ["ChatModel", "ProviderError", "UnusableReply", "Watch", "anthropic_messages", "openai_chat"]
 

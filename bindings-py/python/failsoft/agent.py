@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Collection, Generator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from . import _check, _drive, _process, _time
-from ._approval import Approver
+from ._agent.result import Message, Result
+from ._agent.run import Run
+from ._engine import check, process, timing
+from ._engine.approval import Approver
+from ._engine.route import Route
+from ._loops import aio
+from ._loops.functions import is_async
+from ._loops.here import Host
+from ._loops.runners import arun, items, run
+from ._loops.tasks import Tasks
 from ._native import Policy
-from ._result import Message, Result
-from ._route import Route
-from ._run import Run
 from .session import Session
 from .tools import Tool, as_tool
 
 if TYPE_CHECKING:
-    from ._context import Parent
-    from ._news import News
+    from ._agent.news import News
+    from ._engine.context import Parent
+    from ._loops.hand import Hand
     from .events import Event
 
 __all__ = ["Agent", "Result"]
@@ -67,7 +74,7 @@ class Agent:
         if session is None:
             session = Session(policy, routes=_routes(self.models), clock=clock, sleep=sleep, seed=seed)
         elif not isinstance(session, Session):
-            raise TypeError(f"session: {_check.shown(session)} is not a Session")
+            raise TypeError(f"session: {check.shown(session)} is not a Session")
         elif (policy, clock, sleep, seed) != (None, None, None, None):
             raise ValueError("session: a policy, clock, sleep or seed beside it is not allowed; use the session's own")
         elif len(session.routes) != len(self.models):
@@ -79,7 +86,7 @@ class Agent:
         self._by_route = dict(zip(session.routes, self.models, strict=True))
 
     def __reduce__(self) -> NoReturn:
-        _process.refuse(self, "make one of the same models and tools where you need it")
+        process.refuse(self, "make one of the same models and tools where you need it")
 
     def run(
         self,
@@ -106,11 +113,11 @@ class Agent:
             a text that no other run has, such as the id of the job. A tool call's key is made of it, of the tool's name
             and arguments, and of how often they came, so that a run that goes another way gives no other call the same.
         """
-        run = self._run("run", task, raise_on, parent=parent, share_budgets=share_budgets, run_id=run_id)
-        with _time.current().driving():
-            for _ in run.drive():
-                pass  # nobody listens: there are no events
-        return run.result()
+        one = self._run("run", task, raise_on, parent=parent, share_budgets=share_budgets, run_id=run_id)
+        host = _host(self)
+        with timing.current().driving():
+            run(one.drive(host.tell), host.do)
+        return one.result()
 
     async def arun(
         self,
@@ -122,9 +129,9 @@ class Agent:
         run_id: str | None = None,
     ) -> Result:
         """As ``run``, on asyncio or trio. The tools of a step run together; plain functions run in threads."""
-        run = Run(self, task, raise_on, parent=parent, share_budgets=share_budgets, run_id=run_id)
-        await run.adrive()
-        return run.result()
+        one = Run(self, task, raise_on, parent=parent, share_budgets=share_budgets, run_id=run_id)
+        await _adrive(one)
+        return one.result()
 
     def stream(
         self,
@@ -141,7 +148,7 @@ class Agent:
 
         The events are those of ``failsoft.events``; each has a ``type``, and the last is a ``report`` with what ``run``
         returns. Text comes in parts where the model streams (adapters with ``stream=True``), else step by step. While
-        you have an event, the run rests. Leaving the loop early abandons it, and closes the response that it reads.
+        you have an event, the run waits. Leaving the loop early abandons it, and closes the response that it reads.
 
         :param collect: tell text only once its reply is whole: nothing is ever taken back.
         :param restartable: ask again when a stream breaks after its first part: then a ``discard`` comes first. If
@@ -149,10 +156,11 @@ class Agent:
         :param raise_on: as for ``run``; raised in place of the report.
         :param parent: as for ``run``; so are ``share_budgets`` and ``run_id``.
         """
-        from ._news import News
+        from ._agent.news import News
 
-        run = self._run("stream", task, raise_on, News(collect), restartable or collect, parent, share_budgets, run_id)
-        return _events(run)
+        return _events(
+            self._run("stream", task, raise_on, News(collect), restartable or collect, parent, share_budgets, run_id)
+        )
 
     def astream(
         self,
@@ -170,7 +178,7 @@ class Agent:
         When you leave the loop early, close the generator (``contextlib.aclosing``), or the run goes on being there
         until the collector comes by.
         """
-        from ._news import News
+        from ._agent.news import News
 
         return _aevents(Run(self, task, raise_on, News(collect), restartable or collect, parent, share_budgets, run_id))
 
@@ -186,34 +194,45 @@ class Agent:
         run_id: str | None = None,
     ) -> Run:
         for one in (*self.models, *(tool.fn for tool in self.tools), self.approver):
-            if _drive.is_async(one) or getattr(one, "is_async", False):
+            if is_async(one) or getattr(one, "is_async", False):
                 raise TypeError(f"{what}: {one!r} is async; use a{what}")
         return Run(self, task, raise_on, news, restartable, parent, share_budgets, run_id)
 
 
-def _events(run: Run) -> Generator[Event, None, None]:
+def _host(agent: Agent) -> Host:
+    return Host(agent.session.sleep, is_isolated=True)
+
+
+def _events(one: Run) -> Generator[Event, None, None]:
     from .events import Report
 
-    with contextlib.closing(run.drive()) as events:
+    host = _host(one.agent)
+    with contextlib.closing(items(one.drive(host.tell), host.do)) as events:
         while True:
             # The clock of a test stands still only while the run is at work.
-            with _time.current().driving():
+            with timing.current().driving():
                 event = next(events, None)
             if event is None:
                 break
             yield event
-    yield Report(run.result())
+    yield Report(one.result())
 
 
-async def _aevents(run: Run) -> AsyncGenerator[Event, None]:
-    from ._hand import Hand
+async def _adrive(one: Run, hand: Hand[Event] | None = None) -> None:
+    async with Tasks() as tasks:
+        host = aio.Host(one.agent.session.sleep, tasks, None if hand is None else hand.give)
+        await arun(one.drive(tasks.tell), host.do)
+
+
+async def _aevents(one: Run) -> AsyncGenerator[Event, None]:
+    from ._loops.hand import Hand
     from .events import Report
 
     hand: Hand[Event] = Hand()
-    async with contextlib.aclosing(hand.items(run.adrive)) as events:
+    async with contextlib.aclosing(hand.items(partial(_adrive, one))) as events:
         async for event in events:
             yield event
-    yield Report(run.result())
+    yield Report(one.result())
 
 
 def _routes(models: Sequence[Any]) -> list[Route]:

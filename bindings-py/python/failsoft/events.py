@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 if TYPE_CHECKING:
-    from ._result import Result
+    from ._agent.result import Result
 
 __all__ = ["Discard", "Event", "Report", "Retry", "Step", "Switch", "Text", "ToolCall", "ToolResult"]
 

@@ -8,10 +8,14 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from . import _check, _drive, _drive_async, _process
-from ._clients import Held, Making, Slot, aclose, close, not_made, with_keyword
-from ._route import Route
-from ._runtime_fields import copied, fields_of, fitting
+from ._engine import check, process
+from ._engine.clients import Held, Making, Slot, close, not_made, with_keyword
+from ._engine.fields import copied, fields_of, fitting
+from ._engine.route import Route
+from ._loops import aio
+from ._loops.effects import Do, Flow
+from ._loops.here import Host
+from ._loops.runners import arun, run
 
 if TYPE_CHECKING:
     from .session import Session
@@ -56,10 +60,10 @@ class Runtime(MutableMapping[str, Any]):
         modes: Mapping[str, Mapping[str, Any]] | None = None,
         **fields: Any,
     ) -> None:
-        _check.function("Runtime: build", build)
-        _check.function("Runtime: close", close)
+        check.function("Runtime: build", build)
+        check.function("Runtime: close", close)
         modes = {} if modes is None else modes
-        _check.fields("Runtime: modes", modes)
+        check.fields("Runtime: modes", modes)
         own = copied({mode: dict(_checked(one, f"Runtime: modes.{mode}")) for mode, one in modes.items()})
         self.__dict__.update(_build=build, _close=close, _modes=own, _slot=Slot(), _session=None, _turn=None)
         self._commit(fitting({}, _checked(fields), own), 0, is_chosen=True)
@@ -120,7 +124,7 @@ class Runtime(MutableMapping[str, Any]):
         return f"<Runtime {', '.join([*told, where])}{'; holds ' if others else ''}{', '.join(others)}>"
 
     def __reduce__(self) -> NoReturn:
-        _process.refuse(self, "make another one from its fields")
+        process.refuse(self, "make another one from its fields")
 
     # ---- The three ways to change it: build first, then swap everything at once. ----
 
@@ -133,28 +137,22 @@ class Runtime(MutableMapping[str, Any]):
         :raises Exception: what ``build`` raised: then nothing has changed.
         :raises RuntimeError: a turn is under way on it.
         """
-        with self._changing("choose"):
-            making = self._choosing(fields)
-            close(self._done(making, _drive.plain(making.build(float("inf")), "build of the runtime")))
+        run(self._chosen(fields), Host().do)
 
     async def achoose(self, **fields: Any) -> None:
         """As ``choose``, for hooks that may be async."""
-        with self._changing("choose"):
-            making = self._choosing(fields)
-            await aclose(self._done(making, await _drive_async.settled(making.build(float("inf")))))
+        await arun(self._chosen(fields), aio.Host().do)
 
     def use(self, to: Route | Mapping[str, Any]) -> bool:
         """Goes to a fallback. False if its client could not be made: then nothing has changed.
 
         :raises RuntimeError: a turn is under way on it.
         """
-        with self._changing("use"):
-            return self._change(self._using(to))
+        return run(self._changed("use", partial(self._using, to)), Host().do)
 
     async def ause(self, to: Route | Mapping[str, Any]) -> bool:
         """As ``use``, for hooks that may be async."""
-        with self._changing("use"):
-            return await self._achange(self._using(to))
+        return await arun(self._changed("use", partial(self._using, to)), aio.Host().do)
 
     def restore(self) -> bool:
         """Goes back to the primary, as it was when it was chosen.
@@ -163,57 +161,60 @@ class Runtime(MutableMapping[str, Any]):
 
         :raises RuntimeError: a turn is under way on it.
         """
-        with self._changing("restore"):
-            return self.is_on_fallback and self._change(self._restoring())
+        return run(self._changed("restore", self._restoring), Host().do)
 
     async def arestore(self) -> bool:
         """As ``restore``, for hooks that may be async."""
-        with self._changing("restore"):
-            return self.is_on_fallback and await self._achange(self._restoring())
+        return await arun(self._changed("restore", self._restoring), aio.Host().do)
 
     def open(self) -> bool:
         """Makes the client of what is in force, unless it is there. False if it could not be made."""
-        with self._changing("open"):
-            return self._is_open() or self._change(self._opening())
+        return run(self._changed("open", self._opening), Host().do)
 
     async def aopen(self) -> bool:
         """As ``open``, for hooks that may be async."""
-        with self._changing("open"):
-            return self._is_open() or await self._achange(self._opening())
+        return await arun(self._changed("open", self._opening), aio.Host().do)
 
     def close(self) -> None:
         """Closes the client that ``build`` made, now or when its last request ends. A session does so by itself."""
-        close(self._emptied())
+        run(close(self._emptied()), Host().do)
 
     async def aclose(self) -> None:
         """As ``close``, for hooks that may be async."""
-        await aclose(self._emptied())
+        await arun(close(self._emptied()), aio.Host().do)
 
     # ---- How. ----
 
-    def _change(self, making: Making) -> bool:
-        try:
-            client = _drive.plain(making.build(float("inf")), "build of the runtime")
-        except Exception as error:
-            not_made(making, error)
-            return False
-        close(self._done(making, client))
-        return True
+    def _chosen(self, fields: Mapping[str, Any]) -> Flow[None]:
+        with self._changing("choose"):
+            base = self._primary if self.is_on_fallback else self._values
+            making = self._making_of(fitting(base, _checked(fields), self._modes), 0, is_chosen=True)
+            client = yield from self._built_by(making)
+            yield from self._done(making, client)
 
-    async def _achange(self, making: Making) -> bool:
-        try:
-            client = await _drive_async.settled(making.build(float("inf")))
-        except Exception as error:
-            not_made(making, error)
-            return False
-        await aclose(self._done(making, client))
-        return True
+    def _changed(self, what: str, begin: Callable[[], Making | bool]) -> Flow[bool]:
+        """A change whose client may not come about: whether it did."""
+        with self._changing(what):
+            making = begin()
+            if isinstance(making, bool):
+                return making
+            try:
+                client = yield from self._built_by(making)
+            except Exception as error:
+                not_made(making, error)
+                return False
+            yield from self._done(making, client)
+            return True
 
-    def _done(self, making: Making, client: Any) -> Held | None:
+    def _built_by(self, making: Making) -> Flow[Any]:
+        client: Any = yield Do(partial(making.build, float("inf")), "build of the runtime")
+        return client
+
+    def _done(self, making: Making, client: Any) -> Flow[None]:
         """Swaps everything, and tells the session which of its routes is ready now."""
         old = making.done(client)[1]
         self._tell(self._place)
-        return old
+        yield from close(old)
 
     def _tell(self, ready: int | None) -> None:
         session = self._joined()
@@ -221,21 +222,17 @@ class Runtime(MutableMapping[str, Any]):
             for place in range(len(session.routes)):
                 session.core.set_ready(place, place == ready)
 
-    def _choosing(self, fields: Mapping[str, Any]) -> Making:
-        base = self._primary if self.is_on_fallback else self._values
-        return self._making_of(fitting(base, _checked(fields), self._modes), 0, is_chosen=True)
-
     def _using(self, to: Route | Mapping[str, Any]) -> Making:
         session = self._joined()
         routes = [] if session is None else session.routes
         place = next((place for place, route in enumerate(routes) if route is to), None)
         return self._making_of(fitting(self._primary, _checked(fields_of(to)), self._modes), place)
 
-    def _restoring(self) -> Making:
-        return self._making_of(copied(self._primary), 0)
+    def _restoring(self) -> Making | bool:
+        return self._making_of(copied(self._primary), 0) if self.is_on_fallback else False
 
-    def _opening(self) -> Making:
-        return self._making_of(self._values, self._place)
+    def _opening(self) -> Making | bool:
+        return True if self._is_open() else self._making_of(self._values, self._place)
 
     def _is_open(self) -> bool:
         return self._build is None or self._slot.current is not None
@@ -335,7 +332,7 @@ class _Change:
 
 
 def _checked(fields: Mapping[str, Any], where: str = "Runtime") -> Mapping[str, Any]:
-    _check.fields(where, fields)
+    check.fields(where, fields)
     for name in fields:
         _check_name(name)
     return fields

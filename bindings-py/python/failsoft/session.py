@@ -6,19 +6,24 @@ from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from . import _check, _clients, _native, _process
-from ._classify import classify, explain, judged
-from ._clients import Clients, Held
-from ._facts import MOST_RETRIES
-from ._metrics import BreakerMetrics, Isolation
-from ._native import Attempt, Explanation, Failure, Policy, Rebuild, Switch
-from ._peek import get, whole
-from ._report import Report, Usage
-from ._route import Route, Span
-from ._turn import Turn, TurnWithClients
+from . import _native
+from ._engine import check, process
+from ._engine.clients import clients_of
+from ._engine.context import here
+from ._engine.metrics import BreakerMetrics, Isolation
+from ._engine.report import Report, Usage
+from ._engine.route import Route, Span
+from ._engine.turn import Turn, TurnWithClients, begun
+from ._facts.classify import classify, explain, judged
+from ._facts.facts import MOST_RETRIES
+from ._facts.peek import get, whole
+from ._loops import aio
+from ._loops.here import Host
+from ._loops.runners import arun, run
+from ._native import Attempt, Explanation, Failure, Policy
 
 if TYPE_CHECKING:
-    from ._context import Parent
+    from ._engine.context import Parent
     from .runtime import Runtime
 
 __all__ = ["Report", "Session", "Turn", "Usage"]
@@ -59,14 +64,14 @@ class Session:
         runtime: Runtime | None = None,
     ) -> None:
         if isinstance(routes, str) or not isinstance(routes, Iterable):
-            told = _check.shown(routes)
+            told = check.shown(routes)
             raise TypeError(f'Session: routes: {told} is not a list; use one such as ["primary", "backup"]')
         if policy is not None and not isinstance(policy, Policy):
             raise TypeError('policy: use a Policy, such as Policy(retry={"max_attempts": 5})')
-        _check.function("Session: clock", clock)
-        _check.function("Session: sleep", sleep)
+        check.function("Session: clock", clock)
+        check.function("Session: sleep", sleep)
         if seed is not None and not isinstance(seed, int):
-            raise TypeError(f"seed: {_check.shown(seed)} is not allowed; use a whole number")
+            raise TypeError(f"seed: {check.shown(seed)} is not allowed; use a whole number")
         self.routes = [route if isinstance(route, Route) else Route(route) for route in routes]
         if not self.routes:
             raise ValueError("routes: an empty chain is not allowed; use 1 to 64 routes")
@@ -102,23 +107,23 @@ class Session:
                     raise ValueError(f"routes[{place}].runtime: not allowed without a Runtime; use Session(runtime=..)")
         else:
             if not callable(getattr(runtime, "_fields", None)):
-                raise TypeError(f"Session: runtime: {_check.shown(runtime)} is not a Runtime")
+                raise TypeError(f"Session: runtime: {check.shown(runtime)} is not a Runtime")
             pairs = [(route, runtime._fields(route, place)) for place, route in enumerate(self.routes)]
         seed = None if seed is None else seed & (2**64 - 1)
         self.core = _native.Session(policy or Policy(), pairs, clock, seed, runtime is not None)
         self._warning = _Warning()
         self.runtime = runtime
-        self._clients = Clients(self, runtime) if Clients.are_needed(self.routes, runtime) else None
+        self._clients = clients_of(self, runtime)
+        self._turns = TurnWithClients if self._clients.are_counted else Turn
         if self.routes:
-            _process.tell(self, Session._forked)
+            process.tell(self, Session._forked)
 
     def _forked(self) -> None:
         self.core.forked()
-        if self._clients is not None:
-            self._clients.renew()
+        self._clients.renew()
 
     def __reduce__(self) -> NoReturn:
-        _process.refuse(self, "make one of the same policy and routes where you need it")
+        process.refuse(self, "make one of the same policy and routes where you need it")
 
     @property
     def policy(self) -> Policy:
@@ -143,9 +148,11 @@ class Session:
         :param run_id: names the run, so that it repeats its idempotency keys when it is run again, in whatever process:
             a text that no other run has, such as the id of the job.
         """
-        return (Turn if self._clients is None else TurnWithClients)(
-            self, deadline=deadline, parent=parent, share_budgets=share_budgets, run_id=run_id
-        )
+        turn = self._turns(self)
+        stands_alone = parent == "current" and not here()
+        if stands_alone and deadline is None and share_budgets is False and run_id is None and self.runtime is None:
+            return turn  # there is nothing to pass on
+        return begun(turn, deadline, parent, share_budgets, run_id)
 
     def classify(self, error: BaseException, *, phase: str | None = None, provider: str | None = None) -> Failure:
         """As ``failsoft.classify``, by the session's policy."""
@@ -165,7 +172,7 @@ class Session:
         return BreakerMetrics(*self.core.breaker_metrics(self._place(route)))
 
     def isolate(self, route: str) -> Isolation:
-        """Takes a route out of use, with all routes to the same deployment, until it is released: calls pass it over.
+        """Takes a route out of use, with all routes to the same deployment, until it is released: calls skip it.
 
         ``with session.isolate("primary"):`` or ``.release()``. Where several hold it, the last one to release it
         counts. It is not part of a snapshot.
@@ -175,24 +182,23 @@ class Session:
         return Isolation(lambda: self.core.release_route(place))
 
     def force_open(self, route: str) -> None:
-        """Orders the breaker of a route to refuse, until ``automatic``. It is part of a snapshot, as all orders are."""
+        """Forces the breaker of a route open, until ``automatic``. A manual override is part of a snapshot."""
         self.core.order_breaker(self._place(route), "force_open")
 
     def force_closed(self, route: str) -> None:
-        """Orders it to let everything pass and to count nothing, until ``automatic``. What it held against the route is
-        forgotten."""
+        """Forces it closed, until ``automatic``: it admits everything, counts nothing, and forgets what it learnt."""
         self.core.order_breaker(self._place(route), "force_closed")
 
     def metrics_only(self, route: str) -> None:
-        """Orders it to let everything pass and to count it, until ``automatic``."""
+        """Lets it admit everything and count it, until ``automatic``."""
         self.core.order_breaker(self._place(route), "metrics_only")
 
     def automatic(self, route: str) -> None:
-        """Takes such an order back: it decides by itself again, with what it counted meanwhile."""
+        """Ends the manual override: it decides by itself again, with what it counted meanwhile."""
         self.core.order_breaker(self._place(route), "automatic")
 
     def reset(self, route: str) -> None:
-        """Forgets all that was held against a route: breakers close, rests end. What was ordered by hand stays."""
+        """Forgets all that was held against a route: breakers close, cooldowns end. A manual override stays."""
         self.core.reset_route(self._place(route))
 
     def approvals(self) -> list[str]:
@@ -215,16 +221,11 @@ class Session:
 
         The session can be used on: a route's client is made again before it is next asked.
         """
-        for held in self._taken_out():
-            _clients.close(held)
+        run(self._clients.close(), Host().do)
 
     async def aclose(self) -> None:
         """As ``close``, for hooks that may be async."""
-        for held in self._taken_out():
-            await _clients.aclose(held)
-
-    def _taken_out(self) -> list[Held]:
-        return [] if self._clients is None else self._clients.taken_out()
+        await arun(self._clients.close(), aio.Host().do)
 
     def __enter__(self) -> Session:
         return self
@@ -241,22 +242,6 @@ class Session:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
-
-    # ---- For the host loops. ----
-
-    def prepare(self, change: Switch | Rebuild) -> bool:
-        """Makes a route's client, or makes it again."""
-        return self._clients is None or self._clients.prepare(change)
-
-    def hold(self, attempt: Attempt) -> None:
-        """A request begins: it uses the client of its attempt."""
-        if self._clients is not None:
-            self._clients.hold(attempt)
-
-    def let_go(self, attempt: Attempt | None) -> None:
-        """It ended, failed, or was given up on."""
-        if self._clients is not None:
-            _clients.close(self._clients.let_go(attempt))
 
     def _look_at(self, client: Any, route: Route) -> None:
         """A client is in service: does it ask again by itself?"""

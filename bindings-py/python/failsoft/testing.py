@@ -19,8 +19,10 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from . import _drive_async, _native, _time
-from ._streams import achunks, chunks, ends, streams
+from . import _native
+from ._engine import timing
+from ._loops.tasks import on_trio
+from ._models.scripted import achunks, chunks, ends, streams
 from .errors import TransientError
 
 __all__ = [
@@ -41,7 +43,7 @@ __all__ = [
 
 
 class _Sleeper:
-    def __init__(self, wake: float, inbox: _time.Inbox | None = None, is_task: bool = False) -> None:
+    def __init__(self, wake: float, inbox: timing.Inbox | None = None, is_task: bool = False) -> None:
         self.wake, self.inbox, self.is_task, self.awake = wake, inbox, is_task, False
 
 
@@ -83,12 +85,12 @@ class VirtualTime:
         with self.driving(), self._changed:
             self._until_awake(_Sleeper(self.now + delay))
 
-    def wait(self, inbox: _time.Inbox, delay: float) -> None:
+    def wait(self, inbox: timing.Inbox, delay: float) -> None:
         with self.driving(), self._changed:
             if not inbox.items:
                 self._until_awake(_Sleeper(self.now + delay, inbox))
 
-    def woken(self, inbox: _time.Inbox) -> None:
+    def woken(self, inbox: timing.Inbox) -> None:
         with self._changed:
             for _, _, sleeper in self._sleepers:
                 if sleeper.inbox is inbox and not sleeper.awake:
@@ -212,11 +214,11 @@ class VirtualTime:
 
 
 def _in_loop() -> bool:
-    return _drive_async.on_trio() or asyncio._get_running_loop() is not None
+    return on_trio() or asyncio._get_running_loop() is not None
 
 
 async def _checkpoint() -> None:
-    if _drive_async.on_trio():
+    if on_trio():
         import trio
 
         await trio.lowlevel.checkpoint()
@@ -228,13 +230,13 @@ async def _checkpoint() -> None:
 def instant(start: float = 1_000.0) -> Iterator[VirtualTime]:
     """No real sleeping inside: all of failsoft runs on the virtual clock that this gives. For the whole process."""
     time = VirtualTime(start)
-    before = _time.install(time)
+    before = timing.install(time)
     _native.set_default_clock(time.clock)
     try:
         yield time
     finally:
         _native.set_default_clock(before.clock if isinstance(before, VirtualTime) else None)
-        _time.install(before)
+        timing.install(before)
 
 
 class script:  # a function to its users
@@ -289,7 +291,7 @@ def hangs(seconds: float = float("inf"), then: Any = None) -> Callable[..., Any]
     """A step that hangs on the virtual clock of ``instant()``; for sync models."""
 
     def step(messages: list[dict[str, Any]], tools: list[dict[str, Any]]) -> Any:
-        source = _time.current()
+        source = timing.current()
         if not isinstance(source, VirtualTime):
             raise RuntimeError("hangs() needs the virtual clock of failsoft.testing.instant()")
         source.hang(seconds)
@@ -302,7 +304,7 @@ def ahangs(seconds: float = float("inf"), then: Any = None) -> Callable[..., Any
     """As ``hangs``, for async models."""
 
     async def step(messages: list[dict[str, Any]], tools: list[dict[str, Any]]) -> Any:
-        source = _time.current()
+        source = timing.current()
         if not isinstance(source, VirtualTime):
             raise RuntimeError("ahangs() needs the virtual clock of failsoft.testing.instant()")
         await source.ahang(seconds)

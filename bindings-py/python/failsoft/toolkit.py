@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from datetime import timedelta
 from typing import Any, TypeVar, overload
 
-from . import _context, _drive, _drive_async
-from ._approval import Approver, ask_gate, decided
-from ._drive import name_of
+from ._engine import check, context
+from ._engine.approval import Approver, asking
+from ._engine.route import Route, Span
+from ._loops import aio
+from ._loops.effects import Flow
+from ._loops.functions import is_async, name_of
+from ._loops.here import Host, within
+from ._loops.runners import arun, run
 from ._native import Attempt, Policy, StepCounter, steps_taken
-from ._route import Route, Span
 from .errors import CallTimeout, StepLimitExceeded
 from .session import Session
 
@@ -33,16 +36,15 @@ def call_with_deadline(fn: Callable[[], Any], timeout: Span, *, clock: Callable[
     :raises CallTimeout: the limit passed. It is a ``TransientError``, a ``DeadlineExceeded`` and a ``TimeoutError``.
     :raises DeadlineExceeded: the current turn (``failsoft.current_turn``) has less time left than that, and it is over.
     """
-    limit = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
-    Policy(attempt={"timeout": limit})  # the core's own check, and its words
-    left = _context.time_left()
+    limit = check.seconds("attempt", "timeout", timeout)
+    left = context.time_left()
     limit = limit if left is None else min(limit, left)
-    if _drive.is_async(fn):
+    if is_async(fn):
         return _within(limit, fn(), name_of(fn), clock)
     try:
-        value = _drive.within(limit, fn, name_of(fn), clock)
+        value = within(limit, fn, name_of(fn), clock)
     except CallTimeout as error:
-        _context.tell_late(error)
+        context.tell_late(error)
         raise
     if hasattr(type(value), "__await__"):  # such as a lambda that calls an async function
         return _within(limit, value, name_of(fn), clock)
@@ -51,9 +53,9 @@ def call_with_deadline(fn: Callable[[], Any], timeout: Span, *, clock: Callable[
 
 async def _within(limit: float, work: Awaitable[T], what: str, clock: Callable[[], float] | None) -> T:
     try:
-        return await _drive_async.within(limit, work, what, clock)
+        return await aio.within(limit, work, what, clock)
     except CallTimeout as error:
-        _context.tell_late(error)
+        context.tell_late(error)
         raise
 
 
@@ -73,7 +75,7 @@ def fallback(*options: Callable[[], Any]) -> Any:
     """
     routes = [Route(f"option {number}") for number in range(1, len(options) + 1)]
     session = Session(_FALLBACK, routes=routes)
-    if any(_drive.is_async(option) for option in options):
+    if any(is_async(option) for option in options):
         return _fallback_async(session, options)
     asked: list[int] = []
 
@@ -83,13 +85,13 @@ def fallback(*options: Callable[[], Any]) -> Any:
 
     (value,) = session.turn().call(request)
     if hasattr(type(value), "__await__"):  # such as a lambda that calls an async function
-        return fallback(functools.partial(_drive_async.settled, value), *options[asked[-1] + 1 :])
+        return fallback(functools.partial(aio.settled, value), *options[asked[-1] + 1 :])
     return value
 
 
 async def _fallback_async(session: Session, options: tuple[Callable[[], Any], ...]) -> Any:
     async def request(attempt: Attempt) -> Any:
-        return await _drive_async.settled(options[session.routes.index(attempt.route)]())
+        return await aio.settled(options[session.routes.index(attempt.route)]())
 
     return await session.turn().acall(request)
 
@@ -142,16 +144,9 @@ def approval_gate(
         needed = bool(risky(tool, arguments))
     else:
         needed = tool in risky
-    if approver is not None and _drive.is_async(approver):
-        return _approval_gate_async(tool, arguments, needed, approver)
-    asked = ask_gate(Policy(), tool, arguments, needed, [])
-    if asked is not None:
-        answer = _drive.plain(approver(asked), "the approver") if approver else "no_approver"
-        decided(asked, answer)
-    return None
+    flow = _gating(tool, arguments, needed, approver)
+    return arun(flow, aio.Host().do) if approver is not None and is_async(approver) else run(flow, Host().do)
 
 
-async def _approval_gate_async(tool: str, arguments: Mapping[str, Any], needed: bool, approver: Approver) -> None:
-    asked = ask_gate(Policy(), tool, arguments, needed, [])
-    if asked is not None:
-        decided(asked, await approver(asked))
+def _gating(tool: str, arguments: Mapping[str, Any], needed: bool, approver: Approver | None) -> Flow[None]:
+    yield from asking(Policy(), tool, arguments, needed, approver)

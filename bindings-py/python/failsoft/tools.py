@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Literal, overload
 
-from . import _drive, _native
+from . import _native
+from ._loops.functions import is_async, is_generator
 
 Risk = bool | Callable[[Mapping[str, Any]], bool]
 
@@ -37,7 +38,7 @@ class Tool:
         self.name = name or getattr(fn, "__name__", None) or type(fn).__name__
         _native.check_tool(self.name, self.is_risky, replay, self.timeout)
         self.signature = inspect.signature(fn)
-        if _drive.is_generator(fn):
+        if is_generator(fn):
             raise TypeError(f"tool {self.name}: a generator brings no result; use a function that returns one")
         for parameter in self.signature.parameters.values():
             if parameter.kind is parameter.POSITIONAL_ONLY:
@@ -53,7 +54,7 @@ class Tool:
 
     @property
     def is_async(self) -> bool:
-        return _drive.is_async(self.fn)
+        return is_async(self.fn)
 
     def risk_of(self, arguments: Mapping[str, Any]) -> bool | None:
         """The predicate's word on a call; None if there is no predicate."""

@@ -118,6 +118,10 @@ impl Run {
         self.words().any(|known| known == word)
     }
 
+    pub(super) const fn len(self) -> usize {
+        self.count as usize
+    }
+
     /// The places of its words in the table.
     pub(super) fn places(self) -> core::ops::Range<u16> {
         self.first..self.first.saturating_add(self.count)

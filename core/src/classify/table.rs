@@ -220,14 +220,6 @@ pub(super) const FETCH_SAYS: Run = Run::new(192, 12);
 /// All phrases.
 pub(super) const PHRASES: Run = Run::new(440, 84);
 
-/// The phrases by the alphabet, each by its place among them, whatever the case of their letters.
-pub(super) static SORTED: [u16; 84] = [
-    30, 52, 34, 68, 67, 6, 46, 71, 83, 4, 5, 7, 20, 14, 31, 36, 58, 39, 57, 33, 76, 11, 29, 19,
-    23, 13, 16, 81, 1, 35, 45, 47, 43, 62, 22, 66, 21, 15, 75, 54, 72, 73, 78, 77, 49, 2, 24, 27,
-    26, 12, 65, 18, 56, 55, 50, 17, 61, 64, 70, 48, 0, 41, 9, 10, 51, 28, 3, 79, 82, 32, 8, 59,
-    80, 44, 60, 63, 25, 42, 38, 69, 74, 53, 37, 40,
-];
-
 /// Every word on a line of its own; the first is empty.
 pub(super) static WORDS: &str = r##"
 content_filter

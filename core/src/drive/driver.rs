@@ -79,7 +79,7 @@ impl<'a, S: Share, C: Clock> Driver<'a, S, C> {
     }
 
     pub(super) fn failed(&mut self, id: Id, failure: Failure) {
-        let _ = self.handle(Event::Failed { id, failure });
+        let _ = self.handle(Event::Failed { id, failure, spent: None });
     }
 
     pub(super) fn waited(&mut self, id: Id) {

@@ -254,7 +254,7 @@ impl<'a, S: Share, C: Clock> Guide<'a, S, C> {
             Ok(text) => (Event::Succeeded(id), text),
             Err(error) => {
                 let name = self.wanted(index).map_or_else(String::new, |call| call.name.clone());
-                (Event::Failed { id, failure: error.failure }, tool_failed(&name, &error.text))
+                (Event::Failed { id, failure: error.failure, spent: None }, tool_failed(&name, &error.text))
             }
         };
         if self.handle(id, event).accepted()
@@ -265,7 +265,7 @@ impl<'a, S: Share, C: Clock> Guide<'a, S, C> {
     }
 
     pub(super) fn failed(&mut self, id: Id, failure: Failure) {
-        let _ = self.handle(id, Event::Failed { id, failure });
+        let _ = self.handle(id, Event::Failed { id, failure, spent: None });
     }
 
     pub(super) fn prepared(&mut self, id: Id, ready: bool) {

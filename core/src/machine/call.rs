@@ -311,7 +311,7 @@ impl Call {
             }
             Err(failure) => {
                 let attempt = *attempt;
-                self.state = self.attempt_failed(&mut cx, attempt, failure);
+                self.state = self.attempt_failed(&mut cx, attempt, failure, None);
             }
         }
         result.is_ok()

@@ -220,14 +220,9 @@ pub enum Event<'a> {
         id: Id,
         /// How.
         failure: Failure,
-    },
-    /// What the attempt has used of the model, as far as that is known; said before `Failed`. An attempt of which it is not said
-    /// has used nothing if the provider refused it before anything came, and else nobody knows.
-    Spent {
-        /// The attempt.
-        id: Id,
-        /// What it used; unknown stays unknown.
-        usage: Usage,
+        /// What it has used of the model; a part that is not known stays unknown. `None` where the host cannot say: then an attempt
+        /// that the provider refused before anything came has used nothing, and of all others nobody knows.
+        spent: Option<Usage>,
     },
     /// A stream brought something; keep-alives, role-only and usage-only chunks are not meaningful.
     Progress {
@@ -235,6 +230,8 @@ pub enum Event<'a> {
         id: Id,
         /// Whether it was part of an answer.
         meaningful: bool,
+        /// What the stream says to have used so far, where it does: that counts if it ends without an answer.
+        usage: Option<Usage>,
     },
     /// The wait is over.
     Waited(Id),

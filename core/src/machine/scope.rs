@@ -39,13 +39,11 @@ pub struct Scope {
     pub(crate) hedge_won: Option<RouteId>,
     /// What model requests used that brought nothing.
     pub(crate) spent: Tally,
-    /// What the host knows about the one that is about to fail.
-    pub(crate) told: Option<Told>,
     pub(crate) event_log: EventLog,
 }
 
 stored! {
-    Scope { time, budget, renewed, committed, next_id, rng, keys, epoch, cancels, hedge_won, spent, told, event_log }
+    Scope { time, budget, renewed, committed, next_id, rng, keys, epoch, cancels, hedge_won, spent, event_log }
 }
 
 /// When a turn began, and when it must be done.
@@ -88,15 +86,6 @@ impl Committed {
     }
 }
 
-/// What an attempt has used, told before it is reported as failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Told {
-    pub(crate) id: Id,
-    pub(crate) usage: Usage,
-}
-
-stored! { Told { id, usage } }
-
 /// What is to be stopped: for which call (0 for the turn itself), under which id, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Pending {
@@ -127,7 +116,6 @@ impl Scope {
             cancels: Vec::new(),
             hedge_won: None,
             spent: Tally::NOTHING,
-            told: None,
             event_log: EventLog::default(),
         }
     }

@@ -286,8 +286,8 @@ impl AgentLoop {
         let Stage::Model(call) = &mut self.stage else { return Handled::Stale };
         let Some(tool_calls) = tool_calls else {
             // Neither an answer nor a tool call: the model asked badly for nothing, which is a failure and not a success.
-            let _ = call.handle_in(cx, Event::Spent { id, usage });
-            return call.handle_in(cx, Event::Failed { id, failure: Failure::new(FailureKind::Malformed) });
+            let failure = Failure::new(FailureKind::Malformed);
+            return call.handle_in(cx, Event::Failed { id, failure, spent: Some(usage) });
         };
         let handled = call.handle_in(cx, Event::Succeeded(id));
         let about = About { call: call.id(), id: 0 };

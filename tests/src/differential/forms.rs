@@ -55,13 +55,9 @@ pub(crate) fn failed(dice: &mut Dice, id: Id) -> Value {
     if dice.once_in(4) {
         form["effect"] = dice.pick(Effect::NAMES).into();
     }
-    form
-}
-
-/// What an attempt has used.
-pub(crate) fn spent(dice: &mut Dice, id: Id) -> Value {
-    let mut form = usage(dice);
-    form["id"] = id.into();
+    if dice.once_in(6) {
+        form["spent"] = usage(dice);
+    }
     form
 }
 

@@ -6,7 +6,7 @@ use failsoft::command::{Command, Id, Replay, WaitWhy, Work};
 use serde_json::{Value, json};
 
 use super::dice::Dice;
-use super::forms::{DIGEST, decided, failed, replied, spent};
+use super::forms::{DIGEST, decided, failed, replied};
 use super::head::{TOOLS, head};
 use super::seen::Seen;
 use super::stage::{Brought, Stage, Step};
@@ -219,10 +219,6 @@ impl Inventor {
             let form = json!({ "id": id, "meaningful": self.dice.once_in(2) });
             return self.step(turn, "progress", form).map(drop);
         }
-        if matches!(open, Open::Attempt { model: true }) && self.dice.once_in(6) {
-            let form = spent(&mut self.dice, id);
-            return self.step(turn, "spent", form).map(drop);
-        }
         self.minds[turn].open.remove(&id);
         let (verb, value) = match open {
             // Whoever takes back one tool stops those beside it.
@@ -251,7 +247,7 @@ impl Inventor {
         }
         let id = if self.dice.once_in(12) { u32::MAX } else { u32::try_from(self.dice.from_to(0, 24)).unwrap_or(0) };
         let verbs = ["taken", "succeeded", "waited", "ready", "not_ready", "abandoned", "failed", "progress"];
-        let of_turns = ["interrupted", "replied", "decided", "spent"];
+        let of_turns = ["interrupted", "replied", "decided"];
         let places = verbs.len() + if self.calls { 1 } else { of_turns.len() };
         let place = as_place(self.dice.from_to(0, places as u64 - 1));
         let verb = verbs.iter().chain(&of_turns).nth(place).copied().unwrap_or("taken");
@@ -260,7 +256,6 @@ impl Inventor {
             "progress" => json!({ "id": id, "meaningful": true }),
             "replied" => replied(&mut self.dice, id),
             "decided" => decided(&mut self.dice, id, DIGEST),
-            "spent" => spent(&mut self.dice, id),
             "interrupted" => true.into(),
             _ => id.into(),
         };

@@ -28,9 +28,7 @@ use serde_json::{Value, json};
 
 use super::seen::Seen;
 use super::told;
-use crate::vector::{
-    CallForm, DecidedForm, Elsewhere, FailedForm, ProgressForm, RepliedForm, SpentForm, Vector, digest_of,
-};
+use crate::vector::{CallForm, DecidedForm, Elsewhere, FailedForm, ProgressForm, RepliedForm, Vector, digest_of};
 use crate::words::event_word;
 
 /// The calendar of every script, in milliseconds since the Unix epoch.
@@ -287,15 +285,11 @@ impl Stage {
         match verb {
             "failed" => {
                 let form: FailedForm = read(value)?;
-                self.event(turn, at, Event::Failed { id: form.id, failure: form.failure() })
-            }
-            "spent" => {
-                let form: SpentForm = read(value)?;
-                self.event(turn, at, Event::Spent { id: form.id, usage: form.usage() })
+                self.event(turn, at, Event::Failed { id: form.id, failure: form.failure(), spent: form.spent() })
             }
             "progress" => {
                 let form: ProgressForm = read(value)?;
-                self.event(turn, at, Event::Progress { id: form.id, meaningful: form.meaningful })
+                self.event(turn, at, Event::Progress { id: form.id, meaningful: form.meaningful, usage: form.usage() })
             }
             "decided" => {
                 let form: DecidedForm = read(value)?;

@@ -259,21 +259,7 @@ fn shown(words: &Words, rules: &[Rule], roles: &[(&str, Run)], says: Run) -> Res
         "/// All phrases.\npub(super) const PHRASES: Run = Run::new({});\n",
         words.whole(Home::Phrases, &words.phrases)
     )?;
-    let mut sorted: Vec<usize> = (0..words.phrases.0.len()).collect();
-    sorted.sort_by_key(|at| words.phrases.0.get(*at).map(|phrase| phrase.to_ascii_lowercase().into_bytes()));
-    writeln!(
-        out,
-        "/// The phrases by the alphabet, each by its place among them, whatever the case of their letters."
-    )?;
-    writeln!(out, "pub(super) static SORTED: [u16; {}] = [", sorted.len())?;
-    for line in sorted.chunks(24) {
-        let line: Vec<String> = line.iter().map(usize::to_string).collect();
-        writeln!(out, "    {},", line.join(", "))?;
-    }
-    writeln!(
-        out,
-        "];\n\n/// Every word on a line of its own; the first is empty.\npub(super) static WORDS: &str = r##\""
-    )?;
+    writeln!(out, "/// Every word on a line of its own; the first is empty.\npub(super) static WORDS: &str = r##\"")?;
     let before = out.len();
     for word in all {
         writeln!(out, "{word}")?;

@@ -5,6 +5,7 @@ use core::time::Duration;
 use crate::command::Id;
 use crate::policy::deadline::Allowance;
 use crate::policy::failure::Phase;
+use crate::policy::limits::Usage;
 use crate::session::Ticket;
 use crate::stored::stored;
 use crate::time::Instant;
@@ -27,9 +28,15 @@ pub(super) struct InFlight {
     pub(super) hedge_at: Instant,
     /// Whether it has had that, or is one.
     pub(super) hedged: bool,
+    /// What a stream said to have used so far.
+    pub(super) usage: Option<Usage>,
 }
 
-stored! { InFlight { id, client, ticket, started, allowance, first_progress, idle, progress, taken, hedge_at, hedged } }
+stored! {
+    InFlight {
+        id, client, ticket, started, allowance, first_progress, idle, progress, taken, hedge_at, hedged, usage
+    }
+}
 
 impl InFlight {
     /// Whether it is a stream: only then has it limits of progress.

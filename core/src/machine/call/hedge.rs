@@ -14,7 +14,8 @@ use crate::command::{CancelWhy, End, Event, Handled, RouteId, Verdict};
 use crate::notice::{Follows, What};
 use crate::policy::Policy;
 use crate::policy::failure::{Failure, FailureKind, Phase};
-use crate::scope::{Context, Told};
+use crate::policy::limits::Usage;
+use crate::scope::Context;
 use crate::session::Live;
 use crate::stored::stored;
 use crate::time::Instant;
@@ -122,14 +123,11 @@ impl Call {
         let id = hedge.attempt.id;
         match event {
             Event::Taken(of) if of == id && !hedge.attempt.taken => hedge.attempt.taken = true,
-            Event::Spent { id: of, usage } if of == id && self.ask.is_model() => {
-                cx.scope.told = Some(Told { id, usage })
-            }
             Event::Succeeded(of) | Event::Replied { id: of, .. } if of == id => {
                 let hedge = *self.hedge.take()?;
                 self.state = self.hedge_won(cx, &main, &hedge);
             }
-            Event::Failed { id: of, failure } if of == id => self.hedge_failed(cx, failure),
+            Event::Failed { id: of, failure, spent } if of == id => self.hedge_failed(cx, failure, spent),
             Event::Abandoned(of) if of == id => {
                 // Who takes back one takes back the call.
                 self.drop_hedge(cx, None);
@@ -160,7 +158,7 @@ impl Call {
         if let Some(InFlight { id, taken, .. }) = self.hedge.as_deref().map(|hedge| hedge.attempt) {
             self.cancel_if(taken, cx, id, CancelWhy::TimedOut);
         }
-        self.hedge_failed(cx, Failure { phase: Some(Phase::Total), ..Failure::new(FailureKind::TimedOut) });
+        self.hedge_failed(cx, Failure { phase: Some(Phase::Total), ..Failure::new(FailureKind::TimedOut) }, None);
     }
 
     /// It was first: the main attempt is superseded. The calls to come begin where they would have begun.
@@ -178,7 +176,7 @@ impl Call {
         }
         cx.scope.hedge_won = Some(hedge.route);
         self.cancel_if(main.taken, cx, main.id, CancelWhy::Superseded);
-        self.count_spent(cx, main, None);
+        self.count_spent(cx, main, None, None);
         if let Some(ticket) = main.ticket {
             cx.give_back(ticket);
         }
@@ -186,8 +184,9 @@ impl Call {
     }
 
     /// It failed while the main attempt runs: it counts against whoever the rule names, and its route is left.
-    fn hedge_failed(&mut self, cx: &mut Context<'_>, failure: Failure) {
+    fn hedge_failed(&mut self, cx: &mut Context<'_>, failure: Failure, spent: Option<Usage>) {
         let Some(hedge) = self.hedge.take() else { return };
+        self.count_spent(cx, &hedge.attempt, Some(failure), spent);
         self.charge(cx, &hedge.attempt, Some(hedge.route), 1, failure);
         cx.scope.event_log.followed(hedge.attempt.id, Follows::First, Duration::ZERO);
         if let Some(ticket) = hedge.attempt.ticket {
@@ -211,7 +210,7 @@ impl Call {
     pub(super) fn drop_hedge(&mut self, cx: &mut Context<'_>, why: Option<CancelWhy>) {
         let Some(hedge) = self.hedge.take() else { return };
         if hedge.attempt.taken {
-            self.count_spent(cx, &hedge.attempt, None);
+            self.count_spent(cx, &hedge.attempt, None, None);
             if let Some(why) = why {
                 self.cancel_if(true, cx, hedge.attempt.id, why);
             }

@@ -242,6 +242,7 @@ impl Call {
             taken: false,
             hedge_at: Instant::NEVER,
             hedged: false,
+            usage: None,
         }
     }
 }

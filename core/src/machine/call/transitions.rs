@@ -10,7 +10,7 @@ use crate::command::{CancelWhy, End, Event, Handled, Id, RouteId, Verdict, WaitW
 use crate::notice::{Follows, What};
 use crate::policy::failure::{Effect, Failure, FailureKind};
 use crate::policy::limits::{Limit, Usage};
-use crate::scope::{Committed, Context, Told};
+use crate::scope::{Committed, Context};
 
 impl Call {
     // ---- It begins. ----
@@ -83,7 +83,7 @@ impl Call {
             // Hosts take tools before they run them: nobody has begun this one.
             failure.effect = Effect::None;
         }
-        self.attempt_failed(cx, attempt, failure)
+        self.attempt_failed(cx, attempt, failure, None)
     }
 
     /// What follows a wait is decided when it ends.
@@ -124,17 +124,14 @@ impl Call {
                 *taken = true;
                 return Handled::Accepted;
             }
-            (State::Attempt(attempt), Event::Progress { id, meaningful })
+            (State::Attempt(attempt), Event::Progress { id, meaningful, usage })
                 if id == attempt.id && attempt.is_streaming() =>
             {
+                attempt.usage = usage.or(attempt.usage);
                 if meaningful {
                     attempt.progressed(cx.now);
                     self.share_anew(cx);
                 }
-                return Handled::Accepted;
-            }
-            (State::Attempt(attempt), Event::Spent { id, usage }) if id == attempt.id && self.ask.is_model() => {
-                cx.scope.told = Some(Told { id, usage });
                 return Handled::Accepted;
             }
             (State::Attempt(attempt), Event::Succeeded(id) | Event::Replied { id, .. }) if id == attempt.id => {
@@ -142,8 +139,8 @@ impl Call {
                 self.learn_from(cx, &attempt);
                 self.succeeded(cx, &attempt)
             }
-            (&mut State::Attempt(attempt), Event::Failed { id, failure }) if id == attempt.id => {
-                self.attempt_failed(cx, attempt, failure)
+            (&mut State::Attempt(attempt), Event::Failed { id, failure, spent }) if id == attempt.id => {
+                self.attempt_failed(cx, attempt, failure, spent)
             }
             (&mut State::Attempt(attempt), Event::Interrupted) if attempt.taken => self.interrupted(cx, attempt),
             // Making a client does no harm twice: asked for again, under the same id.
@@ -188,8 +185,15 @@ impl Call {
         State::Over(Verdict::new(End::Succeeded))
     }
 
-    pub(super) fn attempt_failed(&mut self, cx: &mut Context<'_>, attempt: InFlight, failure: Failure) -> State {
+    pub(super) fn attempt_failed(
+        &mut self,
+        cx: &mut Context<'_>,
+        attempt: InFlight,
+        failure: Failure,
+        spent: Option<Usage>,
+    ) -> State {
         (self.failure, self.interrupted) = (Some(failure), false);
+        self.count_spent(cx, &attempt, Some(failure), spent);
         self.charge(cx, &attempt, self.leg.route, self.leg.attempts, failure);
         self.leg.failed(&attempt, failure, cx.now);
         if let Some(hedge) = self.promote_hedge(cx) {
@@ -211,7 +215,7 @@ impl Call {
         next
     }
 
-    /// An attempt on a route failed: it is noticed, its use is counted, and it counts against whoever the rule names.
+    /// An attempt on a route failed: it is noticed, and it counts against whoever the rule names.
     pub(super) fn charge(
         &mut self,
         cx: &mut Context<'_>,
@@ -223,25 +227,29 @@ impl Call {
         self.failed = self.failed.saturating_add(1);
         let what = What::AttemptFailed { number, failure, next: Follows::Stop, delay: Duration::ZERO };
         cx.note(self.about(attempt.id), route, what);
-        self.count_spent(cx, attempt, Some(failure));
         if let Some(ticket) = attempt.ticket {
             cx.failed(self.about(attempt.id), ticket, failure, attempt.had_its_limit(failure.phase));
             cx.cool(self.about(0), ticket, failure, false);
         }
     }
 
-    /// What a model's attempt that brought nothing has used: as the host told, nothing where the provider refused before
+    /// What a model's attempt that brought nothing has used: as the host or the stream says, nothing where the provider refused before
     /// anything came, and else nobody knows.
-    pub(super) fn count_spent(&self, cx: &mut Context<'_>, attempt: &InFlight, failure: Option<Failure>) {
+    pub(super) fn count_spent(
+        &self,
+        cx: &mut Context<'_>,
+        attempt: &InFlight,
+        failure: Option<Failure>,
+        spent: Option<Usage>,
+    ) {
         if !self.ask.is_model() {
             return;
         }
-        let told = cx.scope.told.take_if(|told| told.id == attempt.id);
         let refused =
             |failure: Failure| failure.effect == Effect::None || failure.status.is_some_and(|status| status >= 400);
         let nothing = attempt.progress.is_none() && failure.is_some_and(refused);
         let unsaid = if nothing { Usage::NOTHING } else { Usage::default() };
-        cx.scope.spend(told.map_or(unsaid, |told| told.usage));
+        cx.scope.spend(spent.or(attempt.usage).unwrap_or(unsaid));
     }
 
     /// The end after a stream that may not start over: the deadline where that cut it off, for with more time it had gone on.
@@ -255,7 +263,7 @@ impl Call {
     /// The process died over it: whether it had an effect is unknown, and it does not count against anybody.
     fn interrupted(&mut self, cx: &mut Context<'_>, attempt: InFlight) -> State {
         let failure = Failure::new(FailureKind::Unknown);
-        self.count_spent(cx, &attempt, None);
+        self.count_spent(cx, &attempt, None, None);
         (self.failure, self.interrupted, self.leg.client) = (Some(failure), true, attempt.client);
         if let Some(ticket) = attempt.ticket {
             cx.give_back(ticket);
@@ -272,7 +280,7 @@ impl Call {
     pub(super) fn abandoned(&mut self, cx: &mut Context<'_>) -> State {
         match self.state {
             State::Attempt(attempt) => {
-                self.count_spent(cx, &attempt, None);
+                self.count_spent(cx, &attempt, None, None);
                 self.drop_hedge(cx, Some(CancelWhy::Superseded));
                 if let Some(ticket) = attempt.ticket {
                     cx.give_back(ticket);

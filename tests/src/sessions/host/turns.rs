@@ -63,7 +63,7 @@ impl Host {
                     return Ok(true);
                 }
                 let Some(at) = progress.first().copied().filter(|at| *at <= now) else { return Ok(false) };
-                let event = Event::Progress { id, meaningful: true };
+                let event = Event::Progress { id, meaningful: true, usage: None };
                 self.event(who, event, json!({ "progress": { "id": id, "meaningful": true } }))?;
                 if let Some(Open::Attempt { progress, .. }) =
                     self.actors.get_mut(&who).and_then(|a| a.open.get_mut(&id))
@@ -108,7 +108,7 @@ impl Host {
             }
             Some(failure) => {
                 let form = json!({ "failed": failed_form(id, &failure) });
-                self.event(who, Event::Failed { id, failure }, form)?;
+                self.event(who, Event::Failed { id, failure, spent: None }, form)?;
             }
         }
         Ok(())

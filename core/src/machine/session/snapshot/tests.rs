@@ -31,7 +31,9 @@ fn turn() -> Turn {
     for _ in 0..2 {
         let Command::Attempt(attempt) = turn.poll(&mut session, Instant::ZERO) else { panic!("an attempt") };
         let failure = Failure::new(FailureKind::NotFound);
-        assert!(turn.handle(&mut session, Instant::ZERO, Event::Failed { id: attempt.id, failure }).accepted());
+        assert!(
+            turn.handle(&mut session, Instant::ZERO, Event::Failed { id: attempt.id, failure, spent: None }).accepted()
+        );
     }
     turn
 }

@@ -1,0 +1,1 @@
+"""What stands around the machine: turns, routes, clients, breakers, approvals, time."""

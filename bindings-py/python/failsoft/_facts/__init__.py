@@ -1,0 +1,1 @@
+"""Plain facts about an exception, for the core to judge."""
