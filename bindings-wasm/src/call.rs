@@ -68,12 +68,12 @@ impl Session {
     /// The attempt failed.
     #[wasm_bindgen(js_name = callFailed)]
     pub fn call_failed(&mut self, turn: Handle, call: Handle, now: f64, id: Id, fields: &JsValue) -> bool {
-        self.tell_call(turn, call, now, Event::Failed { id, failure: failure(fields) })
+        self.tell_call(turn, call, now, Event::Failed { id, failure: failure(fields), spent: None })
     }
 
     /// A stream brought something.
     #[wasm_bindgen(js_name = callProgress)]
     pub fn call_progress(&mut self, turn: Handle, call: Handle, now: f64, id: Id, meaningful: bool) -> bool {
-        self.tell_call(turn, call, now, Event::Progress { id, meaningful })
+        self.tell_call(turn, call, now, Event::Progress { id, meaningful, usage: None })
     }
 }

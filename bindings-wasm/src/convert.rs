@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use failsoft::command::{Event, Id};
 use failsoft::policy::failure::{Effect, FailureKind, Phase};
+use failsoft::policy::limits::Usage;
 use failsoft::value::Value;
 use failsoft::{Failure, Instant, Invalid};
 use wasm_bindgen::JsValue;
@@ -87,16 +88,23 @@ pub fn failure_judged(fields: &JsValue, wanted: bool) -> JsValue {
     object(&FailureForm::of(failure(fields).judged(wanted)))
 }
 
+/// What an attempt has used; a count that is no number is unknown, and `undefined` is nothing said at all.
+pub(crate) fn usage(fields: &JsValue) -> Option<Usage> {
+    let fields = (!fields.is_undefined()).then(|| value(fields))?;
+    let count = |name| number(&fields, name).and_then(|tokens| (tokens >= 0.0).then_some(tokens as u64));
+    Some(Usage { input_tokens: count("inputTokens"), output_tokens: count("outputTokens") })
+}
+
 /// An event that is no more than an id, by its place in the list of `names.json`.
 pub(crate) fn event(number: u32, id: Id) -> Option<Event<'static>> {
     Some(match number {
         0 => Event::Taken(id),
         1 => Event::Succeeded(id),
-        6 => Event::Waited(id),
-        7 => Event::Ready(id),
-        8 => Event::NotReady(id),
-        10 => Event::Abandoned(id),
-        11 => Event::Interrupted,
+        5 => Event::Waited(id),
+        6 => Event::Ready(id),
+        7 => Event::NotReady(id),
+        9 => Event::Abandoned(id),
+        10 => Event::Interrupted,
         _ => return None,
     })
 }

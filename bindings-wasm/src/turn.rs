@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use failsoft::command::{Command, Event, Id, Reply, ReplyKind, Risk, ToolCall};
 use failsoft::policy::approval::{Decision, Digest};
-use failsoft::policy::limits::{Limit, Usage};
+use failsoft::policy::limits::Limit;
 use failsoft::value::{Spelling, Value};
 use failsoft::{Call, Inherited, Instant, Invalid, RouteId, Tool, ToolOutcome, Turn, Verdict, Work};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::convert::{event, failure, instant, invalid, maybe_span, named, text};
+use crate::convert::{event, failure, instant, invalid, maybe_span, named, text, usage};
 use crate::forms::{CommandForm, NoticeForm, TallyForm};
 use crate::inward::value;
 use crate::out::{millis, say_attempt};
@@ -104,22 +104,16 @@ impl Session {
         event(number, id).is_some_and(|event| self.tell(turn, now, event))
     }
 
-    /// The attempt failed.
+    /// The attempt failed, and has used this of the model, if that is said.
     #[wasm_bindgen(js_name = turnFailed)]
-    pub fn turn_failed(&mut self, turn: Handle, now: f64, id: Id, fields: &JsValue) -> bool {
-        self.tell(turn, now, Event::Failed { id, failure: failure(fields) })
+    pub fn turn_failed(&mut self, turn: Handle, now: f64, id: Id, fields: &JsValue, spent: &JsValue) -> bool {
+        self.tell(turn, now, Event::Failed { id, failure: failure(fields), spent: usage(spent) })
     }
 
-    /// A stream brought something.
+    /// A stream brought something, and says to have used this so far, if it does.
     #[wasm_bindgen(js_name = turnProgress)]
-    pub fn turn_progress(&mut self, turn: Handle, now: f64, id: Id, meaningful: bool) -> bool {
-        self.tell(turn, now, Event::Progress { id, meaningful })
-    }
-
-    /// What the attempt has used of the model; a count that is NaN is unknown.
-    #[wasm_bindgen(js_name = turnSpent)]
-    pub fn turn_spent(&mut self, turn: Handle, now: f64, id: Id, input_tokens: f64, output_tokens: f64) -> bool {
-        self.tell(turn, now, Event::Spent { id, usage: usage(input_tokens, output_tokens) })
+    pub fn turn_progress(&mut self, turn: Handle, now: f64, id: Id, meaningful: bool, used: &JsValue) -> bool {
+        self.tell(turn, now, Event::Progress { id, meaningful, usage: usage(used) })
     }
 
     /// The models of these routes stream, for the model requests to come: by their places in the chain.
@@ -144,9 +138,8 @@ impl Session {
         Ok(self.tell(turn, now, Event::Decided { id, decision, digest }))
     }
 
-    /// The model request brought this; `rows` are objects of name, digest, complaint and risky, counts that are NaN are unknown.
+    /// The model request brought this; `rows` are objects of name, digest, complaint and risky.
     #[wasm_bindgen(js_name = turnReplied)]
-    #[expect(clippy::too_many_arguments, reason = "the counts cross as numbers")]
     pub fn turn_replied(
         &mut self,
         turn: Handle,
@@ -154,14 +147,12 @@ impl Session {
         id: Id,
         kind: &str,
         rows: Vec<JsValue>,
-        input_tokens: f64,
-        output_tokens: f64,
+        used: &JsValue,
     ) -> Result<bool, JsValue> {
         let kind = named("reply", kind, ReplyKind::NAMES, ReplyKind::from_name(kind))?;
-        let usage = usage(input_tokens, output_tokens);
         let rows: Vec<Value> = rows.iter().map(value).collect();
         let calls: Vec<ToolCall<'_>> = rows.iter().map(read_call).collect();
-        Ok(self.tell(turn, now, Event::Replied { id, reply: Reply::new(kind, &calls), usage }))
+        Ok(self.tell(turn, now, Event::Replied { id, reply: Reply::new(kind, &calls), usage: usage(used).unwrap_or_default() }))
     }
 
     /// What became of a tool call: the word for it, and the limit if that kept it from running; nothing while it is open.
@@ -281,11 +272,6 @@ pub(crate) fn said(next: Command, now: Instant, message: impl FnOnce(Verdict) ->
         say_attempt(&attempt);
     }
     CommandForm::of(next, now, message).as_ref().map_or(JsValue::UNDEFINED, object)
-}
-
-fn usage(input_tokens: f64, output_tokens: f64) -> Usage {
-    let count = |tokens: f64| (tokens >= 0.0).then_some(tokens as u64);
-    Usage { input_tokens: count(input_tokens), output_tokens: count(output_tokens) }
 }
 
 fn read_call(row: &Value) -> ToolCall<'_> {

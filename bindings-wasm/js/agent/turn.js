@@ -118,10 +118,7 @@ export class AgentTurn {
   }
 
   reportProgress(attempt, { text, isMeaningful, usage }) {
-    if (usage !== undefined) {
-      this.turn.spent(attempt.id, readUsage(usage));
-    }
-    if (this.turn.progress(attempt.id, isMeaningful)) {
+    if (this.turn.progress(attempt.id, isMeaningful, spentIn(usage))) {
       this.progressed = isMeaningful ? attempt.id : this.progressed;
       this.news?.saw(text);
     }
@@ -129,10 +126,8 @@ export class AgentTurn {
 
   reportFailure(attempt, error) {
     const spent = get(error, "failsoftUsage");
-    if (spent !== undefined) {
-      this.turn.spent(attempt.id, readUsage(spent));
-    }
-    if (this.turn.failed(attempt.id, this.agent.session.judge(error, attempt))) {
+    const failure = this.agent.session.judge(error, attempt);
+    if (this.turn.failed(attempt.id, failure, spentIn(spent))) {
       this.error = error;
     }
   }
@@ -215,6 +210,11 @@ function messagesOf(task) {
     throw new TypeError("run: use a text, or a list of messages such as { role: 'user', content: 'hi' }");
   }
   return task.map((one) => ({ ...one }));
+}
+
+/** What a model request has used, where that was said. */
+function spentIn(usage) {
+  return usage === undefined ? undefined : readUsage(usage);
 }
 
 function streams(model) {

@@ -10,7 +10,7 @@ const NONE = [];
 const NOBODY = -1;
 
 /** Events that are no more than an id, by their places in the list of `names.json`. */
-const EVENTS = { taken: 0, succeeded: 1, waited: 6, ready: 7, notReady: 8, abandoned: 10, interrupted: 11 };
+const EVENTS = { taken: 0, succeeded: 1, waited: 5, ready: 6, notReady: 7, abandoned: 9, interrupted: 10 };
 
 /** What turns and calls have in common: they are told what happened. */
 class Machine {
@@ -79,18 +79,17 @@ export class MachineTurn extends Machine {
     return this.session.engine.turnTell(this.handle, this.session.now(), event, id);
   }
 
-  failed(id, failure) {
-    return this.session.engine.turnFailed(this.handle, this.session.now(), id, failure);
+  /** `spent` is what a model request has used; without it the engine takes what the stream said, or what the failure lets it know. */
+  failed(id, failure, spent = undefined) {
+    return this.session.engine.turnFailed(this.handle, this.session.now(), id, failure, spent);
   }
 
-  /** A stream brought something; keep-alives, role-only and usage-only chunks are not meaningful. */
-  progress(id, meaningful) {
-    return this.session.engine.turnProgress(this.handle, this.session.now(), id, meaningful);
-  }
-
-  /** What the attempt has used of the model, as far as that is known; said before `failed`. */
-  spent(id, { inputTokens, outputTokens } = {}) {
-    return this.session.engine.turnSpent(this.handle, this.session.now(), id, inputTokens ?? NaN, outputTokens ?? NaN);
+  /**
+   * A stream brought something; keep-alives, role-only and usage-only chunks are not meaningful. `usage` is what it says to have
+   * used so far: that counts if it ends without an answer.
+   */
+  progress(id, meaningful, usage = undefined) {
+    return this.session.engine.turnProgress(this.handle, this.session.now(), id, meaningful, usage);
   }
 
   /** The models of these routes, by their places in the chain, stream: for the model requests to come. */
@@ -105,10 +104,9 @@ export class MachineTurn extends Machine {
   }
 
   /** @param kind what `readReply` said. @param rows objects of name, digest, complaint and risky. */
-  replied(id, kind, rows = [], { inputTokens, outputTokens } = {}) {
-    const tokens = [inputTokens ?? NaN, outputTokens ?? NaN];
+  replied(id, kind, rows = [], usage = undefined) {
     return checked(() =>
-      this.session.engine.turnReplied(this.handle, this.session.now(), id, String(kind), rows, ...tokens),
+      this.session.engine.turnReplied(this.handle, this.session.now(), id, String(kind), rows, usage),
     );
   }
 
