@@ -159,6 +159,8 @@ export class CircuitBreaker {
   wrap<This, Args extends unknown[], T>(
     fn: (this: This, ...args: Args) => T,
   ): (this: This, ...args: Args) => Promise<Awaited<T>>;
+  /** For a block with `using breaker = ..`: it is not to be used after that. */
+  [Symbol.dispose](): void;
 }
 
 /**
@@ -555,6 +557,8 @@ export class Session<Client = unknown> {
    */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
+  /** As `close`, at the end of a block with `using session = ..`, which does not wait for hooks. */
+  [Symbol.dispose](): void;
 }
 
 /**

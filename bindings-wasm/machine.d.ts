@@ -91,6 +91,14 @@ export class Finish {
 /** A limit of a turn that was reached. */
 export type Limit = "steps" | "tool_calls" | "attempts" | "tokens" | "deadline" | "same_failure";
 
+/** What a model request has used, as far as that is known. */
+export interface Used {
+  /** @default undefined: unknown */
+  inputTokens?: number | undefined;
+  /** @default undefined: unknown */
+  outputTokens?: number | undefined;
+}
+
 /** What turns and calls have in common. Each answers whether the report was accepted; a stale one changes nothing. */
 declare class Machine {
   protected constructor();
@@ -308,14 +316,17 @@ export class MachineTurn extends Machine {
   /** An approver's decision on the call of this digest. */
   decided(id: number, decision: Decision, digest: string): boolean;
   /** A model's reply. Its kind is what {@link readReply} says. */
-  replied(
-    id: number,
-    kind: ReplyKind,
-    rows?: readonly CallRow[],
-    usage?: { inputTokens?: number | undefined; outputTokens?: number | undefined },
-  ): boolean;
-  /** What the attempt has used of the model, as far as that is known; said before `failed`. */
-  spent(id: number, usage?: { inputTokens?: number | undefined; outputTokens?: number | undefined }): boolean;
+  replied(id: number, kind: ReplyKind, rows?: readonly CallRow[], usage?: Used): boolean;
+  /**
+   * The attempt failed. `spent` is what a model request has used; without it the engine takes what the stream said, or what the
+   * failure lets it know.
+   */
+  failed(id: number, failure: Failure, spent?: Used): boolean;
+  /**
+   * A stream brought something; keep-alives, role-only and usage-only chunks are not meaningful. `usage` is what it says to have
+   * used so far: that counts if it ends without an answer.
+   */
+  progress(id: number, meaningful: boolean, usage?: Used): boolean;
   /**
    * The models of these routes, by their places in the chain, stream: for the model requests to come.
    *

@@ -30,9 +30,14 @@ function carries(value, code) {
   }
 }
 
-/** What `{ cause }` of the standard says: a cause that was not given is not there, rather than undefined. */
-function causeOf(options) {
-  return options?.cause === undefined ? undefined : { cause: options.cause };
+/** An error with its code. A cause that was not given is not there, rather than undefined: so says the standard. */
+function coded(Base) {
+  return class extends Base {
+    constructor(message, options) {
+      super(message, options?.cause === undefined ? undefined : { cause: options.cause });
+      this.code = this[BRAND][0];
+    }
+  };
 }
 
 /**
@@ -40,10 +45,9 @@ function causeOf(options) {
  *
  * `retryIn` is the number of milliseconds until asking again may help; undefined if that is not known.
  */
-export class FailsoftError extends Error {
+export class FailsoftError extends coded(Error) {
   constructor(message, options) {
-    super(message, causeOf(options));
-    this.code = this[BRAND][0];
+    super(message, options);
     if (options?.retryIn !== undefined) {
       this.retryIn = options.retryIn;
     }
@@ -51,28 +55,13 @@ export class FailsoftError extends Error {
 }
 
 /** Throw it from your own code to say: asking again may help. Counted as a `server_error`. */
-export class TransientError extends Error {
-  constructor(message, options) {
-    super(message, causeOf(options));
-    this.code = this[BRAND][0];
-  }
-}
+export class TransientError extends coded(Error) {}
 
 /** Throw it from your own code to say: asking again cannot help. Counted as an `invalid_request`. */
-export class PermanentError extends Error {
-  constructor(message, options) {
-    super(message, causeOf(options));
-    this.code = this[BRAND][0];
-  }
-}
+export class PermanentError extends coded(Error) {}
 
 /** The time that the turn was given is over. Not transient: there is no time left to ask again in. */
-export class DeadlineExceeded extends Error {
-  constructor(message, options) {
-    super(message, causeOf(options));
-    this.code = this[BRAND][0];
-  }
-}
+export class DeadlineExceeded extends coded(Error) {}
 
 /** One attempt was given up on at its limit. Also a `DeadlineExceeded`. Transient: a fresh attempt may be quicker. */
 export class CallTimeout extends TransientError {}
@@ -84,29 +73,18 @@ export class Exhausted extends FailsoftError {}
 export class BreakerOpen extends FailsoftError {}
 
 /** The turn has taken all the steps that it may take. */
-export class StepLimitExceeded extends Error {
-  constructor(message, options) {
-    super(message, causeOf(options));
-    this.code = this[BRAND][0];
-  }
-}
+export class StepLimitExceeded extends coded(Error) {}
 
 /** A risky tool may not run. `reason`: denied, expired, withdrawn or no_approver. */
-export class ApprovalDenied extends Error {
+export class ApprovalDenied extends coded(Error) {
   constructor(message, options) {
-    super(message, causeOf(options));
-    this.code = this[BRAND][0];
+    super(message, options);
     this.reason = options?.reason ?? "denied";
   }
 }
 
 /** An option with a value that is not allowed; the message says which, and what to use. */
-export class InvalidOption extends RangeError {
-  constructor(message, options) {
-    super(message, causeOf(options));
-    this.code = this[BRAND][0];
-  }
-}
+export class InvalidOption extends coded(RangeError) {}
 
 brand(FailsoftError, "FailsoftError", "failsoft_error");
 brand(TransientError, "TransientError", "transient_error");

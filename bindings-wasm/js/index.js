@@ -1,5 +1,5 @@
 // The entry that carries the engine: ready when it is imported.
 
-import "./inline.js";
+import "./engine/inline.js";
 
 export * from "./api.js";

@@ -1,9 +1,9 @@
 // For tests: no real sleeping, scripted models, and what the engine noticed.
 
-import { setDefaultClock } from "./machine.js";
-import { checkOptions } from "./options.js";
+import { setDefaultClock } from "./engine/clock.js";
+import { checkOptions } from "./engine/options.js";
+import { install, rest } from "./loops/time.js";
 import { VirtualSource } from "./testing/virtual.js";
-import { install, rest } from "./time.js";
 
 export { calls, fails, hangs, says, script } from "./testing/script.js";
 export { chunks, ends, streams } from "./testing/streams.js";

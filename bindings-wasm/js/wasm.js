@@ -1,8 +1,8 @@
 // The entry for hosts that forbid inlined modules: the engine is given, then everything is as in the other entry.
 
-import { start } from "./engine.js";
-import load, * as exports from "./failsoft.js";
-import { initSync as loadSync } from "./failsoft.js";
+import load, * as exports from "./engine/failsoft.js";
+import { initSync as loadSync } from "./engine/failsoft.js";
+import { start } from "./engine/native.js";
 
 export * from "./api.js";
 

@@ -1,27 +1,27 @@
 //! Words, moments and failures, from JavaScript to the core.
 
-use alloc::format;
-use alloc::string::{String, ToString as _};
-use core::time::Duration;
+use std::time::Duration;
 
+use failsoft::command::{Event, Id};
 use failsoft::policy::failure::{Effect, FailureKind, Phase};
+use failsoft::policy::limits::Usage;
 use failsoft::value::Value;
-use failsoft::{Failure, Instant};
+use failsoft::{Failure, Instant, Invalid};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// What the core found wrong: thrown as text, which `js/machine.js` makes an error of.
-pub(crate) fn invalid(wrong: failsoft::Invalid) -> JsValue {
+use crate::forms::FailureForm;
+use crate::inward::value;
+use crate::outward::object;
+
+/// What the core found wrong: thrown as text, which `js/engine/native.js` makes an error of.
+pub(crate) fn invalid(wrong: Invalid) -> JsValue {
     JsValue::from_str(&wrong.to_string())
 }
 
 /// A word that must be one of these.
 pub(crate) fn named<T>(field: &str, word: &str, names: &[&str], found: Option<T>) -> Result<T, JsValue> {
-    found.ok_or_else(|| unknown(field, word, names))
-}
-
-fn unknown(field: &str, word: &str, names: &[&str]) -> JsValue {
-    invalid(failsoft::Invalid::new(field, Value::Text(word.into()), format!("one of {}", names.join(", "))))
+    found.ok_or_else(|| invalid(Invalid::new(field, Value::Text(word.into()), format!("one of {}", names.join(", ")))))
 }
 
 /// A moment on the host's clock. Saturates: a negative or absurd clock stands still and breaks nothing.
@@ -35,68 +35,76 @@ pub(crate) fn maybe_span(millis: f64) -> Option<Duration> {
     (!millis.is_nan()).then(|| Duration::from_millis(millis as u64))
 }
 
-/// A failure from the seven numbers of `out::failure`; whoever made them has had the words checked.
-pub(crate) fn failure(numbers: [f64; 7]) -> Failure {
-    let [kind, status, retry_after, reset_after, phase, should_retry, effect] = numbers;
-    // A word that is none of ours has the number -1.
-    let kind = (kind >= 0.0).then(|| FailureKind::ALL.get(kind as usize).copied()).flatten();
-    let mut failure = Failure::new(kind.unwrap_or(FailureKind::Unknown));
-    failure.status = (status >= 0.0).then_some(status as u16);
-    failure.retry_after = maybe_span(retry_after);
-    failure.reset_after = maybe_span(reset_after);
-    failure.phase = (phase >= 0.0).then(|| Phase::ALL.get(phase as usize).copied()).flatten();
-    failure.should_retry = (should_retry >= 0.0).then_some(should_retry > 0.0);
-    let effect = (effect >= 0.0).then(|| Effect::ALL.get(effect as usize).copied()).flatten();
-    failure.effect = effect.unwrap_or(Effect::Possible);
-    failure
+/// The text in a field of a map.
+pub(crate) fn text<'a>(map: &'a Value, field: &str) -> Option<&'a str> {
+    if let Some(Value::Text(text)) = map.get(field) { Some(text) } else { None }
 }
 
-/// Checks what a failure is made of, and writes it out.
-#[wasm_bindgen(js_name = failureNew)]
-pub fn failure_new(
-    kind: &str,
-    status: f64,
-    retry_after: f64,
-    reset_after: f64,
-    phase: Option<String>,
-    should_retry: f64,
-    effect: Option<String>,
-) -> Result<(), JsValue> {
+/// The number in a field of a map.
+pub(crate) fn number(map: &Value, field: &str) -> Option<f64> {
+    if let Some(Value::Number(number)) = map.get(field) { Some(*number) } else { None }
+}
+
+/// The fields of a failure, refused in one line where one of them is none.
+fn read_failure(fields: &JsValue) -> Result<Failure, JsValue> {
+    let fields = value(fields);
+    let kind = text(&fields, "kind").unwrap_or_default();
     let mut made = Failure::new(named("failure.kind", kind, FailureKind::NAMES, FailureKind::from_name(kind))?);
-    made.status = (status >= 0.0).then_some(status as u16);
-    for (name, millis, slot) in
-        [("retryAfter", retry_after, &mut made.retry_after), ("resetAfter", reset_after, &mut made.reset_after)]
-    {
+    made.status = number(&fields, "status").map(|status| status as u16);
+    for (name, slot) in [("retryAfter", &mut made.retry_after), ("resetAfter", &mut made.reset_after)] {
+        let Some(millis) = number(&fields, name) else { continue };
         if millis < 0.0 {
             let field = format!("failure.{name}");
-            return Err(invalid(failsoft::Invalid::new(field, Value::Number(millis), "a span that is not negative")));
+            return Err(invalid(Invalid::new(field, Value::Number(millis), "a span that is not negative")));
         }
         *slot = maybe_span(millis);
     }
-    if let Some(phase) = phase {
-        made.phase = Some(named("failure.phase", &phase, Phase::NAMES, Phase::from_name(&phase))?);
+    if let Some(phase) = text(&fields, "phase") {
+        made.phase = Some(named("failure.phase", phase, Phase::NAMES, Phase::from_name(phase))?);
     }
-    made.should_retry = (should_retry >= 0.0).then_some(should_retry > 0.0);
-    if let Some(effect) = effect {
-        made.effect = named("failure.effect", &effect, Effect::NAMES, Effect::from_name(&effect))?;
+    if let Some(Value::Bool(hint)) = fields.get("shouldRetry") {
+        made.should_retry = Some(*hint);
     }
-    crate::out::say(0, &crate::out::failure(Some(made)));
-    Ok(())
+    if let Some(effect) = text(&fields, "effect") {
+        made.effect = named("failure.effect", effect, Effect::NAMES, Effect::from_name(effect))?;
+    }
+    Ok(made)
+}
+
+/// A failure that was checked when it was made; what is none all the same is an unknown one.
+pub(crate) fn failure(fields: &JsValue) -> Failure {
+    read_failure(fields).unwrap_or_else(|_| Failure::new(FailureKind::Unknown))
+}
+
+/// Checks what a failure is made of, and says all of it.
+#[wasm_bindgen(js_name = failureNew)]
+pub fn failure_new(fields: &JsValue) -> Result<JsValue, JsValue> {
+    read_failure(fields).map(|made| object(&FailureForm::of(made)))
 }
 
 /// What the host's own word on a failure makes of it.
 #[wasm_bindgen(js_name = failureJudged)]
-#[expect(clippy::too_many_arguments, reason = "a failure crosses as numbers")]
-pub fn failure_judged(
-    kind: f64,
-    status: f64,
-    after: f64,
-    reset: f64,
-    phase: f64,
-    hint: f64,
-    effect: f64,
-    wanted: bool,
-) {
-    let judged = failure([kind, status, after, reset, phase, hint, effect]).judged(wanted);
-    crate::out::say(0, &crate::out::failure(Some(judged)));
+pub fn failure_judged(fields: &JsValue, wanted: bool) -> JsValue {
+    object(&FailureForm::of(failure(fields).judged(wanted)))
+}
+
+/// What an attempt has used; a count that is no number is unknown, and `undefined` is nothing said at all.
+pub(crate) fn usage(fields: &JsValue) -> Option<Usage> {
+    let fields = (!fields.is_undefined()).then(|| value(fields))?;
+    let count = |name| number(&fields, name).and_then(|tokens| (tokens >= 0.0).then_some(tokens as u64));
+    Some(Usage { input_tokens: count("inputTokens"), output_tokens: count("outputTokens") })
+}
+
+/// An event that is no more than an id, by its place in the list of `names.json`.
+pub(crate) fn event(number: u32, id: Id) -> Option<Event<'static>> {
+    Some(match number {
+        0 => Event::Taken(id),
+        1 => Event::Succeeded(id),
+        5 => Event::Waited(id),
+        6 => Event::Ready(id),
+        7 => Event::NotReady(id),
+        9 => Event::Abandoned(id),
+        10 => Event::Interrupted,
+        _ => return None,
+    })
 }

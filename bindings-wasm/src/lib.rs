@@ -1,25 +1,25 @@
 //! The WebAssembly binding: it only converts. Every decision is the core's.
 //!
-//! Machines live in tables behind small integers, so that a call costs no object and users have nothing to free. What a verb
-//! says stands afterwards in one small array of numbers in linear memory (`out`), which `js/machine.js` reads.
-
-#![cfg_attr(target_family = "wasm", no_std)]
-
-extern crate alloc;
+//! `Policy`, `Session`, `Circuit` and `Counter` are classes in JavaScript. A session owns its turns and a turn owns its calls; both
+//! are small integers there, so that a call costs no object. The way of a call that succeeds speaks in numbers (`out`); everything
+//! else goes out as objects (`outward`, `forms`) and comes in through one guarded reader (`inward`).
 
 #[cfg(target_family = "wasm")]
-mod bare;
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
+mod alive;
 mod breaker;
 mod call;
 mod classify;
-mod command;
 mod convert;
+mod forms;
+mod inward;
 mod out;
-mod plain;
+mod outward;
 mod policy;
 mod session;
 mod stream;
 mod table;
-mod tables;
 mod turn;
 mod words;

@@ -1,62 +1,82 @@
 //! Policies, and the small questions that need nothing else.
 
-use alloc::format;
-use alloc::string::{String, ToString as _};
-use alloc::sync::Arc;
-use alloc::vec;
-use alloc::vec::Vec;
+use std::sync::Arc;
 
 use failsoft::policy::approval::{self, Answer, Decision, Gate};
 use failsoft::value::Spelling;
-use failsoft::{Policy, ToolOutcome};
+use failsoft::{Invalid, ToolOutcome};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
+use crate::alive::{Alive, Kind};
 use crate::convert::{invalid, named};
-use crate::plain::{thing, value};
-use crate::tables::{Handle, with};
+use crate::inward::value;
+use crate::outward::plain;
 
-fn keep(policy: Policy) -> Handle {
-    with(|tables| tables.policies.insert(Arc::new(policy)))
+/// A policy: immutable, and shared with the sessions that follow it.
+#[wasm_bindgen(js_name = EnginePolicy)]
+pub struct Policy {
+    core: Arc<failsoft::Policy>,
+    _alive: Alive,
 }
 
-/// A policy from an object of fields.
-#[wasm_bindgen(js_name = policyNew)]
-pub fn new(groups: &JsValue) -> Result<Handle, JsValue> {
-    Policy::from_value(&value(groups), Spelling::JavaScript).map(keep).map_err(invalid)
+impl Policy {
+    pub(crate) fn of(core: Arc<failsoft::Policy>) -> Self {
+        Self { core, _alive: Alive::new(Kind::Policy) }
+    }
+
+    fn read(made: Result<failsoft::Policy, Invalid>) -> Result<Self, JsValue> {
+        made.map(|policy| Self::of(Arc::new(policy))).map_err(invalid)
+    }
+
+    pub(crate) fn core(&self) -> &Arc<failsoft::Policy> {
+        &self.core
+    }
 }
 
-/// A policy from what a policy file says.
-#[wasm_bindgen(js_name = policyFromJson)]
-pub fn from_json(file: &JsValue) -> Result<Handle, JsValue> {
-    Policy::from_value(&value(file), Spelling::Json).map(keep).map_err(invalid)
-}
+#[wasm_bindgen(js_class = EnginePolicy)]
+impl Policy {
+    /// A policy from an object of fields.
+    #[wasm_bindgen(js_name = fromFields)]
+    pub fn from_fields(groups: &JsValue) -> Result<Self, JsValue> {
+        Self::read(failsoft::Policy::from_value(&value(groups), Spelling::JavaScript))
+    }
 
-/// What a policy file says, defaults included.
-#[wasm_bindgen(js_name = policyToJson)]
-pub fn to_json(policy: Handle) -> JsValue {
-    thing(&with(|tables| tables.policy(policy).to_value()))
-}
+    /// A policy from what a policy file says.
+    #[wasm_bindgen(js_name = fromFile)]
+    pub fn from_file(file: &JsValue) -> Result<Self, JsValue> {
+        Self::read(failsoft::Policy::from_value(&value(file), Spelling::Json))
+    }
 
-/// The policy of a session.
-#[wasm_bindgen(js_name = policyOf)]
-pub fn of(session: Handle) -> Handle {
-    with(|tables| {
-        let policy = tables.sessions.get(session).map(|session| session.policy().clone());
-        tables.policies.insert(policy.unwrap_or_default())
-    })
-}
+    /// The policy behind `retry`.
+    #[wasm_bindgen(js_name = forRetry)]
+    pub fn for_retry(fields: &JsValue) -> Result<Self, JsValue> {
+        Self::read(failsoft::Policy::for_retry(&value(fields), Spelling::JavaScript))
+    }
 
-/// The policy behind `retry`.
-#[wasm_bindgen(js_name = policyForRetry)]
-pub fn for_retry(fields: &JsValue) -> Result<Handle, JsValue> {
-    Policy::for_retry(&value(fields), Spelling::JavaScript).map(keep).map_err(invalid)
-}
+    /// The policy behind `fallback`.
+    #[wasm_bindgen(js_name = forFallback)]
+    pub fn for_fallback() -> Self {
+        Self::of(Arc::new(failsoft::Policy::for_fallback()))
+    }
 
-/// The policy behind `fallback`.
-#[wasm_bindgen(js_name = policyForFallback)]
-pub fn for_fallback() -> Handle {
-    keep(Policy::for_fallback())
+    /// What a policy file says, defaults included.
+    #[wasm_bindgen(js_name = toFile)]
+    pub fn to_file(&self) -> JsValue {
+        plain(&self.core.to_value())
+    }
+
+    /// The policy's word on a tool call.
+    #[wasm_bindgen(js_name = gate)]
+    pub fn gate(&self, tool: &str, risky: bool, standing: Vec<String>) -> String {
+        let word = match self.core.approval.gate(tool, risky, &standing) {
+            Gate::Run => "run",
+            Gate::Standing => "standing",
+            Gate::Ask => "ask",
+            Gate::Deny => "deny",
+        };
+        word.to_string()
+    }
 }
 
 /// The digest of a tool call, its arguments in canonical form; or, the first letter of both apart, what is wrong with them.
@@ -84,19 +104,6 @@ pub fn not_json() -> String {
 #[wasm_bindgen(js_name = fingerprint)]
 pub fn fingerprint(text: &str) -> String {
     approval::Digest::of(&[text]).to_string()
-}
-
-/// The policy's word on a tool call.
-#[wasm_bindgen(js_name = gate)]
-pub fn gate(policy: Handle, tool: &str, risky: bool, standing: Vec<String>) -> String {
-    let policy = with(|tables| tables.policy(policy));
-    let word = match policy.approval.gate(tool, risky, &standing) {
-        Gate::Run => "run",
-        Gate::Standing => "standing",
-        Gate::Ask => "ask",
-        Gate::Deny => "deny",
-    };
-    word.to_string()
 }
 
 /// An approver's answer as a decision.

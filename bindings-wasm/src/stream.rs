@@ -1,15 +1,9 @@
 //! What a stream of chunks comes to. Its words stay in JavaScript, so that the rest of it is one number and nothing has to be freed.
 
-use alloc::string::{String, ToString as _};
-use alloc::vec;
-use alloc::vec::Vec;
-
 use failsoft::stream::{Chunk, Course, LINGER, TAIL};
 use failsoft::text;
 use failsoft::value::Spelling;
 use wasm_bindgen::prelude::wasm_bindgen;
-
-use crate::tables::{Handle, with};
 
 /// For how many milliseconds a stream is read on: for its usage, and so that its connection can be used again.
 #[wasm_bindgen(js_name = streamWaits)]
@@ -69,13 +63,4 @@ pub fn failed(route: Option<String>, what: &str) -> String {
 #[wasm_bindgen(js_name = noStream)]
 pub fn none(found: &str) -> String {
     text::no_stream(found, Spelling::JavaScript)
-}
-
-/// The warning about a client that repeats its requests by itself.
-#[wasm_bindgen(js_name = sessionMultiplied)]
-pub fn multiplied(session: Handle, route: Option<String>, retries: u32) -> String {
-    with(|tables| {
-        let attempts = tables.sessions.get(session).map_or(1, |session| session.policy().retry.max_attempts);
-        text::multiplied(route.as_deref(), retries, attempts, Spelling::JavaScript)
-    })
 }

@@ -1,105 +1,73 @@
 //! A table whose handles carry a number beside their place, so that one that was given back means nothing to whoever has the place
 //! by then. The numbers come round after 128: a net below the loops, which use no handle that they gave back, and no more.
 
-use alloc::vec::Vec;
-
 /// Names an entry of a table: its place in the lower 24 bits, its number above, the highest bit always clear.
 pub(crate) type Handle = u32;
 
 const PLACE: u32 = (1 << 24) - 1;
 
 pub(crate) struct Table<T> {
-    entries: Vec<Option<T>>,
-    handles: Handles,
-}
-
-/// Which places are taken, under which numbers: the same for whatever stands in them.
-struct Handles {
-    taken: Vec<Option<Handle>>,
-    free: Vec<u32>,
+    slots: Vec<Slot<T>>,
+    free: Option<u32>,
     made: u32,
 }
 
-impl Handles {
-    fn take(&mut self) -> Handle {
-        self.made = self.made.wrapping_add(1);
-        let place = self.free.pop().unwrap_or_else(|| {
-            self.taken.push(None);
-            u32::try_from(self.taken.len() - 1).unwrap_or(PLACE) & PLACE
-        });
-        let handle = (self.made & 0x7f) << 24 | place;
-        if let Some(taken) = self.taken.get_mut(place as usize) {
-            *taken = Some(handle);
-        }
-        handle
-    }
-
-    #[inline(always)]
-    fn place(&self, handle: Handle) -> Option<usize> {
-        let place = (handle & PLACE) as usize;
-        (self.taken.get(place) == Some(&Some(handle))).then_some(place)
-    }
-
-    fn give_back(&mut self, handle: Handle) -> Option<usize> {
-        let place = self.place(handle)?;
-        *self.taken.get_mut(place)? = None;
-        self.free.push(handle & PLACE);
-        Some(place)
-    }
+enum Slot<T> {
+    Taken(Handle, T),
+    /// Where the next free one is.
+    Free(Option<u32>),
 }
 
 impl<T> Table<T> {
-    pub(crate) const EMPTY: Self =
-        Self { entries: Vec::new(), handles: Handles { taken: Vec::new(), free: Vec::new(), made: 0 } };
+    pub(crate) const EMPTY: Self = Self { slots: Vec::new(), free: None, made: 0 };
 
-    /// Takes an entry in where it will stay: it is made in its place.
+    /// Takes an entry in where it will stay: it is made in its place, for some are large.
     #[inline(always)]
     pub(crate) fn insert_with(&mut self, make: impl FnOnce() -> T) -> Option<(Handle, &mut T)> {
-        let handle = self.handles.take();
-        let place = (handle & PLACE) as usize;
-        if place >= self.entries.len() {
-            self.entries.push(None);
-        }
-        Some((handle, self.entries.get_mut(place)?.insert(make())))
+        let place = self.free_place();
+        self.made = self.made.wrapping_add(1);
+        let handle = (self.made & 0x7f) << 24 | place;
+        let slot = self.slots.get_mut(place as usize)?;
+        *slot = Slot::Taken(handle, make());
+        let Slot::Taken(_, entry) = slot else { return None };
+        Some((handle, entry))
     }
 
     pub(crate) fn insert(&mut self, entry: T) -> Handle {
         self.insert_with(|| entry).map_or(PLACE, |(handle, _)| handle)
     }
 
+    /// Most tables of calls never hold two at once.
+    fn free_place(&mut self) -> u32 {
+        if let Some(place) = self.free
+            && let Some(Slot::Free(next)) = self.slots.get(place as usize)
+        {
+            self.free = *next;
+            return place;
+        }
+        if self.slots.is_empty() {
+            self.slots.reserve_exact(1);
+        }
+        self.slots.push(Slot::Free(None));
+        u32::try_from(self.slots.len() - 1).unwrap_or(PLACE) & PLACE
+    }
+
     #[inline(always)]
     pub(crate) fn get_mut(&mut self, handle: Handle) -> Option<&mut T> {
-        self.entries.get_mut(self.handles.place(handle)?)?.as_mut()
-    }
-
-    pub(crate) fn get(&self, handle: Handle) -> Option<&T> {
-        self.entries.get(self.handles.place(handle)?)?.as_ref()
-    }
-
-    /// Drops an entry where it stands: some are large. Whether it was there.
-    pub(crate) fn remove(&mut self, handle: Handle) -> bool {
-        let place = self.handles.give_back(handle).and_then(|place| self.entries.get_mut(place));
-        if let Some(entry) = place {
-            *entry = None;
-            return true;
-        }
-        false
-    }
-
-    pub(crate) fn retain(&mut self, keep: impl Fn(&T) -> bool) {
-        for place in 0..self.entries.len() {
-            let Some(entry) = self.entries.get_mut(place) else { return };
-            if entry.as_ref().is_some_and(|entry| !keep(entry)) {
-                *entry = None;
-                if let Some(Some(handle)) = self.handles.taken.get(place).copied() {
-                    self.handles.give_back(handle);
-                }
-            }
+        match self.slots.get_mut((handle & PLACE) as usize)? {
+            Slot::Taken(taken, entry) if *taken == handle => Some(entry),
+            _ => None,
         }
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.handles.taken.len() - self.handles.free.len()
+    /// Drops an entry where it stands.
+    pub(crate) fn remove(&mut self, handle: Handle) {
+        if self.get_mut(handle).is_some()
+            && let Some(slot) = self.slots.get_mut((handle & PLACE) as usize)
+        {
+            *slot = Slot::Free(self.free);
+            self.free = Some(handle & PLACE);
+        }
     }
 }
 
@@ -111,10 +79,22 @@ mod tests {
     fn a_handle_that_was_given_back_means_nothing() {
         let mut table = Table::EMPTY;
         let first = table.insert("first");
-        assert!(table.remove(first));
+        table.remove(first);
         let second = table.insert("second");
-        assert!(table.get(first).is_none() && table.get_mut(first).is_none() && !table.remove(first));
-        assert_eq!((table.get(second), table.len()), (Some(&"second"), 1));
-        assert_eq!(table.get(u32::MAX), None);
+        table.remove(first);
+        assert_eq!(table.get_mut(first), None);
+        assert_eq!(table.get_mut(second), Some(&mut "second"));
+        assert_eq!(table.get_mut(u32::MAX), None);
+    }
+
+    #[test]
+    fn places_are_used_again() {
+        let mut table = Table::EMPTY;
+        let handles: Vec<Handle> = (0..3).map(|number| table.insert(number)).collect();
+        for handle in &handles {
+            table.remove(*handle);
+        }
+        let places: Vec<u32> = (0..3).map(|number| table.insert(number) & PLACE).collect();
+        assert_eq!((places, table.slots.len()), (vec![2, 1, 0], 3));
     }
 }

@@ -1,8 +1,5 @@
 //! The core's words and sentences.
 
-use alloc::string::{String, ToString as _};
-use alloc::vec::Vec;
-
 use failsoft::command::{CancelWhy, Raised, ReplyKind, SwitchWhy, WaitWhy};
 use failsoft::notice::{Follows, What};
 use failsoft::policy::approval::Decision;

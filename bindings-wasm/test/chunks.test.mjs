@@ -6,9 +6,11 @@ import { parts } from "./common.mjs";
 
 // The engine of the parts is another copy, which has to be started.
 await import(new URL("index.js", parts));
-const { Decoder } = await import(new URL("sse.js", parts));
-const { AnthropicReply, chunkReader, errorIn, OpenAIReply, readChunk } = await import(new URL("chunks.js", parts));
-const { Collecting } = await import(new URL("collect.js", parts));
+const { Decoder } = await import(new URL("facts/sse.js", parts));
+const { AnthropicReply, chunkReader, errorIn, OpenAIReply, readChunk } = await import(
+  new URL("facts/chunks.js", parts)
+);
+const { Collecting } = await import(new URL("adapters/collect.js", parts));
 
 // ---- Server-sent events. ----
 

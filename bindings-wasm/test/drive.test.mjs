@@ -9,8 +9,11 @@ import { deferred, parts, rejection, turns } from "./common.mjs";
 // What is inside is not in the package: its files before they are joined, all from there.
 const inside = (name) => import(new URL(`${name}.js`, parts).href);
 const { CallTimeout, Policy, Session } = await inside("index");
-const { asleep, drive, errorOf, raiseEnd, Tasks, within } = await inside("drive");
-const { Alarm, current, install, rest } = await inside("time");
+const { drive } = await inside("loops/call");
+const { asleep, errorOf, raiseEnd } = await inside("loops/driver");
+const { within } = await inside("loops/race");
+const { Tasks } = await inside("loops/tasks");
+const { Alarm, current, install, rest } = await inside("loops/time");
 const { instant } = await inside("testing");
 const timed = (name, body) => test(name, () => instant(body));
 

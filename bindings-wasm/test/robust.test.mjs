@@ -161,3 +161,16 @@ test("a reply that is thrown is read: its status and its Retry-After", async () 
   const failure = classify(new Response("", { status: 503, headers: { "retry-after": "2" } }));
   assert.deepEqual([failure.kind, failure.retryAfter], ["overloaded", 2000]);
 });
+
+test("a turn that was given back is not dropped once more when it is collected", async () => {
+  const session = new MachineSession(noJitter, [[{ name: "a" }, { name: "a" }]], () => 0, 1);
+  // Its place is taken again, under numbers that come round after 128.
+  for (let round = 0; round < 3; round += 1) {
+    const gone = new MachineTurn(session);
+    gone.release();
+    assert.equal(gone.kept.handle, undefined);
+    gone.release();
+  }
+  const turn = new MachineTurn(session);
+  assert.equal(turn.enter().kind, "attempt");
+});

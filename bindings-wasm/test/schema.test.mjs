@@ -14,10 +14,16 @@ const valid = new Ajv({ allowUnionTypes: true }).compile(schema);
 
 const vectors = readdirSync(new URL("tests/vectors/", root), { withFileTypes: true })
   .filter((folder) => folder.isDirectory())
-  .flatMap(({ name }) => readdirSync(new URL(`tests/vectors/${name}/`, root)).map((file) => `tests/vectors/${name}/${file}`))
+  .flatMap(({ name }) =>
+    readdirSync(new URL(`tests/vectors/${name}/`, root)).map((file) => `tests/vectors/${name}/${file}`),
+  )
   .map((path) => JSON.parse(read(path)));
 
-const blocks = (page) => read(page).split("```json\n").slice(1).map((block) => JSON.parse(block.split("```")[0]));
+const blocks = (page) =>
+  read(page)
+    .split("```json\n")
+    .slice(1)
+    .map((block) => JSON.parse(block.split("```")[0]));
 
 const good = [
   {},

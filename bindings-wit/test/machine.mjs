@@ -148,7 +148,8 @@ export function machineOf(component) {
     static restore(text, policy, routes, clock, epoch, wall, oneSlot = false) {
       const session = Object.create(MachineSession.prototype);
       const [chain, now] = [MachineSession.written(routes), whole(clock())];
-      const make = () => component.Session.restore(text, policy.core, chain, epoch, undefined, now, whole(wall), oneSlot);
+      const make = () =>
+        component.Session.restore(text, policy.core, chain, epoch, undefined, now, whole(wall), oneSlot);
       return session.over(routes, clock, make);
     }
 

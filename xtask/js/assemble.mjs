@@ -13,10 +13,10 @@ const parts = `${out}-parts`;
 
 rmSync(parts, { recursive: true, force: true });
 cpSync(join(source, "js"), parts, { recursive: true, filter: (path) => !path.endsWith(template) });
-copyFileSync(join(built, "failsoft.js"), join(parts, "failsoft.js"));
+copyFileSync(join(built, "failsoft.js"), join(parts, "engine", "failsoft.js"));
 const module = readFileSync(join(built, "failsoft.wasm")).toString("base64");
-const inline = readFileSync(join(source, "js", template), "utf8");
-writeFileSync(join(parts, "inline.js"), inline.replace("@MODULE@", module));
+const inline = readFileSync(join(source, "js", "engine", template), "utf8");
+writeFileSync(join(parts, "engine", "inline.js"), inline.replace("@MODULE@", module));
 
 // One file an entry, and what they share: forty small files would take longer to find than the engine to start.
 rmSync(out, { recursive: true, force: true });

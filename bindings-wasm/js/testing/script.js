@@ -1,7 +1,7 @@
 // Models that follow a script.
 
 import { TransientError } from "../errors.js";
-import { current, rest } from "../time.js";
+import { current, rest } from "../loops/time.js";
 
 /**
  * A model that follows a script, one step a request; the last step repeats. A step is a reply, an error to throw, or a

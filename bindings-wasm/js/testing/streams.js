@@ -1,8 +1,8 @@
 // Streams that follow a script.
 
-import { openaiChat } from "../openai.js";
-import { isObject } from "../reply.js";
-import { current, rest } from "../time.js";
+import { openaiChat } from "../adapters/openai.js";
+import { isObject } from "../agent/reply.js";
+import { current, rest } from "../loops/time.js";
 
 /** A part of a stream: it ends here, by this reason; `ends("")` is a stream that breaks off without any. */
 export function ends(reason) {

@@ -1,6 +1,6 @@
 // A source of time that passes when nothing else happens.
 
-import { rung, TimeSource } from "../time.js";
+import { rung, TimeSource } from "../loops/time.js";
 
 /** So many turns of the event loop without a sign of life, and time passes. */
 const QUIET_TURNS = 50;

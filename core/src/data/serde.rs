@@ -15,14 +15,20 @@ use crate::route::Route;
 use crate::turn::Report;
 use crate::value::{Spelling, Value};
 
+/// The largest whole number of which a double holds the neighbours.
+const MOST: f64 = 9_007_199_254_740_991.0;
+
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Null => serializer.serialize_unit(),
             Self::Bool(flag) => serializer.serialize_bool(*flag),
-            // A whole number is written without a fraction, so that a policy file reads as a person would write it.
+            // A whole number is written without a fraction, so that a policy file reads as a person would write it. Larger ones
+            // are refused by JavaScript, where a number holds no integer beyond these.
             #[expect(clippy::cast_possible_truncation, reason = "guarded by the comparison")]
-            Self::Number(number) if *number == (*number as i64) as f64 => serializer.serialize_i64(*number as i64),
+            Self::Number(number) if number.abs() <= MOST && *number == (*number as i64) as f64 => {
+                serializer.serialize_i64(*number as i64)
+            }
             Self::Number(number) => serializer.serialize_f64(*number),
             Self::Text(text) => serializer.serialize_str(text),
             Self::List(items) => serializer.collect_seq(items),
