@@ -1,5 +1,6 @@
 //! The whole vocabulary on one screen: what the machine tells the host to do, and what the host tells the machine.
 
+pub(crate) mod key;
 mod reply;
 mod verdict;
 
@@ -13,7 +14,7 @@ use crate::seed::NoRandomness;
 use crate::stored::stored;
 use crate::time::Instant;
 
-pub use crate::keys::{Key, KeySource};
+pub use key::{Key, KeySource};
 pub use reply::{Reply, ReplyKind, Risk, ToolCall};
 pub use verdict::{End, Raised, StopReason, Verdict};
 

@@ -3,17 +3,16 @@
 mod admission;
 mod live;
 mod manual;
-mod snapshot;
 
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::committed::Committed;
 use crate::command::{Id, RouteId};
 use crate::latency::Latency;
 use crate::policy::{Invalid, Policy};
 use crate::route::{Route, chain};
-use crate::scope::Committed;
 use crate::text::Names;
 use crate::time::Instant;
 
@@ -68,7 +67,7 @@ impl Session {
         self
     }
 
-    fn over(policy: Arc<Policy>, routes: Vec<Route>) -> Result<Self, Invalid> {
+    pub(super) fn over(policy: Arc<Policy>, routes: Vec<Route>) -> Result<Self, Invalid> {
         policy.check()?;
         let (scopes, admissions) = chain(&routes)?;
         let mut states: Vec<RouteState> = Vec::with_capacity(routes.len());

@@ -25,9 +25,9 @@ pub(crate) const LEASE_GRACE: Duration = span(5_000);
 /// Breaker, cooldown and retry budget of one scope. Only deployments and endpoints have breakers, only deployments retry budgets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Admission {
-    pub(super) breaker: Circuit,
-    pub(super) cooldown: Cooldown,
-    pub(super) retries: RetryCounts,
+    pub(crate) breaker: Circuit,
+    pub(crate) cooldown: Cooldown,
+    pub(crate) retries: RetryCounts,
 }
 
 stored! { Admission { breaker, cooldown, retries } }
