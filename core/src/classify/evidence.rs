@@ -25,7 +25,7 @@ pub(super) struct Evidence<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Holding<'p> {
     Table(&'static rules::Rule),
-    Policy(&'p classify::Rule),
+    Policy(&'p classify::ClassifyRule),
     None,
 }
 
@@ -53,7 +53,7 @@ impl<'a> Evidence<'a> {
 
     /// The first rule that holds: those of the policy where they stand, and the table's but for those it switched off.
     pub(super) fn rule<'p>(&self, policy: &'p Classify) -> Holding<'p> {
-        let of_policy = |rule: &&'p classify::Rule| self.holds_of_policy(rule);
+        let of_policy = |rule: &&'p classify::ClassifyRule| self.holds_of_policy(rule);
         if let Some(rule) = policy.first().find(of_policy) {
             return Holding::Policy(rule);
         }
@@ -80,7 +80,7 @@ impl<'a> Evidence<'a> {
             && !rule.unless().iter().any(meets)
     }
 
-    fn holds_of_policy(&self, rule: &classify::Rule) -> bool {
+    fn holds_of_policy(&self, rule: &classify::ClassifyRule) -> bool {
         let meets = |condition: &classify::Condition| {
             self.meets(condition.on, Words::Policy(&condition.any), rule.own).is_some()
         };

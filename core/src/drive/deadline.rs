@@ -67,7 +67,7 @@ impl CallTimeout {
     pub fn failure(&self) -> Failure {
         match self {
             Self::Passed(_) => timed_out(),
-            // Our own crowd, as a full pool of connections: nobody is charged, and a little later there may be room.
+            // Our own crowd, as a full pool of connections: it is not counted, and a little later there may be room.
             Self::NoThread(_) => Failure { phase: Some(Phase::Pool), ..Failure::new(FailureKind::Connect) },
         }
     }

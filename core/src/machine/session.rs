@@ -158,7 +158,7 @@ impl Session {
     }
 
     /// The host's clock is another one from here on, as when a test puts its own in place: what the one before said holds no turn
-    /// back that begins from now on. Breakers and rests keep their moments, which a snapshot would translate.
+    /// back that begins from now on. Breakers and cooldowns keep their moments, which a snapshot would translate.
     pub fn on_another_clock(&mut self) {
         self.live.seen = Instant::ZERO;
     }

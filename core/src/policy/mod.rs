@@ -25,7 +25,7 @@ pub use breaker::Breaker;
 pub use budget::RetryBudget;
 pub use classify::Classify;
 pub use deadline::AttemptLimits;
-pub use failure::{FailureTable, Rule};
+pub use failure::{FailureRule, FailureTable};
 pub use fallback::Fallback;
 pub use hedge::Hedge;
 pub use limits::TurnLimits;

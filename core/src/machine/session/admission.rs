@@ -15,7 +15,7 @@ use crate::policy::Policy;
 use crate::policy::breaker::{BreakerState, Change, Circuit, Outcome, Permit};
 use crate::policy::budget::RetryCounts;
 use crate::policy::cooldown::{Cooldown, Cooling};
-use crate::policy::failure::{Charge, Cool, Failure, Phase, Rule};
+use crate::policy::failure::{Charge, Cool, Failure, FailureRule, Phase};
 use crate::stored::stored;
 use crate::time::{Instant, span};
 
@@ -255,7 +255,7 @@ impl Live {
     pub(crate) fn cool(
         &mut self,
         ticket: Ticket,
-        rule: Rule,
+        rule: FailureRule,
         failure: Failure,
         leaving: bool,
         now: Instant,
