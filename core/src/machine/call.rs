@@ -20,8 +20,7 @@ use leg::Leg;
 use routes::Routes;
 use waits::Waits;
 
-use crate::command::{Attempt, Command, End, Event, Handled, Id, Replay, RouteId, SwitchWhy, Verdict, WaitWhy, Work};
-use crate::policy::Invalid;
+use crate::command::{Attempt, Command, End, Event, Handled, Id, RouteId, SwitchWhy, Verdict, WaitWhy, Work};
 use crate::policy::deadline::{Allowance, share};
 use crate::policy::failure::Failure;
 use crate::route::RouteSet;
@@ -29,8 +28,6 @@ use crate::scope::{Context, Scope};
 use crate::session::{About, Session, Ticket};
 use crate::stored::stored;
 use crate::time::Instant;
-use crate::value::{Spelling, Value};
-use crate::visit::{Limits, Visitor};
 
 /// One guarded operation: a model request, a tool run, any function.
 ///
@@ -117,7 +114,6 @@ enum Then {
 
 stored! { enum Then { SameRoute, Choose, Newer { client } } }
 
-/// What a host says of it before it begins.
 impl Call {
     /// A call that has not begun. Model requests and functions may be repeated; say so of a tool with [`Call::replay`].
     #[must_use]
@@ -135,54 +131,6 @@ impl Call {
             hedge: Beside(None),
             state: State::Fresh,
         }
-    }
-
-    /// Says whether it may be made twice.
-    #[must_use]
-    pub fn replay(mut self, replay: Replay) -> Self {
-        self.ask.replay = replay;
-        self
-    }
-
-    /// Declares it streaming, whatever route it asks: progress is reported, and the limits on first progress and idle time
-    /// apply. `restartable` says whether it may be asked again after it made progress. Asked again is asked from the beginning:
-    /// a partial answer is never continued.
-    #[must_use]
-    pub fn streaming(self, restartable: bool) -> Self {
-        self.streaming_on(RouteSet::all(), restartable)
-    }
-
-    /// Declares its attempts on these routes alone streaming; all others bring their answer at once.
-    #[must_use]
-    pub fn streaming_on(mut self, routes: RouteSet, restartable: bool) -> Self {
-        self.ask.streams = routes;
-        self.ask.restartable = restartable || routes.is_empty();
-        self
-    }
-
-    /// Replaces `attempt.timeout` and the route's for this call.
-    #[must_use]
-    pub fn timeout(mut self, timeout: Option<Duration>) -> Self {
-        self.ask.timeout = timeout;
-        self
-    }
-
-    /// Says how many tokens of context it takes, counted or estimated: a route whose `context_window` is known and smaller is
-    /// skipped, the primary too. 0, as from the beginning, skips none.
-    #[must_use]
-    pub fn needs(mut self, tokens: u32) -> Self {
-        self.ask.context_tokens = tokens;
-        self
-    }
-
-    /// Says the same from plain data; nothing there is nothing known.
-    ///
-    /// # Errors
-    /// What is no whole number from 0 to 4294967295.
-    pub fn needs_value(self, tokens: &Value, spelling: Spelling) -> Result<Self, Invalid> {
-        let mut needs = 0;
-        Visitor::read(tokens, spelling, &spelling.field("context_tokens", false), &[], Limits::Any, &mut needs)?;
-        Ok(self.needs(needs))
     }
 }
 

@@ -2,9 +2,13 @@
 
 use core::time::Duration;
 
+use super::Call;
 use crate::command::{Replay, RouteId, Work};
+use crate::policy::Invalid;
 use crate::route::RouteSet;
 use crate::stored::stored;
+use crate::value::{Spelling, Value};
+use crate::visit::{Limits, Visitor};
 
 /// What a host says of a call before it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,5 +50,56 @@ impl Ask {
     /// Whether a second request beside a slow one does no harm.
     pub(super) fn may_be_hedged(&self) -> bool {
         !self.is_tool() && self.replay != Replay::Once && self.streams != RouteSet::all()
+    }
+}
+
+/// What a host says of a call before it begins.
+impl Call {
+    /// Says whether it may be made twice.
+    #[must_use]
+    pub fn replay(mut self, replay: Replay) -> Self {
+        self.ask.replay = replay;
+        self
+    }
+
+    /// Declares it streaming, whatever route it asks: progress is reported, and the limits on first progress and idle time
+    /// apply. `restartable` says whether it may be asked again after it made progress. Asked again is asked from the beginning:
+    /// a partial answer is never continued.
+    #[must_use]
+    pub fn streaming(self, restartable: bool) -> Self {
+        self.streaming_on(RouteSet::all(), restartable)
+    }
+
+    /// Declares its attempts on these routes alone streaming; all others bring their answer at once.
+    #[must_use]
+    pub fn streaming_on(mut self, routes: RouteSet, restartable: bool) -> Self {
+        self.ask.streams = routes;
+        self.ask.restartable = restartable || routes.is_empty();
+        self
+    }
+
+    /// Replaces `attempt.timeout` and the route's for this call.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.ask.timeout = timeout;
+        self
+    }
+
+    /// Says how many tokens of context it takes, counted or estimated: a route whose `context_window` is known and smaller is
+    /// skipped, the primary too. 0, as from the beginning, skips none.
+    #[must_use]
+    pub fn needs(mut self, tokens: u32) -> Self {
+        self.ask.context_tokens = tokens;
+        self
+    }
+
+    /// Says the same from plain data; nothing there is nothing known.
+    ///
+    /// # Errors
+    /// What is no whole number from 0 to 4294967295.
+    pub fn needs_value(self, tokens: &Value, spelling: Spelling) -> Result<Self, Invalid> {
+        let mut needs = 0;
+        Visitor::read(tokens, spelling, &spelling.field("context_tokens", false), &[], Limits::Any, &mut needs)?;
+        Ok(self.needs(needs))
     }
 }
