@@ -1,4 +1,4 @@
-//! The tables in the documentation are written from the code: this test fails when they differ, and writes them when
+//! The tables in the documentation are written from the code: these tests fail when they differ, and write them when
 //! `FAILSOFT_WRITE_DOCS` is set.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,17 +22,17 @@ const SHOWN: usize = 4;
 fn the_table_of_failures() {
     let table = FailureTable::default();
     let mut out = String::from(
-        "| kind | same route again | client made again | next route | charged to | rests |\n|---|---|---|---|---|---|\n",
+        "| kind | same route again | client made again | next route | counts against | cooldown |\n|---|---|---|---|---|---|\n",
     );
     for kind in FailureKind::ALL {
         let rule = table.rule(*kind);
-        let rest = match (rule.cool.name(), rule.cool_base.as_secs(), rule.cool_cap.as_secs()) {
+        let cooldown = match (rule.cool.name(), rule.cool_base.as_secs(), rule.cool_cap.as_secs()) {
             (name, 0, _) => name.to_string(),
             (name, base, cap) => format!("{name}: stated, else {base} s doubling to {cap} s"),
         };
-        let charge = if rule.proves_alive { "no, proves it alive" } else { rule.charge.name() };
+        let counts = if rule.proves_alive { "no, proves it alive" } else { rule.charge.name() };
         let (again, rebuild, next) = (rule.again, rule.rebuild, rule.next);
-        let _ = writeln!(out, "| `{kind}` | {again} | {rebuild} | {next} | {charge} | {rest} |");
+        let _ = writeln!(out, "| `{kind}` | {again} | {rebuild} | {next} | {counts} | {cooldown} |");
     }
     check("docs/design.md", "failures", &out);
 }
