@@ -327,7 +327,7 @@ impl Turn {
         Ok((!is_over).then(|| Call::new(slf, *call)))
     }
 
-    /// The attempt was dropped: permits go back, nobody is charged.
+    /// The attempt was dropped: permits go back, nothing is counted.
     fn settle_abandoned(&self, py: Python<'_>, attempt: &Attempt) -> PyResult<()> {
         let Some(mut call) = attempt.take() else { return Ok(()) };
         let (now, id) = (self.now(py)?, attempt.core.id);

@@ -1,8 +1,8 @@
 //! The objects that go out: their fields as JavaScript names them, spans in milliseconds.
 
-use failsoft::notice::{Notice, What};
 use failsoft::classify::Explanation;
 use failsoft::command::Command;
+use failsoft::notice::{Notice, What};
 use failsoft::policy::Thousandths;
 use failsoft::policy::breaker::Metrics;
 use failsoft::{End, Failure, Instant, Session, Turn, Verdict};
@@ -189,7 +189,16 @@ impl<'a> NoticeForm<'a> {
         };
         let route = notice.route.map(|route| session.route_name(route));
         let line = turn.scope().event_log().line(session, notice);
-        Self { at: millis(notice.at - turn.scope().started()), line, what: notice.what.name(), route, attempt, kind, next, delay }
+        Self {
+            at: millis(notice.at - turn.scope().started()),
+            line,
+            what: notice.what.name(),
+            route,
+            attempt,
+            kind,
+            next,
+            delay,
+        }
     }
 }
 

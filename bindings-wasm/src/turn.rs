@@ -152,7 +152,11 @@ impl Session {
         let kind = named("reply", kind, ReplyKind::NAMES, ReplyKind::from_name(kind))?;
         let rows: Vec<Value> = rows.iter().map(value).collect();
         let calls: Vec<ToolCall<'_>> = rows.iter().map(read_call).collect();
-        Ok(self.tell(turn, now, Event::Replied { id, reply: Reply::new(kind, &calls), usage: usage(used).unwrap_or_default() }))
+        Ok(self.tell(
+            turn,
+            now,
+            Event::Replied { id, reply: Reply::new(kind, &calls), usage: usage(used).unwrap_or_default() },
+        ))
     }
 
     /// What became of a tool call: the word for it, and the limit if that kept it from running; nothing while it is open.

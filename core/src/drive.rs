@@ -10,7 +10,7 @@
 //!
 //! Nothing here depends on a run time: blocking loops sleep through [`Time`], asynchronous ones take a function that sleeps,
 //! such as `tokio::time::sleep`. The session is borrowed through [`Share`] for one decision at a time and never over your code.
-//! What unwinds, or is dropped half-way, is reported as [`Event::Abandoned`]: permits go back and nobody is charged.
+//! What unwinds, or is dropped half-way, is reported as [`Event::Abandoned`]: permits go back and nothing is counted.
 //!
 //! # The loop
 //!
@@ -43,7 +43,7 @@
 //!                 }
 //!             }
 //!             Err(failure) => {
-//!                 let failed = Event::Failed { id: attempt.id, failure };
+//!                 let failed = Event::Failed { id: attempt.id, failure, spent: None };
 //!                 let _ = call.handle(&mut scope, &mut session, time.now(), failed);
 //!             }
 //!         },

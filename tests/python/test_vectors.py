@@ -33,7 +33,7 @@ def test_every_command_has_its_class() -> None:
 
 @pytest.mark.parametrize("machine", [_native.Turn, _native.Call])
 def test_every_event_has_its_verb(machine: type) -> None:
-    of_turns_alone = {"replied", "spent", "decided"} if machine is _native.Call else set[str]()
+    of_turns_alone = {"replied", "decided"} if machine is _native.Call else set[str]()
     assert {name for name in NAMES["event"] if not hasattr(machine, name)} == of_turns_alone
 
 

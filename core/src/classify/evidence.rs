@@ -25,7 +25,7 @@ pub(super) struct Evidence<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Holding<'p> {
     Table(&'static rules::Rule),
-    Policy(&'p classify::Rule),
+    Policy(&'p classify::ClassifyRule),
     None,
 }
 
@@ -53,7 +53,7 @@ impl<'a> Evidence<'a> {
 
     /// The first rule that holds: those of the policy where they stand, and the table's but for those it switched off.
     pub(super) fn rule<'p>(&self, policy: &'p Classify) -> Holding<'p> {
-        let of_policy = |rule: &&'p classify::Rule| self.holds_of_policy(rule);
+        let of_policy = |rule: &&'p classify::ClassifyRule| self.holds_of_policy(rule);
         if let Some(rule) = policy.first().find(of_policy) {
             return Holding::Policy(rule);
         }
@@ -80,7 +80,7 @@ impl<'a> Evidence<'a> {
             && !rule.unless().iter().any(meets)
     }
 
-    fn holds_of_policy(&self, rule: &classify::Rule) -> bool {
+    fn holds_of_policy(&self, rule: &classify::ClassifyRule) -> bool {
         let meets = |condition: &classify::Condition| {
             self.meets(condition.on, Words::Policy(&condition.any), rule.own).is_some()
         };
@@ -177,22 +177,4 @@ fn is_like(word: &str, pattern: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_star_stands_for_anything_at_either_end() {
-        let like = |pattern| is_like("RequestsPerDay", pattern);
-        assert!(
-            ["requestsperday", "*perday", "Requests*", "*PER*", "*", "**", "*RequestsPerDay*"].into_iter().all(like)
-        );
-        assert!(!["", "PerDay", "*Per", "Per*", "*Perx*", "xRequestsPerDay", "*xRequestsPerDay"].into_iter().any(like));
-        assert!(is_like("", "") && is_like("", "*") && !is_like("", "x"));
-    }
-
-    #[test]
-    fn a_status_is_told_by_number_or_by_the_hundred() {
-        assert!(is_status("429", 429) && is_status("4xx", 429) && is_status("5xx", 599));
-        assert!(!is_status("429", 428) && !is_status("4xx", 500) && !is_status("xx", 0) && !is_status("", 0));
-    }
-}
+mod tests;

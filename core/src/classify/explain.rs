@@ -9,7 +9,7 @@ use super::evidence::{Evidence, Holding};
 use super::rules::On;
 use crate::foreign;
 use crate::policy::Policy;
-use crate::policy::failure::{Again, Charge, Cool, Effect, Failure, NextRule, RebuildRule, Rule};
+use crate::policy::failure::{Again, Charge, Cool, Effect, Failure, FailureRule, NextRule, RebuildRule};
 use crate::policy::retry::PastPatience;
 use crate::time::Seconds;
 
@@ -119,7 +119,7 @@ fn next(failure: Failure, policy: &Policy) -> String {
     format!("{steps}; {}; {}", counted(rule), cooldown(failure, rule))
 }
 
-fn again(failure: Failure, rule: Rule, policy: &Policy) -> Option<String> {
+fn again(failure: Failure, rule: FailureRule, policy: &Policy) -> Option<String> {
     let most = policy.retry.max_attempts.saturating_sub(1);
     let often = match most {
         0 => return None,
@@ -150,7 +150,7 @@ fn again(failure: Failure, rule: Rule, policy: &Policy) -> Option<String> {
     Some(format!("the same route again {often}{only}; {patience}"))
 }
 
-const fn counted(rule: Rule) -> &'static str {
+const fn counted(rule: FailureRule) -> &'static str {
     match rule.charge {
         _ if rule.proves_alive => "shows that the provider is alive",
         Charge::Deployment => "counts as a failure of the deployment",
@@ -160,7 +160,7 @@ const fn counted(rule: Rule) -> &'static str {
     }
 }
 
-fn cooldown(failure: Failure, rule: Rule) -> String {
+fn cooldown(failure: Failure, rule: FailureRule) -> String {
     let stated = failure.stated().map(|stated| format!("for the stated {}", Seconds(stated)));
     let what = match rule.cool {
         Cool::Limit => "the credential at this deployment",
@@ -174,29 +174,4 @@ fn cooldown(failure: Failure, rule: Rule) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::{Facts, explain};
-    use alloc::string::ToString;
-
-    #[test]
-    fn a_person_reads_what_why_and_what_follows() {
-        let headers = [("retry-after", "20")];
-        let body = r#"{"error": {"code": "insufficient_quota", "message": "..."}}"#;
-        let facts = Facts { status: Some(429), headers: &headers, body: Some(body), ..Facts::default() };
-        assert_eq!(
-            explain(&facts).to_string(),
-            "quota_exhausted (429), may be asked again after 20 s\n\
-             rule quota: code `insufficient_quota`\n\
-             next: the next route; not counted; cooldown of the credential for the stated 20 s"
-        );
-        let lost = Facts { classes: &["ConnectionRefusedError"], ..Facts::default() };
-        assert_eq!(
-            explain(&lost).to_string(),
-            "connect, in phase connect, nothing was sent\n\
-             rule refused: class `ConnectionRefusedError`\n\
-             next: the same route again up to 2 times; a wait is at most 5 s (60 s on the last route), beyond that the route \
-             is left; the primary's client made again, once a turn; the next route; counts as a failure of the endpoint; no cooldown"
-        );
-        assert_eq!(explain(&Facts::default()).why, "no rule knows it");
-    }
-}
+mod tests;

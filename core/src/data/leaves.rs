@@ -10,8 +10,8 @@ use core::time::Duration;
 
 use super::visit::{Blank, Data, Kind, Limits, Visitor};
 use crate::policy::approval::Digest;
-use crate::time::{millis, span};
-use crate::value::{Value, decimal};
+use crate::time::{decimal, millis, span};
+use crate::value::Value;
 
 /// A rate or a factor in whole thousandths: `2.0` is 2000. Integers, so that every target computes the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -5,8 +5,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::mem::take;
 
-use super::visit::{Kind, Limits, Visitor};
-use crate::policy::Policy;
+use super::visit::{Data, Kind, Limits, Visitor};
 use crate::value::{Spelling, Value};
 
 /// One field of a policy, for reference tables.
@@ -22,32 +21,23 @@ pub struct Field {
     pub about: &'static str,
 }
 
-impl Policy {
-    /// Every field with its value and what it may be, in order: for reference tables. A list is one field, whatever is in it.
-    #[must_use]
-    pub fn list(&self) -> Vec<Field> {
-        Visitor::describe(&mut self.clone()).rows
-    }
+/// Every field with its value and what it may be, in order. A list is one field, whatever is in it.
+pub(crate) fn list(part: &mut dyn Data) -> Vec<Field> {
+    Visitor::describe(part).rows
+}
 
-    /// The JSON Schema of a policy file (draft 2020-12), with the values of this policy as defaults.
-    ///
-    /// It says less than [`Policy::from_value`] checks: not what must hold between two fields (`retry.cap_ms` is at least
-    /// `retry.base_ms`), and of the rules of `classify` neither which names are known nor that each has a condition and a kind.
-    #[must_use]
-    pub fn schema(&self) -> Value {
-        let about = "Every number and choice of the engine; what is left out has its default. Reading it checks more: a longest wait \
-            is at least the first one, and the rules of `classify` are complete and name what there is.";
-        let mut schema = object(Visitor::describe(&mut self.clone()).properties);
-        schema.splice(
-            0..0,
-            [
-                text("$schema", "https://json-schema.org/draft/2020-12/schema"),
-                text("title", "A policy file of failsoft"),
-                text("description", about),
-            ],
-        );
-        Value::Map(schema)
-    }
+/// The schema (draft 2020-12) of a file that says this, with its values as defaults.
+pub(crate) fn schema(part: &mut dyn Data, title: &str, about: &str) -> Value {
+    let mut schema = object(Visitor::describe(part).properties);
+    schema.splice(
+        0..0,
+        [
+            text("$schema", "https://json-schema.org/draft/2020-12/schema"),
+            text("title", title),
+            text("description", about),
+        ],
+    );
+    Value::Map(schema)
 }
 
 type Entry = (String, Value);

@@ -1,10 +1,8 @@
 //! Time is only ever passed in: one integer of milliseconds from a monotonic clock of the host's choice.
 
-use core::fmt;
+use core::fmt::{self, Write as _};
 use core::ops::{Add, Sub};
 use core::time::Duration;
-
-use crate::value::decimal;
 
 /// A moment on the host's monotonic clock, in whole milliseconds from a zero of the host's choice.
 ///
@@ -89,6 +87,19 @@ impl fmt::Display for Seconds {
         decimal(f, ms / 1000, u32::try_from(ms % 1000).unwrap_or(0), 100)?;
         f.write_str(" s")
     }
+}
+
+/// A number of whole ones and a fraction whose first place counts `place`, without trailing zeros.
+pub(crate) fn decimal(f: &mut fmt::Formatter<'_>, whole: u64, mut fraction: u32, mut place: u32) -> fmt::Result {
+    write!(f, "{whole}")?;
+    if fraction > 0 {
+        f.write_char('.')?;
+    }
+    while fraction > 0 && place > 0 {
+        write!(f, "{}", fraction / place)?;
+        (fraction, place) = (fraction % place, place / 10);
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use core::mem::replace;
 use core::time::Duration;
 
 use crate::foreign;
+use crate::time::decimal;
 
 /// A tree of plain data. Hosts turn their own dictionaries and objects into it; unlike JSON it can hold NaN, so that a
 /// nonsense number is refused by name and not by a parser.
@@ -182,19 +183,6 @@ fn show_places(f: &mut fmt::Formatter<'_>, size: f64) -> fmt::Result {
     let whole = size as u64;
     let millionths = ((size - whole as f64) * 1e6 + 0.5) as u32;
     decimal(f, whole + u64::from(millionths / 1_000_000), millionths % 1_000_000, 100_000)
-}
-
-/// A number of whole ones and a fraction whose first place counts `place`, without trailing zeros.
-pub(crate) fn decimal(f: &mut fmt::Formatter<'_>, whole: u64, mut fraction: u32, mut place: u32) -> fmt::Result {
-    write!(f, "{whole}")?;
-    if fraction > 0 {
-        f.write_char('.')?;
-    }
-    while fraction > 0 && place > 0 {
-        write!(f, "{}", fraction / place)?;
-        (fraction, place) = (fraction % place, place / 10);
-    }
-    Ok(())
 }
 
 #[cfg(test)]

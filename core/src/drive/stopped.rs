@@ -14,30 +14,30 @@ use crate::time::Instant;
 #[derive(Debug)]
 pub struct Stopped<E> {
     /// Boxed, so that a result that holds a value stays small.
-    told: Box<(Verdict, String)>,
+    end: Box<(Verdict, String)>,
     last: Option<E>,
 }
 
 impl<E> Stopped<E> {
     pub(super) fn new(verdict: Verdict, why: String, last: Option<E>) -> Self {
-        Self { told: Box::new((verdict, why)), last }
+        Self { end: Box::new((verdict, why)), last }
     }
 
     /// How: [`End::Permanent`], [`End::Exhausted`], [`End::NoRoute`], [`End::Limit`] (the deadline is one) or
     /// [`End::Cancelled`].
     pub fn end(&self) -> End {
-        self.told.0.end
+        self.end.0.end
     }
 
     /// How, with the failure behind it.
     pub fn verdict(&self) -> Verdict {
-        self.told.0
+        self.end.0
     }
 
     /// When asking again may help, if that is known: when the first breaker lets a probe through, or the time that a provider
     /// stated.
     pub fn retry_at(&self) -> Option<Instant> {
-        self.told.0.retry_at
+        self.end.0.retry_at
     }
 
     /// The error of the last attempt. `None` when nothing was asked, or when the last attempt was given up on at its limit.
@@ -50,7 +50,7 @@ impl<E> Stopped<E> {
     /// # Errors
     /// Itself, for every other end.
     pub fn into_original(self) -> Result<E, Self> {
-        match (self.told.0.end, self.last) {
+        match (self.end.0.end, self.last) {
             (End::Permanent, Some(error)) => Ok(error),
             (_, last) => Err(Self { last, ..self }),
         }
@@ -58,13 +58,13 @@ impl<E> Stopped<E> {
 
     /// The one line and the last error, for errors of your own: `anyhow::Error::context`, `eyre::Report::wrap_err`.
     pub fn into_parts(self) -> (String, Option<E>) {
-        (self.told.1, self.last)
+        (self.end.1, self.last)
     }
 }
 
 impl<E> fmt::Display for Stopped<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.told.1)
+        f.write_str(&self.end.1)
     }
 }
 

@@ -155,7 +155,7 @@ impl Breakers {
         self.with(held, Circuit::release);
     }
 
-    /// Forgets what a key's breaker has learnt. What was ordered by hand stays.
+    /// Forgets what a key's breaker has learnt. A manual override stays.
     pub fn reset(&mut self, key: Option<&str>) {
         if key.is_none_or(|key| self.known.contains_key(key)) {
             let origin = self.made(key);

@@ -1,5 +1,6 @@
 //! The whole vocabulary on one screen: what the machine tells the host to do, and what the host tells the machine.
 
+pub(crate) mod key;
 mod reply;
 mod verdict;
 
@@ -13,7 +14,7 @@ use crate::seed::NoRandomness;
 use crate::stored::stored;
 use crate::time::Instant;
 
-pub use crate::keys::{Key, KeySource};
+pub use key::{Key, KeySource};
 pub use reply::{Reply, ReplyKind, Risk, ToolCall};
 pub use verdict::{End, Raised, StopReason, Verdict};
 
@@ -165,7 +166,7 @@ named! {
         Backoff = "backoff",
         /// After a rebuild, for the new client to settle.
         Rebuilt = "rebuilt",
-        /// Every route is resting; the first one comes back then.
+        /// Every route is in cooldown; the first one comes back then.
         Cooldown = "cooldown",
         /// Every route's breaker is open; the first one half-opens then.
         Breaker = "breaker",
@@ -248,7 +249,7 @@ pub enum Event<'a> {
         /// For which arguments: another digest than the one asked for changes nothing.
         digest: Digest,
     },
-    /// The host dropped or cancelled what it had taken: permits go back, nobody is charged.
+    /// The host dropped or cancelled what it had taken: permits go back, nothing is counted.
     Abandoned(Id),
     /// The host starts from a snapshot after a death: what was taken but not reported has an unknown outcome.
     Interrupted,

@@ -1,17 +1,12 @@
 //! A conversation stands between the session, which many users share, and the turn, which is one request of one of them.
 
 use alloc::string::String;
-use alloc::sync::Arc;
 
-use crate::route::Tool;
-use crate::session::Session;
 use crate::stored::stored;
-use crate::time::Instant;
-use crate::turn::Turn;
 
 /// Names a conversation, and on whose behalf it is held.
 ///
-/// What belongs to one user and outlives a turn belongs to a conversation; what is learnt about routes belongs to the [`Session`].
+/// What belongs to one user and outlives a turn belongs to a conversation; what is learnt about routes belongs to the [`Session`](crate::Session).
 ///
 /// ```
 /// use failsoft::{Conversation, Instant, Policy, Route, Session};
@@ -54,11 +49,5 @@ impl Conversation {
     #[must_use]
     pub fn on_behalf_of(&self) -> Option<&str> {
         self.principal.as_deref()
-    }
-
-    /// Begins a turn of it, with these tools.
-    #[must_use]
-    pub fn turn(&self, session: &mut Session, tools: Arc<[Tool]>, now: Instant) -> Turn {
-        Turn::new(session, tools, now).within(self.clone())
     }
 }

@@ -3,6 +3,7 @@
 pub mod breakers;
 pub mod call;
 pub mod command;
+mod committed;
 pub mod conversation;
 pub(crate) mod keys;
 pub(crate) mod latency;
@@ -10,4 +11,5 @@ pub mod pool;
 pub mod route;
 pub mod scope;
 pub mod session;
+mod snapshot;
 pub mod turn;

@@ -36,7 +36,7 @@ fields! {
         endpoint: Option<String> = None;
         /// What pays for it: a name or a fingerprint, never the secret itself.
         credential: Option<String> = None;
-        /// Whether there is a credential to ask it with. Default true; a route without one is passed over, the primary too.
+        /// Whether there is a credential to ask it with. Default true; a route without one is skipped, the primary too.
         has_credential: bool = true;
         /// Whether it spreads requests over several upstreams: its client is not rebuilt after a failed connection. Left out, the
         /// well-known ones are recognised by `provider` or by the host of `endpoint` ([`Route::is_aggregator`]).

@@ -7,6 +7,7 @@ use core::time::Duration;
 
 pub(crate) use context::Context;
 
+use super::committed::Committed;
 use crate::command::{CancelWhy, Command, Event, Handled, Id, RouteId};
 use crate::keys::Keys;
 use crate::log::EventLog;
@@ -67,24 +68,6 @@ pub(crate) struct Renewed {
 }
 
 stored! { Renewed { rebuilt, refreshed } }
-
-/// Where calls to come begin, and since when that is not the primary, or when it was last looked there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Committed {
-    pub(crate) route: Option<RouteId>,
-    pub(crate) away: Option<Instant>,
-}
-
-stored! { Committed { route, away } }
-
-impl Committed {
-    pub(crate) const NOWHERE: Self = Self { route: None, away: None };
-
-    /// Somebody away from the primary has looked there.
-    pub(crate) fn looked(&mut self, now: Instant) {
-        self.away = self.away.map(|_| now);
-    }
-}
 
 /// What is to be stopped: for which call (0 for the turn itself), under which id, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

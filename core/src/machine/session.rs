@@ -3,17 +3,16 @@
 mod admission;
 mod live;
 mod manual;
-mod snapshot;
 
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::committed::Committed;
 use crate::command::{Id, RouteId};
 use crate::latency::Latency;
 use crate::policy::{Invalid, Policy};
 use crate::route::{Route, chain};
-use crate::scope::Committed;
 use crate::text::Names;
 use crate::time::Instant;
 
@@ -68,7 +67,7 @@ impl Session {
         self
     }
 
-    fn over(policy: Arc<Policy>, routes: Vec<Route>) -> Result<Self, Invalid> {
+    pub(super) fn over(policy: Arc<Policy>, routes: Vec<Route>) -> Result<Self, Invalid> {
         policy.check()?;
         let (scopes, admissions) = chain(&routes)?;
         let mut states: Vec<RouteState> = Vec::with_capacity(routes.len());
@@ -159,7 +158,7 @@ impl Session {
     }
 
     /// The host's clock is another one from here on, as when a test puts its own in place: what the one before said holds no turn
-    /// back that begins from now on. Breakers and rests keep their moments, which a snapshot would translate.
+    /// back that begins from now on. Breakers and cooldowns keep their moments, which a snapshot would translate.
     pub fn on_another_clock(&mut self) {
         self.live.seen = Instant::ZERO;
     }
@@ -192,29 +191,4 @@ impl Names for Session {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_client_that_the_host_made_or_closed_by_itself_is_there_or_not() {
-        let route = |name: &str, activates| Route { activates, ..Route::new(name) };
-        let routes = alloc::vec![route("a", true), route("b", true), route("c", false)];
-        let Ok(session) = Session::new(Policy::default().into(), routes) else { panic!("a good chain") };
-        let ready = |session: &Session| [0, 1, 2].map(|at| session.is_ready(RouteId(at)));
-        let mut one = session.clone().with_one_slot();
-        for (at, is_there, expected) in [
-            (0, true, [true, false, true]),
-            (1, true, [false, true, true]),
-            (0, false, [false, true, true]),
-            (2, false, [false, true, true]),
-            (1, false, [false, false, true]),
-            (9, true, [false, false, true]),
-        ] {
-            one.set_ready(RouteId(at), is_there);
-            assert_eq!(ready(&one), expected, "route {at}");
-        }
-        let mut each = session;
-        each.set_ready(RouteId(1), true);
-        assert_eq!(ready(&each), [true; 3]);
-    }
-}
+mod tests;

@@ -83,11 +83,6 @@ impl Turn {
         (self.agent.streams, self.agent.restartable) = (routes, restartable);
     }
 
-    /// Says which conversation it belongs to.
-    pub(crate) fn within(self, conversation: Conversation) -> Self {
-        Self { conversation: Some(conversation), ..self }
-    }
-
     /// The conversation that it belongs to, if it was begun in one.
     #[must_use]
     pub fn conversation(&self) -> Option<&Conversation> {
@@ -178,6 +173,14 @@ impl Turn {
     #[must_use]
     pub fn degraded_answer(&self) -> Option<String> {
         crate::text::degraded_answer(self.verdict()?.stop_reason(), &self.agent.detail)
+    }
+}
+
+impl Conversation {
+    /// Begins a turn of it, with these tools.
+    #[must_use]
+    pub fn turn(&self, session: &mut Session, tools: Arc<[Tool]>, now: Instant) -> Turn {
+        Turn { conversation: Some(self.clone()), ..Turn::new(session, tools, now) }
     }
 }
 

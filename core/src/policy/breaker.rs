@@ -119,7 +119,7 @@ named! {
 pub enum Outcome {
     /// A success, or an answer that proves the provider alive.
     Passed,
-    /// A charged failure.
+    /// A failure that counts.
     Failed,
     /// Neither: the permit goes back and nothing is counted.
     Neutral,

@@ -28,13 +28,13 @@ fields! {
         /// Built-in rules that are not asked.
         off: Vec<String> = Vec::new(), Limits::Names;
         /// Rules of the policy's own, at most 64.
-        rules: Vec<Rule> = Vec::new(), Limits::Most(MOST_RULES);
+        rules: Vec<ClassifyRule> = Vec::new(), Limits::Most(MOST_RULES);
     }
 }
 
 /// A rule of the policy's own. One with the name of a built-in rule stands in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rule {
+pub struct ClassifyRule {
     /// Its name.
     pub name: String,
     /// The built-in rule before which it is asked; before all of them where there is none.
@@ -109,18 +109,18 @@ impl Classify {
     }
 
     /// The rules that are asked before all others.
-    pub(crate) fn first(&self) -> impl Iterator<Item = &Rule> {
+    pub(crate) fn first(&self) -> impl Iterator<Item = &ClassifyRule> {
         self.rules.iter().filter(|rule| rule.before.is_none() && !is_known(&rule.name))
     }
 
     /// The rules that are asked before a built-in one, and then those that stand in its place.
-    pub(crate) fn at(&self, name: &str) -> impl Iterator<Item = &Rule> {
+    pub(crate) fn at(&self, name: &str) -> impl Iterator<Item = &ClassifyRule> {
         let before = self.rules.iter().filter(move |rule| rule.before.as_deref() == Some(name));
         before.chain(self.rules.iter().filter(move |rule| rule.name == name))
     }
 }
 
-impl Rule {
+impl ClassifyRule {
     /// A rule without conditions; one at least has to be given to it.
     #[must_use]
     pub fn new(name: impl Into<String>, kind: FailureKind) -> Self {
@@ -135,7 +135,7 @@ impl Rule {
     }
 }
 
-impl Data for Rule {
+impl Data for ClassifyRule {
     fn visit(&mut self, visitor: &mut Visitor<'_>) {
         let Self { name, before, own, when, unless, kind, phase, effect, retry_after, reset_after } = self;
         visitor.part_about("name", name, about!("The name of the rule, 1 to 200 bytes."));
@@ -170,7 +170,7 @@ impl Data for Rule {
     }
 }
 
-impl Blank for Rule {
+impl Blank for ClassifyRule {
     const BLANK: Self = Self {
         name: String::new(),
         before: None,

@@ -199,7 +199,7 @@ named! {
 }
 
 named! {
-    /// Whose breaker the failure is charged to.
+    /// Whose breaker counts the failure.
     pub enum Charge {
         /// The deployment's.
         Deployment = "deployment",
@@ -231,7 +231,7 @@ named! {
 fields! {
     /// A row of the table: what a kind of failure leads to.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub struct Rule {
+    pub struct FailureRule {
         /// Whether the same route may be asked again.
         again: Again = Again::No;
         /// Whether the client of the route is made again.
@@ -251,7 +251,7 @@ fields! {
     }
 }
 
-impl Rule {
+impl FailureRule {
     const fn new(again: Again, rebuild: RebuildRule, next: NextRule, charge: Charge, cool: Cool) -> Self {
         let proves_alive = false;
         Self { again, rebuild, next, charge, cool, cool_base: span(0), cool_cap: span(0), proves_alive }
@@ -274,28 +274,28 @@ impl Rule {
     }
 }
 
-/// The table of failures: one [`Rule`] for each [`FailureKind`].
+/// The table of failures: one [`FailureRule`] for each [`FailureKind`].
 ///
 /// The defaults are the table of `docs/design.md`; a policy overrides any row, field by field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FailureTable([Rule; FailureKind::ALL.len()]);
+pub struct FailureTable([FailureRule; FailureKind::ALL.len()]);
 
 impl FailureTable {
     /// The row for a kind.
     #[must_use]
-    pub fn rule(&self, kind: FailureKind) -> Rule {
+    pub fn rule(&self, kind: FailureKind) -> FailureRule {
         self.0.get(kind as usize).copied().unwrap_or_else(|| default_rule(kind))
     }
 
     /// Every kind of failure leads to the next route, and to nothing else. `again` keeps them from counting as permanent, so
     /// that the end is that all was tried.
     pub(crate) fn moving_on() -> Self {
-        let row = Rule::new(Again::Yes, RebuildRule::No, NextRule::Yes, Charge::No, Cool::No);
+        let row = FailureRule::new(Again::Yes, RebuildRule::No, NextRule::Yes, Charge::No, Cool::No);
         Self([row; FailureKind::ALL.len()])
     }
 
     /// Replaces the row for a kind.
-    pub fn set(&mut self, kind: FailureKind, rule: Rule) {
+    pub fn set(&mut self, kind: FailureKind, rule: FailureRule) {
         if let Some(row) = self.0.get_mut(kind as usize) {
             *row = rule;
         }
@@ -320,23 +320,23 @@ impl Default for FailureTable {
     }
 }
 
-const fn default_rule(kind: FailureKind) -> Rule {
+const fn default_rule(kind: FailureKind) -> FailureRule {
     use {Charge as C, Cool, FailureKind as K, NextRule as N, RebuildRule as R};
     match kind {
-        K::Connect => Rule::new(Again::Yes, R::OnPrimary, N::Yes, C::Endpoint, Cool::No),
-        K::ReadTimeout => Rule::new(Again::OnLastRoute, R::OnPrimary, N::Yes, C::Deployment, Cool::No),
-        K::TimedOut => Rule::new(Again::OnLastRoute, R::No, N::Yes, C::DeploymentIfFullTime, Cool::No),
-        K::RateLimited => Rule::new(Again::Yes, R::No, N::Yes, C::No, Cool::Limit).cooling(60, 300),
-        K::QuotaExhausted => Rule::new(Again::No, R::No, N::Yes, C::No, Cool::Credential).cooling(300, 3600),
-        K::Overloaded | K::ServerError => Rule::new(Again::Yes, R::No, N::Yes, C::Deployment, Cool::StatedOnly),
-        K::Malformed => Rule::new(Again::Once, R::No, N::Yes, C::Deployment, Cool::No),
-        K::StreamBroken => Rule::new(Again::IfRestartable, R::No, N::IfRestartable, C::Deployment, Cool::No),
-        K::Auth => Rule::new(Again::No, R::Anywhere, N::Yes, C::No, Cool::Credential).cooling(300, 3600),
-        K::NotFound => Rule::new(Again::No, R::No, N::Yes, C::No, Cool::Deployment).cooling(300, 3600),
-        K::ContextOverflow => Rule::new(Again::No, R::No, N::LargerContext, C::No, Cool::No).alive(),
-        K::ContentRefused | K::InvalidRequest => Rule::new(Again::No, R::No, N::No, C::No, Cool::No).alive(),
-        K::Certificate | K::Bug | K::Cancelled => Rule::new(Again::No, R::No, N::No, C::No, Cool::No),
-        K::Unknown => Rule::new(Again::No, R::No, N::Yes, C::Deployment, Cool::No),
+        K::Connect => FailureRule::new(Again::Yes, R::OnPrimary, N::Yes, C::Endpoint, Cool::No),
+        K::ReadTimeout => FailureRule::new(Again::OnLastRoute, R::OnPrimary, N::Yes, C::Deployment, Cool::No),
+        K::TimedOut => FailureRule::new(Again::OnLastRoute, R::No, N::Yes, C::DeploymentIfFullTime, Cool::No),
+        K::RateLimited => FailureRule::new(Again::Yes, R::No, N::Yes, C::No, Cool::Limit).cooling(60, 300),
+        K::QuotaExhausted => FailureRule::new(Again::No, R::No, N::Yes, C::No, Cool::Credential).cooling(300, 3600),
+        K::Overloaded | K::ServerError => FailureRule::new(Again::Yes, R::No, N::Yes, C::Deployment, Cool::StatedOnly),
+        K::Malformed => FailureRule::new(Again::Once, R::No, N::Yes, C::Deployment, Cool::No),
+        K::StreamBroken => FailureRule::new(Again::IfRestartable, R::No, N::IfRestartable, C::Deployment, Cool::No),
+        K::Auth => FailureRule::new(Again::No, R::Anywhere, N::Yes, C::No, Cool::Credential).cooling(300, 3600),
+        K::NotFound => FailureRule::new(Again::No, R::No, N::Yes, C::No, Cool::Deployment).cooling(300, 3600),
+        K::ContextOverflow => FailureRule::new(Again::No, R::No, N::LargerContext, C::No, Cool::No).alive(),
+        K::ContentRefused | K::InvalidRequest => FailureRule::new(Again::No, R::No, N::No, C::No, Cool::No).alive(),
+        K::Certificate | K::Bug | K::Cancelled => FailureRule::new(Again::No, R::No, N::No, C::No, Cool::No),
+        K::Unknown => FailureRule::new(Again::No, R::No, N::Yes, C::Deployment, Cool::No),
     }
 }
 

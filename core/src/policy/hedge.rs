@@ -13,7 +13,7 @@ fields! {
     /// Hedging of calls that may be made twice. Off unless one of the two is set.
     ///
     /// An attempt that runs for so long gets a second one beside it, on the next route; the first whole answer wins, the other is
-    /// cancelled and charged to nobody. Hedges pay the retry budget of their deployment. Streams and tools are never hedged.
+    /// cancelled and not counted. Hedges pay the retry budget of their deployment. Streams and tools are never hedged.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub struct Hedge {
         /// How long an attempt runs alone. Default: not set.

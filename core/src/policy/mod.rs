@@ -25,7 +25,7 @@ pub use breaker::Breaker;
 pub use budget::RetryBudget;
 pub use classify::Classify;
 pub use deadline::AttemptLimits;
-pub use failure::{FailureTable, Rule};
+pub use failure::{FailureRule, FailureTable};
 pub use fallback::Fallback;
 pub use hedge::Hedge;
 pub use limits::TurnLimits;
@@ -103,6 +103,25 @@ impl Policy {
     #[must_use]
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(&self.to_value()).unwrap_or_default()
+    }
+
+    /// Every field with its value and what it may be, in order: for reference tables. A list is one field, whatever is in it.
+    #[cfg(feature = "schema")]
+    #[must_use]
+    pub fn list(&self) -> alloc::vec::Vec<Field> {
+        crate::data::schema::list(&mut self.clone())
+    }
+
+    /// The JSON Schema of a policy file (draft 2020-12), with the values of this policy as defaults.
+    ///
+    /// It says less than [`Policy::from_value`] checks: not what must hold between two fields (`retry.cap_ms` is at least
+    /// `retry.base_ms`), and of the rules of `classify` neither which names are known nor that each has a condition and a kind.
+    #[cfg(feature = "schema")]
+    #[must_use]
+    pub fn schema(&self) -> Value {
+        let about = "Every number and choice of the engine; what is left out has its default. Reading it checks more: a longest wait \
+            is at least the first one, and the rules of `classify` are complete and name what there is.";
+        crate::data::schema::schema(&mut self.clone(), "A policy file of failsoft", about)
     }
 
     /// Checks a policy that was made in Rust, where the types allow more than the ranges.

@@ -4,7 +4,7 @@ use super::routes::PRIMARY;
 use super::{Call, State, Then};
 use crate::command::{End, Replay, RouteId, Verdict, WaitWhy};
 use crate::notice::{Skip, What};
-use crate::policy::failure::{Again, Effect, Failure, NextRule, RebuildRule, Rule};
+use crate::policy::failure::{Again, Effect, Failure, FailureRule, NextRule, RebuildRule};
 use crate::policy::fallback::WhenRefused;
 use crate::policy::limits::Limit;
 use crate::policy::retry::Pause;
@@ -53,7 +53,7 @@ impl Call {
 
     /// Whether there may be no other attempt at all: limits of the turn, and whether a repetition could do harm.
     /// An error that nothing could have followed anyway stays what it is.
-    pub(super) fn may_not_try_again(&self, cx: &Context<'_>, failure: Failure, rule: Rule) -> Option<Verdict> {
+    pub(super) fn may_not_try_again(&self, cx: &Context<'_>, failure: Failure, rule: FailureRule) -> Option<Verdict> {
         let harmful = self.ask.replay == Replay::Once && failure.effect == Effect::Possible;
         let exhausted = Verdict { failure: Some(failure), ..Verdict::new(End::Exhausted) };
         let over = if harmful { Some(exhausted) } else { self.limit_reached(cx) }?;
@@ -62,7 +62,7 @@ impl Call {
     }
 
     /// The same route again, if the row, the attempts, the breaker, the longest wait, the deadline and the retry budget allow it.
-    fn same_route_again(&mut self, cx: &mut Context<'_>, failure: Failure, rule: Rule) -> Option<State> {
+    fn same_route_again(&mut self, cx: &mut Context<'_>, failure: Failure, rule: FailureRule) -> Option<State> {
         let another = rule.next != NextRule::No && self.routes().has_another(cx);
         let allowed = match rule.again {
             _ if failure.should_retry == Some(false) => false,
@@ -100,7 +100,7 @@ impl Call {
     }
 
     /// The client made again, once a turn; a call that failed on an older client than the present one skips that.
-    fn rebuild_once(&mut self, cx: &mut Context<'_>, rule: Rule) -> Option<State> {
+    fn rebuild_once(&mut self, cx: &mut Context<'_>, rule: FailureRule) -> Option<State> {
         let (route, client) = (self.leg.route?, self.leg.client);
         let state = cx.route(route)?;
         let newer = state.client > client || state.is_activating(cx.now);

@@ -8,10 +8,11 @@ use super::leg::Leg;
 use super::routes::{self, PRIMARY};
 use super::{Call, State, Then};
 use crate::command::{End, Id, RouteId, SwitchWhy, WaitWhy};
+use crate::machine::committed::Committed;
 use crate::notice::{Skip, What};
 use crate::policy::deadline::Allowance;
 use crate::policy::fallback::FallbackScope;
-use crate::scope::{Committed, Context};
+use crate::scope::Context;
 use crate::session::{LEASE_GRACE, Refusal, Ticket};
 use crate::time::Instant;
 

@@ -2,11 +2,12 @@
 
 use super::ask::Ask;
 use crate::command::RouteId;
+use crate::machine::committed::Committed;
 use crate::notice::Skip;
 use crate::policy::failure::{Cool, Failure, NextRule};
 use crate::policy::fallback::FallbackScope;
 use crate::route::RouteSet;
-use crate::scope::{Committed, Context};
+use crate::scope::Context;
 
 /// The primary of every chain.
 pub(super) const PRIMARY: RouteId = RouteId(0);

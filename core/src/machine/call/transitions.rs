@@ -7,10 +7,11 @@ use super::attempt::InFlight;
 use super::routes::PRIMARY;
 use super::{Call, State, Then};
 use crate::command::{CancelWhy, End, Event, Handled, Id, RouteId, Verdict, WaitWhy};
+use crate::machine::committed::Committed;
 use crate::notice::{Follows, What};
 use crate::policy::failure::{Effect, Failure, FailureKind};
 use crate::policy::limits::{Limit, Usage};
-use crate::scope::{Committed, Context};
+use crate::scope::Context;
 
 impl Call {
     // ---- It begins. ----

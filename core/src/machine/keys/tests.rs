@@ -2,9 +2,11 @@
 
 use super::*;
 use crate::call::Call;
+use crate::command::Key;
 use crate::command::{Attempt, Command, Event, Replay, Reply, Risk, ToolCall};
 use crate::policy::Policy;
 use crate::policy::limits::Usage;
+use crate::rng::mix;
 use crate::route::{Route, Tool};
 use crate::scope::Scope;
 use crate::session::Session;

@@ -15,7 +15,7 @@ use crate::policy::Policy;
 use crate::policy::breaker::{BreakerState, Change, Circuit, Outcome, Permit};
 use crate::policy::budget::RetryCounts;
 use crate::policy::cooldown::{Cooldown, Cooling};
-use crate::policy::failure::{Charge, Cool, Failure, Phase, Rule};
+use crate::policy::failure::{Charge, Cool, Failure, FailureRule, Phase};
 use crate::stored::stored;
 use crate::time::{Instant, span};
 
@@ -25,9 +25,9 @@ pub(crate) const LEASE_GRACE: Duration = span(5_000);
 /// Breaker, cooldown and retry budget of one scope. Only deployments and endpoints have breakers, only deployments retry budgets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Admission {
-    pub(super) breaker: Circuit,
-    pub(super) cooldown: Cooldown,
-    pub(super) retries: RetryCounts,
+    pub(crate) breaker: Circuit,
+    pub(crate) cooldown: Cooldown,
+    pub(crate) retries: RetryCounts,
 }
 
 stored! { Admission { breaker, cooldown, retries } }
@@ -255,7 +255,7 @@ impl Live {
     pub(crate) fn cool(
         &mut self,
         ticket: Ticket,
-        rule: Rule,
+        rule: FailureRule,
         failure: Failure,
         leaving: bool,
         now: Instant,

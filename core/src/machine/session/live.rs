@@ -6,11 +6,11 @@ use alloc::vec::Vec;
 use super::admission::Admission;
 use crate::command::RouteId;
 use crate::latency::Latency;
+use crate::machine::committed::Committed;
 use crate::notice::Scoped;
 use crate::policy::breaker::Circuit;
 use crate::policy::budget::RetryCounts;
 use crate::route::{Route, RouteSet, Scopes};
-use crate::scope::Committed;
 use crate::text::Names;
 use crate::time::Instant;
 
@@ -20,11 +20,11 @@ pub(crate) struct Live {
     pub(crate) routes: Vec<RouteState>,
     pub(crate) without_credential: RouteSet,
     /// The largest `now` that any of its turns was told: for all of them a clock that goes back stands still.
-    pub(super) seen: Instant,
+    pub(crate) seen: Instant,
     /// One for each scope that routes share or have alone; [`RouteState`] says which are whose.
-    pub(super) admissions: Vec<Admission>,
+    pub(crate) admissions: Vec<Admission>,
     /// How long the answers of each deployment take, by its admission; empty where nobody asks.
-    pub(super) latencies: Vec<Latency>,
+    pub(crate) latencies: Vec<Latency>,
     pub(crate) standing: Vec<String>,
     /// Where a session-wide fallback has come to.
     pub(crate) committed: Committed,

@@ -1,8 +1,8 @@
 //! The living breaker: what a call is told by it, and what it makes of the outcome.
 
-mod hand;
+mod manual;
 
-use hand::Rule;
+use manual::Mode;
 
 use super::counts::Counts;
 use super::{Breaker, BreakerState, Change, Metrics, Order, Outcome, Permit};
@@ -11,7 +11,7 @@ use crate::time::Instant;
 
 /// The living breaker: one a scope.
 ///
-/// What it learns by itself (`state` and the counts) and what it was told by hand (`order`, `holders`) are two things: the
+/// What it learns by itself (`state` and the counts) and what a manual override says (`order`, `holders`) are two things: the
 /// second stands above the first and leaves it as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Circuit {
@@ -68,11 +68,11 @@ impl Circuit {
         match self.rule(config) {
             _ if self.holders > 0 => BreakerState::Isolated,
             _ if self.order == Order::ForceOpen => BreakerState::ForcedOpen,
-            Rule::Counts => BreakerState::MetricsOnly,
-            Rule::Passes if self.order == Order::ForceClosed => BreakerState::ForcedClosed,
+            Mode::Counts => BreakerState::MetricsOnly,
+            Mode::Passes if self.order == Order::ForceClosed => BreakerState::ForcedClosed,
             // It is switched off.
-            Rule::Passes => BreakerState::Closed,
-            Rule::Decides => match self.present(config, now) {
+            Mode::Passes => BreakerState::Closed,
+            Mode::Decides => match self.present(config, now) {
                 State::Closed => BreakerState::Closed,
                 State::Open { until } if now < until => BreakerState::Open,
                 State::Open { .. } | State::HalfOpen { .. } => BreakerState::HalfOpen,
@@ -108,7 +108,7 @@ impl Circuit {
     }
 
     fn would_probe(&self, config: &Breaker, now: Instant) -> Result<(), Instant> {
-        if self.rule(config) != Rule::Decides {
+        if self.rule(config) != Mode::Decides {
             return Ok(());
         }
         match self.present(config, now) {
@@ -145,7 +145,7 @@ impl Circuit {
     }
 
     fn admit_probe(&mut self, config: &Breaker, now: Instant, lease: Instant) {
-        if self.rule(config) != Rule::Decides {
+        if self.rule(config) != Mode::Decides {
             // The policy has changed since it opened.
             self.close();
             return;
@@ -188,12 +188,12 @@ impl Circuit {
     fn count(&mut self, config: &Breaker, now: Instant, outcome: Outcome, slow: bool) -> Option<Change> {
         let failed = outcome == Outcome::Failed;
         let rule = self.rule(config);
-        if outcome == Outcome::Neutral || rule == Rule::Passes {
+        if outcome == Outcome::Neutral || rule == Mode::Passes {
             return None;
         }
         self.in_a_row = if failed { self.in_a_row.saturating_add(1) } else { 0 };
         self.counts.add(config, now, failed, slow);
-        if !(failed || slow) || rule == Rule::Counts {
+        if !(failed || slow) || rule == Mode::Counts {
             return None;
         }
         let sums = self.counts.sums(config, now);

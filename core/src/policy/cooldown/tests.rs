@@ -11,7 +11,7 @@ fn begin(
     cool_base: Duration,
     cool_cap: Duration,
 ) {
-    let rule = Rule { cool_base, cool_cap, ..Policy::default().failures.rule(FailureKind::RateLimited) };
+    let rule = FailureRule { cool_base, cool_cap, ..Policy::default().failures.rule(FailureKind::RateLimited) };
     let failure = Failure { retry_after, ..Failure::new(FailureKind::RateLimited) };
     cooldown.begin(now, admitted, failure, rule);
 }

@@ -2,9 +2,9 @@
 
 use super::*;
 
-/// What becomes of calls where nobody refuses them by hand.
+/// What becomes of calls where no manual override refuses them.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rule {
+pub(super) enum Mode {
     /// The breaker decides.
     Decides,
     /// They pass and are counted.
@@ -33,7 +33,7 @@ impl Circuit {
         self.holders = self.holders.saturating_sub(1);
     }
 
-    /// Closes it and forgets everything that it learnt. What was ordered by hand stays.
+    /// Closes it and forgets everything that it learnt. A manual override stays.
     pub fn reset(&mut self) {
         self.close();
     }
@@ -55,13 +55,13 @@ impl Circuit {
     }
 
     #[inline(always)]
-    pub(super) fn rule(&self, config: &Breaker) -> Rule {
+    pub(super) fn rule(&self, config: &Breaker) -> Mode {
         match self.order {
-            Order::ForceClosed => Rule::Passes,
-            Order::MetricsOnly => Rule::Counts,
-            Order::Automatic | Order::ForceOpen if !config.enabled => Rule::Passes,
-            Order::Automatic | Order::ForceOpen if config.metrics_only => Rule::Counts,
-            Order::Automatic | Order::ForceOpen => Rule::Decides,
+            Order::ForceClosed => Mode::Passes,
+            Order::MetricsOnly => Mode::Counts,
+            Order::Automatic | Order::ForceOpen if !config.enabled => Mode::Passes,
+            Order::Automatic | Order::ForceOpen if config.metrics_only => Mode::Counts,
+            Order::Automatic | Order::ForceOpen => Mode::Decides,
         }
     }
 }

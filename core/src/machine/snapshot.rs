@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::{Admission, Session};
+use super::committed::Committed;
 use crate::call::Call;
 use crate::command::RouteId;
 use crate::latency::Latency;
@@ -13,7 +13,7 @@ use crate::policy::budget::RetryCounts;
 use crate::policy::fallback::FallbackScope;
 use crate::policy::{Invalid, Policy};
 use crate::route::{Route, Tool};
-use crate::scope::Committed;
+use crate::session::{Admission, Session};
 use crate::stored::stored;
 use crate::time::{Instant, millis, span};
 use crate::travel::Travel;
