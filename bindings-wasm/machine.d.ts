@@ -624,6 +624,8 @@ export function judgeFinish(
 export function foreignName(text: string): string;
 /** The same for a text, which is cut at 200 characters. */
 export function foreignText(text: string): string;
+/** As {@link foreignName}, in quotes. */
+export function foreignQuoted(text: string): string;
 /** The sentence for a tool that the policy denies. */
 export function deniedByRule(tool: string): string;
 /** What a model is told about a tool that ran and failed. */

@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { Policy } from "./index.js";
-import { explainFacts } from "./machine.js";
+import { explainFacts, foreignName } from "./machine.js";
 
 const USAGE = `usage: failsoft classify [options]
 
@@ -54,7 +54,7 @@ function said(args) {
     return USAGE;
   }
   if (positionals.join(" ") !== "classify") {
-    throw new Error(`"${positionals.join(" ")}" is not a command; use classify`);
+    throw new Error(`"${foreignName(positionals.join(" "))}" is not a command; use classify`);
   }
   const policy = values.policy === undefined ? undefined : Policy.fromJSON(String(read("--policy", values.policy)));
   const found = explainFacts(factsOf(values), policy);
@@ -78,7 +78,7 @@ function factsOf({ status, header, body, message, code, type, class: classes, ph
 
 function statusOf(text) {
   if (!/^[1-5]\d\d$/.test(text)) {
-    throw new Error(`--status: "${text}" is not allowed; use 100 to 599`);
+    throw new Error(`--status: "${foreignName(text)}" is not allowed; use 100 to 599`);
   }
   return Number(text);
 }
@@ -86,7 +86,7 @@ function statusOf(text) {
 function headerOf(line) {
   const colon = line.indexOf(":");
   if (line.slice(0, Math.max(colon, 0)).trim() === "") {
-    throw new Error(`--header: "${line}" is not allowed; use one such as "retry-after: 20"`);
+    throw new Error(`--header: "${foreignName(line)}" is not allowed; use one such as "retry-after: 20"`);
   }
   return [line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim()];
 }
@@ -102,7 +102,7 @@ function read(option, file) {
   try {
     return readFileSync(file);
   } catch {
-    throw new Error(`${option}: "${file}" cannot be read; use the name of a file`);
+    throw new Error(`${option}: "${foreignName(file)}" cannot be read; use the name of a file`);
   }
 }
 

@@ -21,4 +21,13 @@ export {
 export { MachineSession } from "./engine/session.js";
 export { Stream } from "./engine/stream.js";
 export { Call, MachineTurn } from "./engine/turn.js";
-export { deniedByRule, foreignName, foreignText, names, stopReasons, toolFailed, words } from "./engine/words.js";
+export {
+  deniedByRule,
+  foreignName,
+  foreignQuoted,
+  foreignText,
+  names,
+  stopReasons,
+  toolFailed,
+  words,
+} from "./engine/words.js";

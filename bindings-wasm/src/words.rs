@@ -53,6 +53,12 @@ pub fn foreign_text(text: &str) -> String {
     foreign::text(text).to_string()
 }
 
+/// A value of an option that somebody else wrote, as a name in quotes.
+#[wasm_bindgen(js_name = foreignQuoted)]
+pub fn foreign_quoted(text: &str) -> String {
+    foreign::quoted(text).to_string()
+}
+
 /// What a model is told about a tool that ran and failed.
 #[wasm_bindgen(js_name = toolFailed)]
 pub fn tool_failed(name: &str, error: &str) -> String {

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
@@ -25,7 +26,7 @@ const filesOf = (path) =>
 function expected() {
   const entries = ["index", "machine", "testing", "wasm"].flatMap((name) => [`js/${name}.js`, `${name}.d.ts`]);
   const papers = ["LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"];
-  return [...entries, ...papers, "failsoft.wasm", "js/cli.js"].sort();
+  return [...entries, ...papers, "failsoft.wasm", "js/cli.js", "policy.schema.json"].sort();
 }
 
 const isShared = (name) => /^js\/shared-[A-Z0-9]{8}\.js$/.test(name);
@@ -47,6 +48,13 @@ test("the inlined engine is the one beside it", () => {
   assert.ok(Buffer.from(text, "base64").equals(readFileSync(join(folder, "failsoft.wasm"))));
 });
 
+test("the module says nothing of the machine that it was built on", () => {
+  const text = readFileSync(join(folder, "failsoft.wasm")).toString("latin1");
+  for (const path of ["/root/", "/home/", "/Users/", "\\Users\\", ".cargo", homedir(), ROOT]) {
+    assert.ok(!text.includes(path), path);
+  }
+});
+
 test("nothing has to be installed with it or run for it", () => {
   for (const name of ["dependencies", "peerDependencies", "optionalDependencies", "bundledDependencies", "scripts"]) {
     assert.equal(manifest[name], undefined, name);
@@ -65,7 +73,7 @@ test("package.json says what it is", () => {
 
 test("every export is there, with its types, and is imported by its name", async () => {
   const paths = Object.entries(manifest.exports);
-  const wanted = [".", "./wasm", "./testing", "./machine", "./failsoft.wasm", "./package.json"];
+  const wanted = [".", "./wasm", "./testing", "./machine", "./failsoft.wasm", "./policy.schema.json", "./package.json"];
   assert.deepEqual(
     paths.map(([path]) => path),
     wanted,
@@ -116,7 +124,15 @@ test("publint has nothing to say", async () => {
 test("attw has nothing to say", async () => {
   const cli = join(MODULES, "@arethetypeswrong", "cli", "dist", "index.js");
   // The module itself is no script, and has no types.
-  const how = ["--profile", "esm-only", "--exclude-entrypoints", "./failsoft.wasm", "--no-emoji", "--no-color"];
+  const how = [
+    "--profile",
+    "esm-only",
+    "--exclude-entrypoints",
+    "./failsoft.wasm",
+    "./policy.schema.json",
+    "--no-emoji",
+    "--no-color",
+  ];
   // It ends with 1 when it has found something.
   await run(process.execPath, [cli, packed, ...how]).catch((failed) => assert.fail(failed.stdout || failed.stderr));
 });

@@ -1,5 +1,6 @@
 //! The JavaScript package: built for wasm, bound, made small, put together in `target/npm/failsoft`, packed into `target/dist/`.
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -149,6 +150,7 @@ fn module(places: &Places) -> Result<PathBuf> {
     let target = places.target.join("wasm");
     cargo("build the module")
         .args(["build", "--package", "failsoft-wasm", "--profile", "wasm", "--target", cargo::WASM])
+        .args(["--config", &without_home()?])
         .env("CARGO_TARGET_DIR", &target)
         .quiet(places)?;
     let (compiled, bound) = (target.join(cargo::WASM).join("wasm").join("failsoft_wasm.wasm"), target.join("bound"));
@@ -167,6 +169,13 @@ fn module(places: &Places) -> Result<PathBuf> {
     )?;
     optimize(places, "strip the module", &named, &STRIP, &bound.join("failsoft.wasm"))?;
     Ok(bound)
+}
+
+/// The folder of cargo by another name: the module holds names of source files, and nothing of the machine that it was built on.
+fn without_home() -> Result<String> {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
+    let home = home.context("no folder of cargo: set CARGO_HOME")?;
+    Ok(format!("target.{}.rustflags=['--remap-path-prefix={}=cargo']", cargo::WASM, home.display()))
 }
 
 fn optimize(places: &Places, name: &str, from: &Path, how: &[&str], to: &Path) -> Result<()> {

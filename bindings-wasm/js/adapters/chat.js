@@ -13,9 +13,10 @@
 // - An error that the provider sends under a status of 200 is a ProviderError. Whatever else the SDK throws is thrown
 //   unchanged; `classify` knows both.
 
-import { isObject } from "../agent/reply.js";
+import { asText, isObject } from "../agent/reply.js";
+import { shown } from "../engine/options.js";
 import { fingerprint, isLimitOfOurs, judgeFinish, readReply } from "../engine/policy.js";
-import { words } from "../engine/words.js";
+import { foreignName, foreignText, words } from "../engine/words.js";
 import { CallTimeout, InvalidOption } from "../errors.js";
 import { errorIn, textIn, word } from "../facts/chunks.js";
 import { classify } from "../facts/classify.js";
@@ -48,11 +49,12 @@ export class ChatModel {
       throw new TypeError(`client: ${nameOf(client)} is not allowed; use a client of the package ${this.package}`);
     }
     if (typeof stream !== "boolean") {
-      throw new TypeError(`options.stream: ${String(stream)} is not allowed; use true or false`);
+      throw new TypeError(`options.stream: ${shown(stream)} is not allowed; use true or false`);
     }
     for (const [name, value] of Object.entries(options)) {
       if (Object.hasOwn(OURS, name)) {
-        if (value) throw new InvalidOption(`options.${name}: ${value} is not allowed; leave it out, ${OURS[name]}`);
+        if (value)
+          throw new InvalidOption(`options.${name}: ${shown(value)} is not allowed; leave it out, ${OURS[name]}`);
         continue;
       }
       (OF_THE_REQUEST.includes(name) ? this.#ofTheRequest : this.#options)[name] = value;
@@ -112,16 +114,18 @@ export class ChatModel {
 
   #whole(reply) {
     const wrong = providerError(reply);
-    if (wrong !== undefined) throw new ProviderError(`${this.model}: ${saidInstead(reply)}`, wrong.body);
+    if (wrong !== undefined) throw new ProviderError(`${foreignName(this.model)}: ${saidInstead(reply)}`, wrong.body);
     let parts;
     try {
       parts = this.parts(reply);
     } catch (error) {
       // The SDKs hand on whatever came; what cannot even be read is no bug of the caller's.
-      throw new UnusableReply(`${this.model}: ${saidInstead(reply)}`, "malformed", reply, { cause: error });
+      throw new UnusableReply(`${foreignName(this.model)}: ${saidInstead(reply)}`, "malformed", reply, {
+        cause: error,
+      });
     }
     if (parts === undefined) {
-      throw new UnusableReply(`${this.model}: ${saidInstead(reply)}`, "malformed", reply);
+      throw new UnusableReply(`${foreignName(this.model)}: ${saidInstead(reply)}`, "malformed", reply);
     }
     const judged = judgeFinish(word(parts.finish), word(parts.refusal), this.acceptCut);
     if (judged !== undefined) throw this.#unusable(judged.what, judged.kind, reply, parts);
@@ -144,7 +148,7 @@ export class ChatModel {
   }
 
   #unusable(what, kind, reply, parts) {
-    const error = new UnusableReply(`${this.model}: ${what}`, kind, reply);
+    const error = new UnusableReply(`${foreignName(this.model)}: ${what}`, kind, reply);
     const value = this.usage(parts.usage);
     return value === undefined ? error : Object.defineProperty(error, "failsoftUsage", { value });
   }
@@ -198,13 +202,13 @@ function providerOf(client, plain) {
 /** What came in place of a reply, for people: the error under a status of 200, or what kind of thing it is. */
 function saidInstead(reply) {
   const error = errorIn(reply);
-  if (error) return `the reply under status 200 is an error: ${String(JSON.stringify(error)).slice(0, 500)}`;
-  if (typeof reply === "string") return `the reply is a text and no object: ${JSON.stringify(reply.slice(0, 200))}`;
+  if (error) return `the reply under status 200 is an error: ${foreignText(asText(error))}`;
+  if (typeof reply === "string") return `the reply is a text and no object: ${foreignText(JSON.stringify(reply))}`;
   return `the reply is not what this API sends: ${nameOf(reply)} without content`;
 }
 
 function nameOf(value) {
   if (Array.isArray(value)) return "a list";
-  if (typeof value === "function") return `the class or function ${value.name}`;
-  return isObject(value) ? "an object" : String(value);
+  if (typeof value === "function") return `the class or function ${foreignName(value.name)}`;
+  return isObject(value) ? "an object" : shown(value);
 }

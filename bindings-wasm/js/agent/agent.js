@@ -34,7 +34,7 @@ export class Agent {
     const names = new Set();
     for (const { name } of this.tools) {
       if (names.has(name)) {
-        throw new InvalidOption(`tools: "${name}" is not allowed twice; use a name that no other tool has`);
+        throw new InvalidOption(`tools: ${shown(name)} is not allowed twice; use a name that no other tool has`);
       }
       names.add(name);
     }

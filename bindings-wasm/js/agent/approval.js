@@ -2,7 +2,7 @@
 
 import { checkOptionalFunction, checkSignal, shown } from "../engine/options.js";
 import { decision, gate, refusal } from "../engine/policy.js";
-import { deniedByRule } from "../engine/words.js";
+import { deniedByRule, foreignName, foreignText } from "../engine/words.js";
 import { ApprovalDenied, InvalidOption } from "../errors.js";
 import { unlessAborted } from "../loops/race.js";
 import { readArguments } from "./reply.js";
@@ -52,7 +52,7 @@ function askGate(policy, tool, given, risky, standing) {
     case "ask": {
       const read = readArguments(tool, given);
       if (read.digest === undefined) {
-        throw new InvalidOption(`${tool}: ${read.complaint}`);
+        throw new InvalidOption(`${foreignName(tool)}: ${foreignText(read.complaint)}`);
       }
       return Object.freeze({ tool, arguments: read.arguments, digest: read.digest });
     }

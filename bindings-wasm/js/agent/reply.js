@@ -1,6 +1,7 @@
 // What models and tools bring, as facts.
 
 import { canonicalDigest, readReply as kindOf } from "../engine/policy.js";
+import { foreignName, foreignQuoted, foreignText } from "../engine/words.js";
 import { textOf } from "../facts/facts.js";
 
 /** On its way to the core it would become another character, and the digest that of another text. */
@@ -49,7 +50,7 @@ export function readArguments(name, given) {
     text = typeof given === "string" ? given : JSON.stringify(given, plain);
   } catch (error) {
     // Its first line: V8 draws a picture of a cycle.
-    return { complaint: `the arguments are not plain data: ${textOf(error).split("\n", 1)[0]}` };
+    return { complaint: `the arguments are not plain data: ${foreignText(textOf(error).split("\n", 1)[0])}` };
   }
   if (text === undefined) {
     return { complaint: `the arguments are not plain data: ${typeof given}` };
@@ -67,13 +68,13 @@ function plain(key, value) {
     throw new TypeError(`${value} is no number that JSON knows${place(key)}`);
   }
   if (value instanceof Map || value instanceof Set) {
-    throw new TypeError(`a ${value.constructor.name} is no object that JSON knows${place(key)}`);
+    throw new TypeError(`a ${foreignName(value.constructor.name)} is no object that JSON knows${place(key)}`);
   }
   return value;
 }
 
 function place(key) {
-  return key === "" ? "" : ` (at ${JSON.stringify(key)})`;
+  return key === "" ? "" : ` (at ${foreignQuoted(key)})`;
 }
 
 /** A tool's result as text for the model. Never throws. */

@@ -2,6 +2,7 @@
 
 import { checkFunction, checkOptions, isGenerator, shown } from "../engine/options.js";
 import { checkTool } from "../engine/turn.js";
+import { foreignName } from "../engine/words.js";
 import { InvalidOption } from "../errors.js";
 
 const OPTIONS = ["name", "description", "parameters", "risky", "replay", "timeout"];
@@ -16,7 +17,9 @@ export class Tool {
     this.fn = fn;
     this.name = name ?? fn.name;
     if (isGenerator(fn)) {
-      throw new TypeError(`tool ${this.name}: a generator brings no result; use a function that returns one`);
+      throw new TypeError(
+        `tool ${foreignName(this.name)}: a generator brings no result; use a function that returns one`,
+      );
     }
     if (typeof risky !== "boolean" && typeof risky !== "function") {
       throw new InvalidOption(
@@ -55,13 +58,13 @@ export class Tool {
     const { required, properties, additionalProperties } = this.parameters;
     for (const name of Array.isArray(required) ? required : []) {
       if (!Object.hasOwn(given, name)) {
-        return `the arguments do not fit: missing a required argument: '${name}'`;
+        return `the arguments do not fit: missing a required argument: '${foreignName(name)}'`;
       }
     }
     if (additionalProperties === false) {
       for (const name of Object.keys(given)) {
         if (!Object.hasOwn(properties ?? {}, name)) {
-          return `the arguments do not fit: got an unexpected keyword argument '${name}'`;
+          return `the arguments do not fit: got an unexpected keyword argument '${foreignName(name)}'`;
         }
       }
     }

@@ -1,7 +1,8 @@
 // One turn of an agent: what passes between the models, the tools, the approver and the engine.
 
+import { shown } from "../engine/options.js";
 import { decision } from "../engine/policy.js";
-import { stopReasons, toolFailed } from "../engine/words.js";
+import { foreignName, foreignText, stopReasons, toolFailed } from "../engine/words.js";
 import { InvalidOption } from "../errors.js";
 import { textOf } from "../facts/facts.js";
 import { get } from "../facts/peek.js";
@@ -22,7 +23,7 @@ export class AgentTurn {
     const reasons = stopReasons();
     for (const reason of this.raiseOn) {
       if (!reasons.includes(reason)) {
-        throw new InvalidOption(`raiseOn: "${reason}" is not allowed; use some of ${reasons.join(", ")}`);
+        throw new InvalidOption(`raiseOn: ${shown(reason)} is not allowed; use some of ${reasons.join(", ")}`);
       }
     }
     this.messages = messagesOf(task);
@@ -96,7 +97,7 @@ export class AgentTurn {
         break;
       case "ask_approval":
         if (hasFailed) {
-          this.agent.session.log("warn", `the approver failed, which is not a yes: ${describe(error)}`);
+          this.agent.session.log("warn", `the approver failed, which is not a yes: ${foreignText(describe(error))}`);
         }
         this.turn.decided(command.id, decision(value, hasFailed), command.digest);
         break;
@@ -171,8 +172,8 @@ export class AgentTurn {
     try {
       return tool?.riskOf(structuredClone(given));
     } catch (error) {
-      const what = `the predicate of tool ${tool.name} failed, which is not a no to risk`;
-      this.agent.session.log("warn", `${what}: ${describe(error)}`);
+      const what = `the predicate of tool ${foreignName(tool.name)} failed, which is not a no to risk`;
+      this.agent.session.log("warn", `${what}: ${foreignText(describe(error))}`);
       return "unknown";
     }
   }

@@ -53,7 +53,7 @@ export function parsed(field, text, allowed) {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new InvalidOption(`${field}: ${error.message} is not allowed; use ${allowed}`);
+    throw new InvalidOption(`${field}: ${native.foreignText(error.message)} is not allowed; use ${allowed}`);
   }
 }
 

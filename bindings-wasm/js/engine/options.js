@@ -1,6 +1,7 @@
 // Options are checked by name: a typo must not silently mean the default.
 
 import { Policy } from "./policy.js";
+import { foreignName, foreignQuoted } from "./words.js";
 
 /** Refuses options that a function does not have. `undefined` means none were given. */
 export function checkOptions(where, options, allowed) {
@@ -12,7 +13,7 @@ export function checkOptions(where, options, allowed) {
   }
   for (const name of Object.keys(options)) {
     if (!allowed.includes(name)) {
-      throw new TypeError(`${where}: ${name} is not an option; use one of ${allowed.join(", ")}`);
+      throw new TypeError(`${where}: ${foreignName(name)} is not an option; use one of ${allowed.join(", ")}`);
     }
   }
 }
@@ -73,15 +74,13 @@ export function isGenerator(fn) {
 
 const GENERATORS = ["[object GeneratorFunction]", "[object AsyncGeneratorFunction]"];
 
-/** A value in a message: short, and never a throw. */
+/** A value in a message: short, on one line, and never a throw. */
 export function shown(value) {
   try {
     if (typeof value === "string") {
-      return JSON.stringify(value.slice(0, 100));
+      return foreignQuoted(value);
     }
-    return typeof value === "object" && value !== null
-      ? Object.prototype.toString.call(value)
-      : String(value).slice(0, 100);
+    return foreignName(typeof value === "object" && value !== null ? Object.prototype.toString.call(value) : value);
   } catch {
     return typeof value;
   }

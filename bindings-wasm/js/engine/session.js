@@ -2,6 +2,7 @@
 
 import { era, monotonic } from "./clock.js";
 import { checked, collects, GONE, native, parsed } from "./native.js";
+import { shown } from "./options.js";
 import { engineOf, policyOf } from "./policy.js";
 
 const SEEDS = 2n ** 64n;
@@ -159,7 +160,7 @@ function seedOf(seed) {
     return undefined;
   }
   if (typeof seed !== "bigint" && !Number.isSafeInteger(seed)) {
-    throw new TypeError(`seed: ${String(seed)} is not allowed; use a whole number or a bigint`);
+    throw new TypeError(`seed: ${shown(seed)} is not allowed; use a whole number or a bigint`);
   }
   return ((BigInt(seed) % SEEDS) + SEEDS) % SEEDS;
 }

@@ -33,12 +33,22 @@ export const words = {
 
 /** A name that somebody else wrote, as messages show it: on one line, escaped and cut at 64 characters. */
 export function foreignName(text) {
-  return native.foreignName(String(text));
+  return native.foreignName(beginning(text));
 }
 
 /** The same for a text, which is cut at 200 characters. */
 export function foreignText(text) {
-  return native.foreignText(String(text));
+  return native.foreignText(beginning(text));
+}
+
+/** As `foreignName`, in quotes. */
+export function foreignQuoted(text) {
+  return native.foreignQuoted(beginning(text));
+}
+
+/** More than is ever shown: a body of megabytes need not cross. */
+function beginning(text) {
+  return String(text).slice(0, 1000);
 }
 
 /** The sentence for a tool that a rule of the policy denies. */

@@ -2,12 +2,11 @@
 //
 // Nothing here waits or judges: the clocks are those of the engine's attempt, the judgement is that of its `Stream`.
 
-import { isObject } from "../agent/reply.js";
+import { asText, isObject } from "../agent/reply.js";
 import { Failure } from "../engine/failure.js";
 import { Stream } from "../engine/stream.js";
-import { words } from "../engine/words.js";
+import { foreignText, words } from "../engine/words.js";
 import { chunkReader, errorIn } from "./chunks.js";
-import { textOf } from "./facts.js";
 
 /**
  * The provider replied, but with nothing that may be taken for a whole answer.
@@ -45,15 +44,7 @@ export function providerError(chunk) {
     return undefined;
   }
   const said = isObject(error) ? error.message : error;
-  return new ProviderError(typeof said === "string" ? said : shownError(error), chunk);
-}
-
-function shownError(error) {
-  try {
-    return String(JSON.stringify(error)).slice(0, 500);
-  } catch {
-    return textOf(error);
-  }
+  return new ProviderError(foreignText(typeof said === "string" ? said : asText(error)), chunk);
 }
 
 /** Leaves with an error how far its stream had come and what it had used, for whoever classifies and counts. */

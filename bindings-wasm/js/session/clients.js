@@ -2,6 +2,7 @@
 // fails, or is given up on: one that was left behind at its limit does not count. A client that others still use is taken
 // out of service, and closed when the last lets go.
 
+import { foreignName, foreignText } from "../engine/words.js";
 import { textOf } from "../facts/facts.js";
 
 /** What sessions and turns do with a `Runtime`; `runtime.js` says how. */
@@ -100,7 +101,7 @@ export class Clients {
       this.#slots = routes.map((_, place) => new Slot((client) => core.setClient(place, client)));
       routes.forEach((route, place) => {
         if (route.client !== undefined) {
-          this.#slots[place].put(new Held(route.client, route.close, `route ${route.name}`, false));
+          this.#slots[place].put(new Held(route.client, route.close, `route ${foreignName(route.name)}`, false));
           session.lookAt(route.client, route);
         }
       });
@@ -156,7 +157,7 @@ export class Clients {
       }
       return isDone;
     } catch (error) {
-      this.#session.log("warn", `the client of ${making.label} could not be made: ${textOf(error)}`);
+      this.#session.log("warn", `the client of ${making.label} could not be made: ${foreignText(textOf(error))}`);
       return false;
     }
   }
@@ -167,7 +168,7 @@ export class Clients {
       return runtimes.making(runtime, route, place);
     }
     const build = (signal) => route.activate?.(route, { signal });
-    return new Making(this.#slots[place], `route ${route.name}`, build, route.close);
+    return new Making(this.#slots[place], `route ${foreignName(route.name)}`, build, route.close);
   }
 
   /** Closes every client that was made here, now, or when its last request ends. */
@@ -199,6 +200,6 @@ export async function closed(held, log) {
   try {
     await held?.closing();
   } catch (error) {
-    log(`the client of ${held.label} could not be closed: ${textOf(error)}`);
+    log(`the client of ${held.label} could not be closed: ${foreignText(textOf(error))}`);
   }
 }

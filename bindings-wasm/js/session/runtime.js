@@ -1,6 +1,7 @@
 // A `Runtime`: for hosts that keep their model, its client and all that belongs to them in one mutable place.
 
 import { checkFields, checkOptionalFunction, checkOptions, shown } from "../engine/options.js";
+import { foreignText } from "../engine/words.js";
 import { InvalidOption } from "../errors.js";
 import { textOf } from "../facts/facts.js";
 import { closed, Held, Making, runtimes, Slot } from "./clients.js";
@@ -131,7 +132,7 @@ export class Runtime {
     try {
       client = await making.build();
     } catch (error) {
-      this.#log(`the client of ${making.label} could not be made: ${textOf(error)}`);
+      this.#log(`the client of ${making.label} could not be made: ${foreignText(textOf(error))}`);
       return false;
     }
     this.#done(making, client);

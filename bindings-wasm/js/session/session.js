@@ -4,6 +4,7 @@ import { steady } from "../engine/clock.js";
 import { checkOptionalFunction, checkOptions, shown } from "../engine/options.js";
 import { Policy } from "../engine/policy.js";
 import { MachineSession } from "../engine/session.js";
+import { foreignName } from "../engine/words.js";
 import { InvalidOption } from "../errors.js";
 import { classify, explain, judged } from "../facts/classify.js";
 import { get } from "../facts/peek.js";
@@ -206,7 +207,7 @@ export class Session {
   #place(name) {
     const place = this.routes.findIndex((route) => route.name === name);
     if (place < 0) {
-      const names = this.routes.map((route) => route.name).join(", ");
+      const names = this.routes.map((route) => foreignName(route.name)).join(", ");
       throw new InvalidOption(`route: ${shown(name)} is not allowed; use one of ${names}`);
     }
     return place;

@@ -11,7 +11,7 @@ import {
   shown,
 } from "../engine/options.js";
 import { Policy } from "../engine/policy.js";
-import { words } from "../engine/words.js";
+import { foreignName, words } from "../engine/words.js";
 import { BreakerOpen } from "../errors.js";
 import { classify } from "../facts/classify.js";
 import { isThenable, promised } from "../loops/race.js";
@@ -120,7 +120,9 @@ export class CircuitBreaker {
     checkFunction("wrap", fn);
     if (isGenerator(fn)) {
       const name = fn.name || "this";
-      throw new TypeError(`CircuitBreaker: ${name} is a generator: guard the function that reads it to its end`);
+      throw new TypeError(
+        `CircuitBreaker: ${foreignName(name)} is a generator: guard the function that reads it to its end`,
+      );
     }
     const breaker = this;
     return named(fn, function (...given) {

@@ -11,6 +11,7 @@ import {
 import { Policy } from "../engine/policy.js";
 import { MachineSession } from "../engine/session.js";
 import { Call, MachineTurn } from "../engine/turn.js";
+import { foreignName } from "../engine/words.js";
 import { judged } from "../facts/classify.js";
 import { drive } from "../loops/call.js";
 import { currentTurn, timeLeft } from "../loops/context.js";
@@ -153,7 +154,11 @@ function policyOf({ maxAttempts, base, factor, cap, jitter }) {
   ) {
     return latest.policy;
   }
-  const key = [maxAttempts, base, factor, cap, jitter].map((one) => `${typeof one} ${shown(one)}`).join();
+  const given = [maxAttempts, base, factor, cap, jitter];
+  if (given.some((one) => Object(one) === one)) {
+    return Policy.forRetry({ maxAttempts, base, factor, cap, jitter }); // which refuses it: none of them is an object
+  }
+  const key = given.map((one) => `${typeof one} ${String(one)}`).join();
   let policy = policies.get(key);
   if (policy === undefined) {
     policy = Policy.forRetry({ maxAttempts, base, factor, cap, jitter });
@@ -213,7 +218,7 @@ export function retrying(fn, options) {
   checkFunction("retrying", fn);
   if (isGenerator(fn)) {
     throw new TypeError(
-      `retrying: ${fn.name || "this"} is a generator, and what it has already given away cannot be taken back; ` +
+      `retrying: ${foreignName(fn.name || "this")} is a generator, and what it has already given away cannot be taken back; ` +
         "retry the function that reads it to its end",
     );
   }
