@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import threading
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, NoReturn
@@ -25,6 +26,7 @@ class ThreadPuller:
         self._wanted, self._brought = timing.Inbox(), timing.Inbox()
         self._is_pulling = self._is_left = self.goes_on = False
         self._source: Any = None
+        self._ended = threading.Event()
         start(partial(self._serve, request))
 
     def next(self, limit: float) -> Outcome | None:
@@ -45,8 +47,8 @@ class ThreadPuller:
         """Leaves the source. It is closed at once, or, if it is a generator amid its work, as soon as that is done."""
         if not self._is_left:
             self._is_left = True
-            hang_up(self._source)
             self._wanted.put(False)
+            hang_up(self._source, self._ended)
 
     def _serve(self, request: Callable[[], Iterable[Any]]) -> None:
         pull: Callable[[], Any] = partial(self._first, request)
@@ -55,7 +57,8 @@ class ThreadPuller:
             if self._source is not None:
                 pull = partial(next, self._chunks)
             self._brought.put(outcome)
-        hang_up(self._source)
+        close(self._source)
+        self._ended.set()
 
     def _is_wanted(self) -> bool:
         while (wanted := self._wanted.take()) is None:
@@ -130,14 +133,34 @@ async def aclose(source: Any) -> None:
             await aio.settled(closing())
 
 
-def hang_up(source: Any) -> None:
-    """Closes what can be closed, from any thread. How that goes interests nobody any more.
+def hang_up(source: Any, ended: threading.Event) -> None:
+    """Ends what another thread may be reading, which closes it and says so by ``ended``.
 
-    Of the stream or response of an SDK, a thread that waits for its bytes is woken, where the connection is its alone.
+    That is waited for: once a socket is closed its number may belong to another connection, and a reader that is late
+    would wait for that one.
     """
-    with contextlib.suppress(Exception):
-        raw = getattr(source, "http_response", None) or getattr(source, "response", None)
-        if raw is not None and not raw.is_closed and raw.http_version != "HTTP/2":
-            raw.extensions["network_stream"].get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+    if shut(source):
+        ended.wait(aio.CLOSING)
+    else:
+        close(source)
+
+
+def shut(source: Any) -> bool:
+    """Shuts down the stream or response of an SDK, which wakes whoever reads it; false if that is not possible.
+
+    It is possible where the connection is its alone.
+    """
+    try:
+        raw = getattr(source, "http_response", None) or source.response
+        if raw.is_closed or raw.http_version == "HTTP/2":
+            return False
+        raw.extensions["network_stream"].get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+        return True
+    except Exception:
+        return False  # another client, or one whose connection is gone
+
+
+def close(source: Any) -> None:
+    """Closes what can be closed. How that goes interests nobody any more."""
     with contextlib.suppress(Exception):
         source.close()

@@ -13,7 +13,7 @@ from typing import Any
 
 from .. import _native
 from .._loops.effects import Do, Flow, Through, Within
-from .._loops.pull import aclose, hang_up
+from .._loops.pull import aclose, hang_up, shut
 from .._native import given_up_on, monotonic
 from ..errors import CallTimeout
 from .chunks import Parts, Reply, error_in
@@ -51,7 +51,11 @@ class Collecting:
 
     def opened(self, response: Any) -> None:
         if self.watch is not None:
-            self.watch.opened(partial(hang_up, response))
+            self.watch.opened(partial(hang_up, response, self.watch.ended))
+
+    def closed(self) -> None:
+        if self.watch is not None:
+            self.watch.ended.set()
 
     def on_time(self) -> None:
         """Bytes came. That they come is the client's to watch; that they come to an end is ours.
@@ -141,6 +145,7 @@ def collecting(manager: Any, course: Collecting, is_async: bool) -> Flow[None]:
             yield from _reading(source, course.take_chunk, response, course, is_async)
     finally:
         yield Do(partial(manager.__aexit__ if is_async else manager.__exit__, None, None, None))
+        course.closed()
 
 
 def _reading(source: Any, take: Callable[[Any], bool], response: Any, course: Collecting, is_async: bool) -> Flow[None]:
@@ -159,7 +164,7 @@ def _reading(source: Any, take: Callable[[Any], bool], response: Any, course: Co
         if course.patience is None:
             raise
     finally:
-        yield Do(partial(aclose, source) if is_async else partial(hang_up, response))
+        yield Do(partial(aclose, source) if is_async else partial(shut, response))
 
 
 def _read_out(pull: Do) -> Flow[None]:

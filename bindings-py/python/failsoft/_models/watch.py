@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -21,12 +22,15 @@ class Watch:
     def __init__(self, tell: Callable[[Saw], object]) -> None:
         self._tell = tell
         self._close: Callable[[], object] | None = None
+        self.ended = threading.Event()
+        """That the reader has closed its response."""
         self._is_left = False
 
     def opened(self, close: Callable[[], object]) -> None:
         """The reader has a response, and ``close`` closes it, from any thread."""
         self._close = close
         if self._is_left:
+            self.ended.set()  # the reader is here: nobody waits for it
             self.leave()
 
     def saw(self, text: str, meaningful: bool = True, usage: Mapping[str, int | None] | None = None) -> None:
