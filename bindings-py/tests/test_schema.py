@@ -13,7 +13,9 @@ from jsonschema import Draft202012Validator
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads(resources.files("failsoft").joinpath("policy.schema.json").read_text(encoding="utf-8"))
-VECTORS = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "tests" / "vectors").glob("*/*.json"))]
+VECTORS = [
+    json.loads(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "tests" / "vectors").glob("*/*.json"))
+]
 
 
 def good() -> list[dict[str, Any]]:

@@ -64,7 +64,7 @@ pub fn retry<T, E>(
         Err((verdict, why)) => return Err(Stopped::new(verdict, why, Some(error))),
     };
     let mut driver = Driver::new(&session, &mut scope, Call::new(Work::Function), time);
-    if let Some(_) = driver.enter_at(began) {
+    if driver.enter_at(began).is_some() {
         driver.settle(Err(failure));
     }
     let request = |_: &Attempt| f();

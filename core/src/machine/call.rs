@@ -330,7 +330,7 @@ impl Call {
     #[inline]
     fn allowance_for(&self, cx: &Context<'_>, route: Option<RouteId>, besides: Option<RouteId>) -> Allowance {
         let deadline = cx.scope.deadline();
-        let to_come = if deadline.is_some() { self.routes().to_come_after(cx, besides) } else { 0 };
+        let to_come = if deadline.is_some() { self.routes().left_after(cx, besides) } else { 0 };
         let own = || route.and_then(|route| cx.route(route)).and_then(|state| state.route.timeout);
         let timeout = self.ask.timeout.or_else(own).unwrap_or(cx.policy.attempt.timeout);
         share(cx.now, timeout, deadline, to_come)

@@ -1,6 +1,7 @@
 //! Every number and choice of the engine: immutable, validated once, the same file for all languages.
 //!
-//! Each file answers one question and knows nothing of the others; the order in which they are asked stands in `call.rs`.
+//! Each file answers one question and knows nothing of the others; the order in which they are asked stands in
+//! `machine/call/ladder.rs`.
 
 pub mod approval;
 pub mod breaker;

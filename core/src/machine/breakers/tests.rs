@@ -40,10 +40,10 @@ fn closed_ones_go_first_then_open_ones_then_those_that_were_ordered() {
     call(&mut breakers, "open", Outcome::Failed);
     call(&mut breakers, "closed", Outcome::Passed);
     call(&mut breakers, "new", Outcome::Failed);
-    assert!(!breakers.slot_of("closed").is_some());
+    assert!(breakers.slot_of("closed").is_none());
     assert_eq!((state(&breakers, "open"), state(&breakers, "new")), (BreakerState::Open, BreakerState::Open));
     call(&mut breakers, "newer", Outcome::Failed);
-    assert!(!breakers.slot_of("open").is_some());
+    assert!(breakers.slot_of("open").is_none());
     assert_eq!(state(&breakers, "ordered"), BreakerState::ForcedOpen);
 }
 

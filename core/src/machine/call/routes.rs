@@ -59,7 +59,7 @@ impl Routes<'_> {
     }
 
     /// How many may have to be asked after this one.
-    pub(super) fn to_come_after(&self, cx: &Context<'_>, route: Option<RouteId>) -> u32 {
+    pub(super) fn left_after(&self, cx: &Context<'_>, route: Option<RouteId>) -> u32 {
         let mut left = self.untried(cx).without(cx.live.without_credential);
         if let Some(route) = route {
             left.remove(route);
@@ -91,7 +91,8 @@ impl Routes<'_> {
         let (failure, from) = (self.failure?, self.present?);
         let rule = cx.policy.failures.rule(failure.kind);
         let of_credential = matches!(rule.cool, Cool::Limit | Cool::Credential);
-        if cx.live.same_deployment(from, route) && !(of_credential && !cx.live.same_credential(from, route)) {
+        let has_another = of_credential && !cx.live.same_credential(from, route);
+        if cx.live.same_deployment(from, route) && !has_another {
             return Some(Skip::SameDeployment);
         }
         let window = |route| cx.route(route).and_then(|state| state.route.context_window);
