@@ -218,6 +218,7 @@ fn a_source_goes_over_a_language_border_whole() {
 #[test]
 #[cfg(not(feature = "getrandom"))]
 fn without_randomness_and_without_a_seed_there_is_no_key() {
+    use crate::seed::NoRandomness;
     let line = NoRandomness.to_string();
     assert_eq!(keys(&mut session(), 1, ""), [line]);
     assert_ne!(keys(&mut session(), 1, "order 7"), [NoRandomness.to_string()]);
