@@ -21,6 +21,12 @@ pub(crate) fn foreign_text(text: Lossy) -> String {
     foreign::text(&text.0).to_string()
 }
 
+/// A value of an option that somebody else wrote, as a name in quotes.
+#[pyfunction]
+pub(crate) fn foreign_quoted(text: Lossy) -> String {
+    foreign::quoted(&text.0).to_string()
+}
+
 /// What a model is told about a tool that ran and failed.
 #[pyfunction]
 pub(crate) fn tool_failed(name: Lossy, error: Lossy) -> String {

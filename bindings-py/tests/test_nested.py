@@ -183,7 +183,7 @@ def test_the_clocks_of_the_two_sessions_may_differ(time: VirtualTime) -> None:
 
 def test_a_parent_is_a_turn() -> None:
     with pytest.raises(
-        TypeError, match="parent: 'mine' is not allowed; use a turn, None to stand alone, or leave it out"
+        TypeError, match='parent: "mine" is not allowed; use a turn, None to stand alone, or leave it out'
     ):
         session().turn(parent="mine")  # type: ignore[arg-type]
 

@@ -69,7 +69,7 @@ class Agent:
         names = [one.name for one in self.tools]
         for name in names:
             if names.count(name) > 1:
-                raise ValueError(f'tools: "{name}" is not allowed twice; use a name that no other tool has')
+                raise ValueError(f"tools: {check.shown(name)} is not allowed twice; use a name that no other tool has")
         self.approver = approver
         if session is None:
             session = Session(policy, routes=_routes(self.models), clock=clock, sleep=sleep, seed=seed)

@@ -213,8 +213,8 @@ class Session:
         for place, route in enumerate(self.routes):
             if route.name == name:
                 return place
-        names = ", ".join(route.name for route in self.routes)
-        raise ValueError(f'route: "{name}" is not allowed; use one of {names}')
+        names = ", ".join(_native.foreign_name(route.name) for route in self.routes)
+        raise ValueError(f"route: {check.shown(name)} is not allowed; use one of {names}")
 
     def close(self) -> None:
         """Closes the clients that ``activate`` made; one that is in use, when its last request ends.

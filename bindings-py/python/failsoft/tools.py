@@ -38,11 +38,12 @@ class Tool:
         self.name = name or getattr(fn, "__name__", None) or type(fn).__name__
         _native.check_tool(self.name, self.is_risky, replay, self.timeout)
         self.signature = inspect.signature(fn)
+        shown = _native.foreign_name(self.name)
         if is_generator(fn):
-            raise TypeError(f"tool {self.name}: a generator brings no result; use a function that returns one")
+            raise TypeError(f"tool {shown}: a generator brings no result; use a function that returns one")
         for parameter in self.signature.parameters.values():
             if parameter.kind is parameter.POSITIONAL_ONLY:
-                raise TypeError(f"tool {self.name}: {parameter.name} is positional-only; a model names its arguments")
+                raise TypeError(f"tool {shown}: {parameter.name} is positional-only; a model names its arguments")
         summary, explained = _read_docstring(inspect.getdoc(fn) or "")
         self.description = summary if description is None else description
         self.parameters = dict(parameters) if parameters is not None else _schema(fn, self.signature, explained)
@@ -68,7 +69,7 @@ class Tool:
         try:
             self.signature.bind(**given)
         except TypeError as error:
-            return f"the arguments do not fit: {error}"
+            return f"the arguments do not fit: {_native.foreign_text(str(error))}"
         return None
 
     @property

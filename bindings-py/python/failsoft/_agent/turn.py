@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from .. import _native
+from .._engine import check
 from .._engine.approval import ApprovalRequest, digest_of, plain_copy
 from .._engine.context import Parent
 from .._engine.turn import Turn, begun
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from .news import News
 
 log = logging.getLogger("failsoft")
+
+_PREDICATE_FAILED = "the predicate of tool %s failed, which is not a no to risk: %s"
 
 
 class AgentTurn:
@@ -135,7 +138,7 @@ class AgentTurn:
                 self.report_reply(attempt, value)
             case AskApproval() as ask:
                 if error is not None:
-                    log.warning("the approver failed, which is not a yes: %r", error)
+                    log.warning("the approver failed, which is not a yes: %s", check.raised(error))
                 self.turn.decided(ask.id, _native.decision(value, failed=error is not None), ask.digest)
             case change:
                 done = self.turn.ready if value is True else self.turn.not_ready
@@ -194,7 +197,7 @@ class AgentTurn:
         try:
             return tool.risk_of(deepcopy(arguments))
         except Exception as error:
-            log.warning("the predicate of tool %s failed, which is not a no to risk: %r", tool.name, error)
+            log.warning(_PREDICATE_FAILED, _native.foreign_name(tool.name), check.raised(error))
             return "unknown"
 
     def begin(self, attempt: Attempt) -> None:

@@ -33,7 +33,7 @@ def digest_of(tool: str, arguments: Any) -> tuple[str | None, str | None]:
     except UnicodeEncodeError:
         return None, "the arguments hold a lone surrogate, which is no text"
     except (TypeError, ValueError, RecursionError) as error:
-        return None, f"the arguments are not plain data: {error}"
+        return None, f"the arguments are not plain data: {_native.foreign_text(str(error))}"
 
 
 def plain_copy(arguments: Any) -> Any:

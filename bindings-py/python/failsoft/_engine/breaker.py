@@ -8,7 +8,7 @@ from types import CoroutineType, TracebackType
 from typing import Any, NoReturn, ParamSpec, TypeVar, cast
 
 from .._loops.functions import is_async, is_generator, name_of, plain, wraps
-from .._native import Circuit, Permit, Policy, breaker_open
+from .._native import Circuit, Permit, Policy, breaker_open, foreign_name
 from ..errors import BreakerOpen
 from . import check, process
 from .metrics import BreakerMetrics, Isolation
@@ -70,7 +70,7 @@ class CircuitBreaker:
         self._ignore = ignore if isinstance(ignore, tuple) else (ignore,)
         for one in self._ignore:
             if not (isinstance(one, type) and issubclass(one, BaseException)):
-                raise TypeError(f"ignore: {one!r} is not allowed; use classes of exceptions")
+                raise TypeError(f"ignore: {check.shown(one)} is not allowed; use classes of exceptions")
         check.function("CircuitBreaker: clock", clock)
         opens = {"consecutive": consecutive, "rate": rate, "min_calls": min_calls, "window": window}
         slowness = {"count_window": count_window, "slow": slow, "slow_rate": slow_rate}
@@ -88,7 +88,7 @@ class CircuitBreaker:
         Equal keys of one ``CircuitBreaker`` are one breaker. An unknown key is a closed one.
         """
         if not isinstance(key, str):
-            raise TypeError(f"key: {key!r} is not allowed; use text")
+            raise TypeError(f"key: {check.shown(key)} is not allowed; use text")
         breaker = object.__new__(type(self))
         breaker.__dict__.update(self.__dict__, _key=key)
         return breaker
@@ -172,9 +172,8 @@ class CircuitBreaker:
     def __call__(self, fn: Callable[P, T], /) -> Callable[P, T]:
         """As a decorator of a sync or async function."""
         if is_generator(fn):
-            raise TypeError(
-                f"CircuitBreaker: {name_of(fn)} is a generator: guard the function that reads it to its end"
-            )
+            name = foreign_name(name_of(fn))
+            raise TypeError(f"CircuitBreaker: {name} is a generator: guard the function that reads it to its end")
         if is_async(fn):
 
             @wraps(fn)

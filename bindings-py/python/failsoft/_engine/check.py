@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from .._native import Policy
+from .._native import Policy, foreign_name, foreign_quoted, foreign_text
 
 if TYPE_CHECKING:
     from .route import Span
@@ -38,9 +38,19 @@ def fields(what: str, value: Any) -> None:
 
 def shown(value: object) -> str:
     """A value in a message: short. Of an object only its type, for it may hold a secret."""
+    if isinstance(value, type):
+        return f"the class {foreign_name(value.__name__)}"
     if value is None or isinstance(value, bool | int | float):
-        return repr(value)[:100]
-    return f'"{value[:100]}"' if isinstance(value, str) else f"a {type(value).__name__}"
+        return foreign_name(repr(value))
+    return foreign_quoted(value) if isinstance(value, str) else f"a {foreign_name(type(value).__name__)}"
+
+
+def raised(error: BaseException) -> str:
+    """An exception in a message: its class and its arguments."""
+    try:
+        return foreign_text(repr(error))
+    except Exception:  # a class of the user's, whose own fault must not become ours
+        return foreign_name(type(error).__name__)
 
 
 def seconds(group: str, field: str, span: Span) -> float:

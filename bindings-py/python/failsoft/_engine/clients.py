@@ -13,7 +13,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .._loops.effects import Close, Do, Flow, Through, Within
-from .._native import Attempt, Rebuild, Switch
+from .._native import Attempt, Rebuild, Switch, foreign_name
+from . import check
 
 if TYPE_CHECKING:
     from ..runtime import Runtime
@@ -158,7 +159,7 @@ class Clients:
             self._slots = [Slot(partial(core.set_client, place)) for place in range(len(routes))]
             for slot, route in zip(self._slots, routes, strict=True):
                 if route.client is not None:
-                    slot.put(Held(route.client, route.close, f"route {route.name}", is_ours=False))
+                    slot.put(Held(route.client, route.close, f"route {foreign_name(route.name)}", is_ours=False))
                     session._look_at(route.client, route)
         else:
             self._slots = [runtime._join(session)] * len(routes)
@@ -187,7 +188,7 @@ class Clients:
             making = self._runtime._making(route, change.route)
         else:
             build = partial(activated, route)
-            making = Making(self._slots[change.route], f"route {route.name}", build, route.close)
+            making = Making(self._slots[change.route], f"route {foreign_name(route.name)}", build, route.close)
         try:
             made: bool = yield Within(change.timeout, Through(self._make(making, change)), "the client")
             return made
@@ -254,7 +255,7 @@ def close(held: Held | None) -> Flow[None]:
         try:
             yield Close(held.closing, f"close of {held.label}")
         except Exception as error:
-            _warn("the client of %s could not be closed: %r", held.label, error)
+            _warn("the client of %s could not be closed: %s", held.label, check.raised(error))
 
 
 def with_keyword(hook: Callable[..., Any], name: str, value: Any) -> Callable[..., Any]:
@@ -269,7 +270,7 @@ def with_keyword(hook: Callable[..., Any], name: str, value: Any) -> Callable[..
 
 
 def not_made(making: Making, error: Exception) -> None:
-    _warn("the client of %s could not be made: %r", making.label, error)
+    _warn("the client of %s could not be made: %s", making.label, check.raised(error))
 
 
 def _warn(line: str, *values: Any) -> None:

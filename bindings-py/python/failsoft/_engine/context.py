@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, Union
 
 from .. import _native
 from ..errors import CallTimeout, DeadlineExceeded
+from . import check
 
 if TYPE_CHECKING:
     from .turn import Turn
@@ -58,7 +59,7 @@ def found(parent: Parent) -> Turn | None:
         return here()
     if parent is None or isinstance(parent, _native.Turn):
         return parent
-    raise TypeError(f"parent: {parent!r} is not allowed; use a turn, None to stand alone, or leave it out")
+    raise TypeError(f"parent: {check.shown(parent)} is not allowed; use a turn, None to stand alone, or leave it out")
 
 
 def time_left() -> float | None:

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from types import CoroutineType
 from typing import Any, ParamSpec, TypeVar, cast, overload
 
+from .._engine import check
 from .._engine.context import here, time_left
 from .._engine.route import Span
-from .._native import Attempt, Call, Policy
+from .._native import Attempt, Call, Policy, foreign_name
 from ..session import Session
 from . import aio
 from .call import Judge, calling
@@ -172,15 +173,18 @@ def retrying(fn: Any = None, /, **options: Any) -> Any:
     for name in options:
         if name not in (*_NUMBERS, *_OTHERS):
             use = ", ".join((*_NUMBERS, *_OTHERS))
-            raise TypeError(f"retrying: {name} is not an option; use one of {use}")
+            raise TypeError(f"retrying: {foreign_name(name)} is not an option; use one of {use}")
     policy = retry_policy(*(options.get(name, default) for name, default in zip(_NUMBERS, _DEFAULTS, strict=True)))
     if fn is None:
         return functools.partial(retrying, **options) if options else retrying
     if not callable(fn):
-        raise TypeError(f"retrying: {fn!r} is not callable; use options by name, as in retrying(max_attempts=5)")
-    if is_generator(fn):
         raise TypeError(
-            f"retrying: {name_of(fn)} is a generator, and what it has already given away cannot be taken back; "
+            f"retrying: {check.shown(fn)} is not callable; use options by name, as in retrying(max_attempts=5)"
+        )
+    if is_generator(fn):
+        name = foreign_name(name_of(fn))
+        raise TypeError(
+            f"retrying: {name} is a generator, and what it has already given away cannot be taken back; "
             "retry the function that reads it to its end"
         )
     retrier = _Retrier(policy, **{name: options.get(name) for name in _OTHERS})

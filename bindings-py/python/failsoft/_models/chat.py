@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from .. import _native
+from .._engine import check
 from .._facts.classify import classify
 from .._loops import aio
 from .._loops.effects import Do, Flow
@@ -55,12 +56,14 @@ class ChatModel:
         stream: bool,
     ) -> None:
         if isinstance(client, type) or not hasattr(client, "with_options") or not self._fits(client):
-            raise TypeError(f"client: {client!r} is not allowed; use a client of the package {self.package}")
+            raise TypeError(f"client: {check.shown(client)} is not allowed; use a client of the package {self.package}")
         accepted = inspect.signature(self._resource(client).create).parameters
         if not any(one.kind is one.VAR_KEYWORD for one in accepted.values()):
             for name in options:
                 if name not in accepted:
-                    raise TypeError(f"options: {name} is not allowed; this version of {self.package} does not know it")
+                    raise TypeError(
+                        f"options: {check.shown(name)} is not allowed; this version of {self.package} does not know it"
+                    )
         self.client, self.model, self.options, self.accept_cut = client, model, dict(options), accept_cut
         self.is_async = any(kind.__name__.startswith("Async") for kind in client.__class__.__mro__)
         self.streams = stream
@@ -147,12 +150,14 @@ class ChatModel:
 
     def _whole(self, reply: Any) -> dict[str, Any]:
         if error := _error_of(reply):
-            raise ProviderError(f"{self.model}: {said_instead(reply)}", {"error": error})
+            raise ProviderError(f"{_native.foreign_name(self.model)}: {said_instead(reply)}", {"error": error})
         try:
             parts = self._parts(reply)
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             # The SDKs make an object of whatever came; what cannot even be read is no bug of the caller's.
-            raise UnusableReply(f"{self.model}: {said_instead(reply)}", "malformed", reply) from error
+            raise UnusableReply(
+                f"{_native.foreign_name(self.model)}: {said_instead(reply)}", "malformed", reply
+            ) from error
         wrong = _native.judge_finish(word(parts.finish), word(parts.refusal), self.accept_cut)
         if wrong is not None:
             kind, what = wrong
@@ -173,7 +178,7 @@ class ChatModel:
         return told
 
     def _unusable(self, what: str, kind: str, reply: Any, parts: Parts | None = None) -> UnusableReply:
-        error = UnusableReply(f"{self.model}: {what}", kind, reply)
+        error = UnusableReply(f"{_native.foreign_name(self.model)}: {what}", kind, reply)
         setattr(error, "failsoft_usage", self._usage(parts.usage) if parts else None)
         return error
 
@@ -252,7 +257,7 @@ def said_instead(reply: Any) -> str:
     """What came in place of a reply, for people: the error under a status of 200, or what kind of thing it is."""
     error = _error_of(reply)
     if error:
-        return f"the reply under status 200 is an error: {json.dumps(error, default=str)[:500]}"
+        return f"the reply under status 200 is an error: {_native.foreign_text(json.dumps(error, default=str))}"
     if isinstance(reply, str):
-        return f"the reply is a text and no object: {reply[:200]!r}"
+        return f"the reply is a text and no object: {_native.foreign_quoted(reply)}"
     return f"the reply is not what this API sends: {type(reply).__name__} without content"
