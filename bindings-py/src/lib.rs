@@ -39,8 +39,8 @@ mod _native {
     use crate::turn::{Turn, check_tool};
     #[pymodule_export]
     use crate::words::{
-        breaker_open, deadline_passed, empty_reply, foreign_name, foreign_quoted, foreign_text, given_up_on, is_limit_of_ours,
-        judge_finish, no_steps_left, read_reply, steps_taken, tool_failed,
+        breaker_open, deadline_passed, empty_reply, foreign_name, foreign_quoted, foreign_text, given_up_on,
+        is_limit_of_ours, judge_finish, no_steps_left, read_reply, steps_taken, tool_failed,
     };
 
     /// The version of the package, and the headers that hosts hand over.
