@@ -62,7 +62,7 @@ class ChatModel:
             for name in options:
                 if name not in accepted:
                     raise TypeError(
-                        f"options: {check.shown(name)} is not allowed; this version of {self.package} does not know it"
+                        f"options: {_native.foreign_name(name)} is not allowed; this version of {self.package} does not know it"
                     )
         self.client, self.model, self.options, self.accept_cut = client, model, dict(options), accept_cut
         self.is_async = any(kind.__name__.startswith("Async") for kind in client.__class__.__mro__)
