@@ -61,9 +61,8 @@ class ChatModel:
         if not any(one.kind is one.VAR_KEYWORD for one in accepted.values()):
             for name in options:
                 if name not in accepted:
-                    raise TypeError(
-                        f"options: {_native.foreign_name(name)} is not allowed; this version of {self.package} does not know it"
-                    )
+                    wrong = _native.foreign_name(name)
+                    raise TypeError(f"options: {wrong} is not allowed; this version of {self.package} does not know it")
         self.client, self.model, self.options, self.accept_cut = client, model, dict(options), accept_cut
         self.is_async = any(kind.__name__.startswith("Async") for kind in client.__class__.__mro__)
         self.streams = stream
