@@ -149,9 +149,9 @@ export class CircuitBreaker {
   forceClosed(): void;
   /** Orders it to let everything pass and to count it, until {@link CircuitBreaker.automatic}. */
   metricsOnly(): void;
-  /** Takes such an order back: it decides by itself again, with what it counted meanwhile. */
+  /** Ends the manual override: it decides by itself again, with what it counted meanwhile. */
   automatic(): void;
-  /** Closes it and forgets what it has learnt. What was ordered by hand stays. */
+  /** Closes it and forgets what it has learnt. A manual override stays. */
   reset(): void;
   /** Calls `fn(...args)` if the breaker lets it, else rejects with {@link BreakerOpen}, whose `retryIn` says when to come back. */
   call<Args extends unknown[], T>(fn: (...args: Args) => T, ...args: Args): Promise<Awaited<T>>;
@@ -539,9 +539,9 @@ export class Session<Client = unknown> {
   forceClosed(route: string): void;
   /** Orders it to let everything pass and to count it, until {@link Session.automatic}. */
   metricsOnly(route: string): void;
-  /** Takes such an order back: it decides by itself again, with what it counted meanwhile. */
+  /** Ends the manual override: it decides by itself again, with what it counted meanwhile. */
   automatic(route: string): void;
-  /** Forgets all that was held against a route: breakers close, rests end. What was ordered by hand stays. */
+  /** Forgets all that was held against a route: breakers close, cooldowns end. A manual override stays. */
   reset(route: string): void;
   /** As {@link classify}, by the rules of this session's policy. */
   classify(error: unknown, options?: JudgingOptions): Failure;
@@ -1176,7 +1176,7 @@ export class Agent {
    * Runs a task, and tells what happens as it happens. The last event is a `report` with what `run` resolves with.
    *
    * Text comes in parts where the model streams (adapters with `stream: true`), else step by step. While you have an
-   * event, the run rests. Leaving the loop early abandons it, and closes the response that it reads.
+   * event, the run stands still. Leaving the loop early abandons it, and closes the response that it reads.
    *
    * @example
    * for await (const event of agent.stream("What is 17 x 23?")) {
@@ -2028,7 +2028,7 @@ export interface PolicyOptions {
    */
   recovery?: RecoveryPolicyOptions | undefined;
   /**
-   * Second attempts beside slow ones, on the next route: the first whole answer wins, the other is aborted and charged to
+   * Second attempts beside slow ones, on the next route: the first whole answer wins, the other is aborted and counted against
    * nobody. Off unless `delay` or `quantile` is set. A route with `activate` is asked so only once it has a client. Only for what may be made twice: `turn.call` and the models of an agent,
    * neither tools nor streams. A hedge is one of the turn's attempts, and pays the retry budget of its deployment.
    *
@@ -2263,14 +2263,14 @@ export interface AttemptPolicyOptions {
 /** When a breaker opens, for how long, and what closes it. */
 export interface BreakerPolicyOptions {
   /**
-   * Whether breakers are on: true or false. What is ordered by hand holds either way.
+   * Whether breakers are on: true or false. A manual override holds either way.
    *
    * @default true
    * @example new Policy({ breaker: { enabled: false } })
    */
   enabled?: boolean | undefined;
   /**
-   * Opens after this many charged failures in a row: a whole number from 1 to 1000. When set, it replaces the
+   * Opens after this many counted failures in a row: a whole number from 1 to 1000. When set, it replaces the
    * failure rate; `null` for not set.
    *
    * @default null
@@ -2717,7 +2717,7 @@ export interface FailureRule {
    */
   next?: "yes" | "larger_context" | "if_restartable" | "no" | undefined;
   /**
-   * Whose breaker it is charged to: the deployment's; the endpoint's; the deployment's, if the attempt had its time
+   * Whose breaker counts it: the deployment's; the endpoint's; the deployment's, if the attempt had its time
    * limit in full; nobody's.
    *
    * @default that of the kind
@@ -2725,7 +2725,7 @@ export interface FailureRule {
    */
   charge?: "deployment" | "endpoint" | "deployment_if_full_time" | "no" | undefined;
   /**
-   * What rests when the ladder leaves a route because of it: the credential at this deployment; the credential,
+   * What goes into cooldown when the ladder leaves a route because of it: the credential at this deployment; the credential,
    * wherever it is used; the deployment; the deployment, but only for a time that the provider stated; nothing.
    *
    * @default that of the kind

@@ -115,7 +115,7 @@ declare class Machine {
   waited(id: number): boolean;
   ready(id: number): boolean;
   notReady(id: number): boolean;
-  /** It was dropped or cancelled by the host: permits go back, nobody is charged. */
+  /** It was dropped or cancelled by the host: permits go back, and it is not counted. */
   abandoned(id: number): boolean;
   /** First of all after a death: what was taken but not reported has an unknown outcome. */
   interrupted(): boolean;
@@ -512,7 +512,7 @@ export class Stream {
   get hasProgressed(): boolean;
 }
 
-/** What a breaker can be ordered to do; "automatic" is the way back. */
+/** The manual overrides of a breaker; "automatic" ends one. */
 export type BreakerOrder = "automatic" | "force_open" | "force_closed" | "metrics_only";
 
 /** What was taken out of use, to be given back. */

@@ -9,6 +9,7 @@ mod first;
 mod policy;
 mod session;
 mod stream;
+mod tools;
 mod turn;
 mod words;
 
@@ -36,7 +37,9 @@ mod _native {
     #[pymodule_export]
     use crate::stream::{Stream, no_stream, stream_failed};
     #[pymodule_export]
-    use crate::turn::{Turn, check_tool};
+    use crate::tools::check_tool;
+    #[pymodule_export]
+    use crate::turn::Turn;
     #[pymodule_export]
     use crate::words::{
         breaker_open, deadline_passed, empty_reply, foreign_name, foreign_quoted, foreign_text, given_up_on,

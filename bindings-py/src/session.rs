@@ -172,7 +172,7 @@ impl Session {
         Ok(metrics_row(metrics, now))
     }
 
-    /// Orders the breaker of a route to do something, until it is ordered otherwise.
+    /// Sets a manual override of the breaker of a route; "automatic" ends it.
     fn order_breaker(&self, route: u8, order: &str) -> PyResult<()> {
         let order = order_of(order)?;
         locked(&self.core).order_breaker(RouteId(route), order);

@@ -1,12 +1,11 @@
 //! Turns: two verbs, the clock read by the binding, one lock held for one verb.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use failsoft::command::{Event, Id, Reply, ReplyKind, ToolCall};
 use failsoft::policy::approval::{Decision, Digest};
 use failsoft::policy::limits::{Limit, Usage};
-use failsoft::value::{Spelling, Value};
-use failsoft::{Instant, RouteId, Tool, ToolOutcome, Work};
+use failsoft::{Instant, RouteId, ToolOutcome, Work};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -17,6 +16,7 @@ use crate::command::{Attempt, Notice, command, notice};
 use crate::convert::{Failure, HostRisk, Lossy, Used, invalid, named, seconds, used};
 use crate::first;
 use crate::session::{Session, locked};
+use crate::tools::{ToolRow, read_tools};
 
 /// One request of a user.
 #[pyclass(frozen, subclass, module = "failsoft._native")]
@@ -27,29 +27,7 @@ pub(crate) struct Turn {
     core: Mutex<failsoft::Turn>,
 }
 
-type ToolRow = (String, bool, String, Option<f64>);
 type CallRow = (Lossy, Option<String>, Option<Lossy>, HostRisk);
-
-fn read_tools(rows: Vec<ToolRow>) -> PyResult<Arc<[Tool]>> {
-    rows.into_iter().map(read_tool).collect::<PyResult<Vec<_>>>().map(Arc::from)
-}
-
-fn read_tool((name, risky, replay, timeout): ToolRow) -> PyResult<Tool> {
-    let fields = [
-        ("name", Value::Text(name)),
-        ("risky", Value::Bool(risky)),
-        ("replay", Value::Text(replay)),
-        ("timeout", timeout.map_or(Value::Null, Value::Number)),
-    ];
-    let row = Value::Map(fields.map(|(name, field)| (name.to_string(), field)).into());
-    Tool::from_value(&row, Spelling::Python).map_err(invalid)
-}
-
-/// Refuses a tool whose fields are wrong: a row of name, risky, replay and timeout in seconds.
-#[pyfunction]
-pub(crate) fn check_tool(name: String, risky: bool, replay: String, timeout: Option<f64>) -> PyResult<()> {
-    read_tool((name, risky, replay, timeout)).map(drop)
-}
 
 #[pymethods]
 impl Turn {

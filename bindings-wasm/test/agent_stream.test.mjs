@@ -207,7 +207,7 @@ timed("what is wrong is told at once", () => {
   assert.match(thrown(() => agent.stream("go", { signal: 5 })).message, /^stream: signal: 5 is not an AbortSignal/);
 });
 
-timed("the primary that rests is skipped", async () => {
+timed("a primary in cooldown is skipped", async () => {
   const agent = agentOf(script(fails(99)), { fallbacks: [script(says("backup"))] });
   const reasons = [];
   for (let run = 0; run < 3; run += 1) {

@@ -320,7 +320,7 @@ timed("a way back that fails leaves the fallback to the turn", async () => {
   assert.equal(await turnWith(session, downOn()), "client of large");
 });
 
-timed("while the primary rests the fallback stays", async (time) => {
+timed("while the primary is in cooldown the fallback stays", async (time) => {
   const builder = new Builder();
   const session = sessionOf(runtimeOf(builder));
   const limited = async (attempt) => {

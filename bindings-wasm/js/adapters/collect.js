@@ -1,6 +1,6 @@
 // A reply collected from a stream of the real SDKs: their bytes where these are server-sent events, else their chunks.
 //
-// Read as bytes, a chunk that is no JSON can be passed over; the SDKs' own iterators break at it.
+// Read as bytes, a chunk that is no JSON can be skipped; the SDKs' own iterators break at it.
 
 import { isObject } from "../agent/reply.js";
 import { Stream } from "../engine/stream.js";

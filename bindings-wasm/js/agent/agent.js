@@ -69,7 +69,7 @@ export class Agent {
    * Runs a task, and tells what happens as it happens: `for await (const event of agent.stream(task))`.
    *
    * The events are described in `index.d.ts`; each has a `type`, and the last is a `report` with what `run` brings. Text
-   * comes in parts where the model streams, else step by step. While you have an event, the run rests. Leaving the loop
+   * comes in parts where the model streams, else step by step. While you have an event, the run stands still. Leaving the loop
    * early abandons it, and closes the response that it reads.
    */
   stream(task, options) {

@@ -35,7 +35,7 @@ class Machine {
     return this.tell(EVENTS.notReady, id);
   }
 
-  /** The host dropped or cancelled what it had taken: permits go back, nobody is charged. */
+  /** The host dropped or cancelled what it had taken: permits go back, and it is not counted. */
   abandoned(id) {
     return this.tell(EVENTS.abandoned, id);
   }
@@ -191,7 +191,7 @@ export class MachineTurn extends Machine {
     return call;
   }
 
-  /** The attempt was dropped: permits go back, nobody is charged. */
+  /** The attempt was dropped: permits go back, and it is not counted. */
   settleAbandoned(attempt) {
     const call = this.#long(attempt);
     call.abandoned(attempt.id);

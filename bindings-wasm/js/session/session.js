@@ -108,12 +108,12 @@ export class Session {
     this.core.orderBreaker(this.#place(route), "metrics_only");
   }
 
-  /** Takes such an order back: it decides by itself again, with what it counted meanwhile. */
+  /** Ends the manual override: it decides by itself again, with what it counted meanwhile. */
   automatic(route) {
     this.core.orderBreaker(this.#place(route), "automatic");
   }
 
-  /** Forgets all that was held against a route: breakers close, rests end. What was ordered by hand stays. */
+  /** Forgets all that was held against a route: breakers close, cooldowns end. A manual override stays. */
   reset(route) {
     this.core.resetRoute(this.#place(route));
   }

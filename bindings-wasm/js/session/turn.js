@@ -13,7 +13,7 @@ import { streamOf } from "../loops/streaming.js";
 import { current } from "../loops/time.js";
 import { runtimes } from "./clients.js";
 
-/** One request of a user. It begins at the primary, and all its calls share one deadline and one account. */
+/** One request of a user. It begins at the primary, and all its calls share one deadline and one event log. */
 export class Turn extends MachineTurn {
   /** @param owner the session. @param options `tools` for a turn that runs them itself, and those of `Session.turn`. */
   constructor(owner, { tools, deadline, parent, shareBudgets = false, runId, restored } = {}) {

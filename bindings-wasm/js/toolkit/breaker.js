@@ -88,12 +88,12 @@ export class CircuitBreaker {
     this.#circuit.order("metrics_only", this.#key);
   }
 
-  /** Takes such an order back: it decides by itself again, with what it counted meanwhile. */
+  /** Ends the manual override: it decides by itself again, with what it counted meanwhile. */
   automatic() {
     this.#circuit.order("automatic", this.#key);
   }
 
-  /** Closes it and forgets what it has learnt. What was ordered by hand stays. */
+  /** Closes it and forgets what it has learnt. A manual override stays. */
   reset() {
     this.#circuit.reset(this.#key);
   }

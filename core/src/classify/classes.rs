@@ -68,6 +68,6 @@ fn is_known_to(policy: &Classify, class: &str, own: bool) -> bool {
 /// Whether a message is that of `fetch`, to the letter: bugs of this class say anything.
 fn of_fetch(message: Option<&str>) -> bool {
     let Some(message) = message.map(seen) else { return false };
-    let mut rests = FETCH_SAYS.words().filter_map(|says| message.strip_prefix(says));
-    rests.any(|rest| rest.is_empty() || rest.starts_with(" ("))
+    let mut after = FETCH_SAYS.words().filter_map(|says| message.strip_prefix(says));
+    after.any(|rest| rest.is_empty() || rest.starts_with(" ("))
 }
