@@ -125,7 +125,7 @@ impl Turn {
 
     fn decided(&self, py: Python<'_>, id: Id, decision: &str, digest: &str) -> PyResult<bool> {
         let decision = named("decision", decision, Decision::NAMES, Decision::from_name(decision))?;
-        let Some(digest) = digest_of(digest) else { return Ok(false) };
+        let Some(digest) = Digest::from_hex(digest) else { return Ok(false) };
         self.handle(py, Event::Decided { id, decision, digest })
     }
 
@@ -147,7 +147,7 @@ impl Turn {
             .iter()
             .map(|(name, digest, complaint, risky)| {
                 let complaint = complaint.as_ref().map_or("the arguments have no digest", |text| &text.0);
-                let arguments = digest.as_deref().and_then(digest_of).ok_or(complaint);
+                let arguments = digest.as_deref().and_then(Digest::from_hex).ok_or(complaint);
                 ToolCall { name: &name.0, arguments, risky: risky.0 }
             })
             .collect();
@@ -344,12 +344,4 @@ impl Turn {
         let now = self.now(py)?;
         Ok(self.with(|turn, session| turn.handle(session, now, event)).accepted())
     }
-}
-
-fn digest_of(hex: &str) -> Option<Digest> {
-    let mut bytes = [0_u8; 32];
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(hex.get(2 * at..2 * at + 2)?, 16).ok()?;
-    }
-    (hex.len() == 64).then_some(Digest(bytes))
 }

@@ -5,7 +5,7 @@ use failsoft::policy::approval;
 use failsoft::policy::limits::Usage;
 use failsoft::{Attempt, End, ToolOutcome, Verdict, Work};
 
-use crate::convert::{bounded, digest, failure_in, failure_out, instant, ms};
+use crate::convert::{bounded, failure_in, failure_out, instant, ms};
 use crate::wit;
 
 /// A command for the host; `message` is asked for only at the end.
@@ -106,7 +106,7 @@ pub(crate) fn tell(event: wit::Event, handle: impl FnOnce(Event<'_>) -> bool) ->
         wit::Event::Waited(id) => Event::Waited(id),
         wit::Event::Ready(id) => Event::Ready(id),
         wit::Event::NotReady(id) => Event::NotReady(id),
-        wit::Event::Decided(decided) => match digest(&decided.digest) {
+        wit::Event::Decided(decided) => match approval::Digest::from_hex(&decided.digest) {
             Some(digest) => Event::Decided { id: decided.id, decision: decided.decision.into(), digest },
             None => return false,
         },
@@ -152,7 +152,9 @@ fn tell_reply(wit::Replied { id, reply, usage }: wit::Replied, handle: impl FnOn
 fn arguments(tool: &str, arguments: &wit::Arguments) -> Result<approval::Digest, String> {
     match arguments {
         wit::Arguments::Json(text) => approval::digest(tool, text),
-        wit::Arguments::Digest(hex) => digest(hex).ok_or_else(|| "the arguments have no digest".into()),
+        wit::Arguments::Digest(hex) => {
+            approval::Digest::from_hex(hex).ok_or_else(|| "the arguments have no digest".into())
+        }
         wit::Arguments::Complaint(complaint) => Err(complaint.clone()),
     }
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 use failsoft::Instant;
 use failsoft::classify::Facts;
 use failsoft::policy::Thousandths;
-use failsoft::policy::approval::Digest;
 use failsoft::policy::breaker::Metrics;
 
 use crate::wit;
@@ -83,15 +82,6 @@ pub(crate) fn breaker_metrics(metrics: Metrics) -> wit::BreakerMetrics {
         slow_rate: thousandths(slow_rate),
         retry_at: retry_at.and_then(instant),
     }
-}
-
-/// The digest of 64 hexadecimal digits.
-pub(crate) fn digest(hex: &str) -> Option<Digest> {
-    let mut bytes = [0_u8; 32];
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(hex.get(2 * at..2 * at + 2)?, 16).ok()?;
-    }
-    (hex.len() == 64).then_some(Digest(bytes))
 }
 
 /// A failure from the host.

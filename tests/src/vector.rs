@@ -535,8 +535,5 @@ impl ToolCallForm {
 /// Anything else.
 pub fn digest_of(hex: &str) -> Result<Digest, String> {
     let whole = if hex.len() == 2 { hex.repeat(32) } else { hex.to_string() };
-    let byte = |at: usize| whole.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
-    let bytes: Option<Vec<u8>> = (0..64).step_by(2).map(byte).collect();
-    let bytes = bytes.filter(|_| whole.len() == 64).and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
-    bytes.map(Digest).ok_or_else(|| format!("{hex} is no digest: give 2 or 64 hexadecimal digits"))
+    Digest::from_hex(&whole).ok_or_else(|| format!("{hex} is no digest: give 2 or 64 hexadecimal digits"))
 }

@@ -79,7 +79,7 @@ fn what_cannot_be_read_is_told_in_words_of_our_own() {
 fn a_digest_is_read_as_it_is_shown() {
     let digest = Digest(core::array::from_fn(|at| u8::try_from(at * 8).unwrap_or(0)));
     assert_eq!(Digest::from_hex(&digest.to_string()), Some(digest));
-    for wrong in ["", "00", &"0".repeat(63), &"0".repeat(66), &"g".repeat(64), &"é".repeat(32)] {
+    for wrong in ["", "00", &"0".repeat(63), &"0".repeat(66), &"g".repeat(64), &"é".repeat(32), &"+f".repeat(32)] {
         assert_eq!(Digest::from_hex(wrong), None, "{wrong}");
     }
 }
