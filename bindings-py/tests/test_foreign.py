@@ -41,6 +41,14 @@ def named() -> Any:
     return made
 
 
+def awaited() -> Any:
+    async def made(messages: Any, tools: Any) -> str:
+        return ""
+
+    made.__name__ = made.__qualname__ = EVIL
+    return made
+
+
 REFUSALS: dict[str, Callable[[], object]] = {
     "an option that there is not": lambda: retrying(**{EVIL: 1}),
     "what is no function": lambda: retrying(EVIL),  # type: ignore[call-overload]
@@ -51,6 +59,8 @@ REFUSALS: dict[str, Callable[[], object]] = {
     "a generator to be retried": lambda: retrying(generator()),
     "a generator to be guarded": lambda: CircuitBreaker()(generator()),
     "a generator as a tool": lambda: tool(generator()),
+    "a reason to raise on": lambda: Agent(lambda messages, tools: "").run("task", raise_on=[EVIL]),
+    "an async model of a sync run": lambda: Agent(awaited()).run("task"),
     "two tools of one name": lambda: Agent(lambda messages, tools: "", tools=[tool(named()), tool(named())]),
 }
 
@@ -88,6 +98,10 @@ def test_logs_tell_of_tools_and_approvers_as_they_are_meant(caplog: pytest.LogCa
     assert len(lines) == 2
     for line in lines:
         is_plain(line)
+
+
+def test_a_tool_is_written_as_it_is_meant() -> None:
+    is_plain(repr(tool(named())))
 
 
 def test_an_exception_that_cannot_be_shown_is_named() -> None:

@@ -17,7 +17,7 @@ from ._loops.functions import is_async
 from ._loops.here import Host
 from ._loops.runners import arun, items, run
 from ._loops.tasks import Tasks
-from ._native import Policy
+from ._native import Policy, foreign_name
 from .session import Session
 from .tools import Tool, as_tool
 
@@ -195,7 +195,8 @@ class Agent:
     ) -> Run:
         for one in (*self.models, *(tool.fn for tool in self.tools), self.approver):
             if is_async(one) or getattr(one, "is_async", False):
-                raise TypeError(f"{what}: {one!r} is async; use a{what}")
+                shown = foreign_name(getattr(one, "__qualname__", None) or repr(one))
+                raise TypeError(f"{what}: {shown} is async; use a{what}")
         return Run(self, task, raise_on, news, restartable, parent, share_budgets, run_id)
 
 

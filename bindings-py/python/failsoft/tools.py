@@ -85,7 +85,7 @@ class Tool:
         return self.fn(*args, **kwargs)
 
     def __repr__(self) -> str:
-        return f"tool({self.name})"
+        return f"tool({_native.foreign_name(self.name)})"
 
 
 @overload

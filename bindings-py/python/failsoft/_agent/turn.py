@@ -48,7 +48,9 @@ class AgentTurn:
         self.agent, self.news = agent, news
         self.raise_on = {raise_on} if isinstance(raise_on, str) else set(raise_on)
         for reason in self.raise_on - set(_native.stop_reasons()):
-            raise ValueError(f'raise_on: "{reason}" is not allowed; use some of {", ".join(_native.stop_reasons())}')
+            raise ValueError(
+                f"raise_on: {check.shown(reason)} is not allowed; use some of {', '.join(_native.stop_reasons())}"
+            )
         self.tools = {tool.name: tool for tool in agent.tools}
         rows = [(tool.name, tool.is_risky, tool.replay, tool.timeout) for tool in agent.tools]
         self.turn = begun(Turn(agent.session, rows), parent=parent, share_budgets=share_budgets, run_id=run_id)
